@@ -1,0 +1,2 @@
+//! vaectl
+fn main() {}

@@ -27,7 +27,7 @@ pub fn unescape(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
-        (rest, _) = match (first, tail) {
+        (rest, ()) = match (first, tail) {
             (b'\\', [b'\\', tail @ ..]) => (tail, out.push(b'\\')),
             (b'\\', [b'x', high, low, tail @ ..]) => {
                 let hex = |c: u8| (c as char).to_digit(16);

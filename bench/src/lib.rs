@@ -1,1 +1,11 @@
-//! To come.
+//! What tests and benches share: containers made of Debian packages, load on them, attacks, and figures.
+//!
+//! Everything that is started is taken down by a guard when it is dropped: at the end, on an error, on a panic, and on
+//! SIGINT or SIGTERM once [`interrupt::install`] was called.
+
+mod command;
+mod error;
+pub mod interrupt;
+pub mod measure;
+
+pub use error::HarnessError;

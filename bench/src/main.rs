@@ -1,0 +1,24 @@
+//! `bench/run NAME [OPTION...]`: runs one bench and ends with one line of figures.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+type Bench = fn(&[String]) -> Result<ExitCode, Box<dyn Error>>;
+
+const BENCHES: &[(&str, Bench)] = &[];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let Some((name, run)) = BENCHES.iter().find(|(name, _)| args.first().is_some_and(|arg| arg == name)) else {
+        let names: Vec<_> = BENCHES.iter().map(|(name, _)| *name).collect();
+        eprintln!("usage: bench/run NAME [OPTION...]\nnames: {}", names.join(" "));
+        return ExitCode::from(2);
+    };
+    match vaectl_bench::interrupt::install().map_err(Into::into).and_then(|()| run(&args[1..])) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("bench {name}: {error}");
+            ExitCode::from(3)
+        }
+    }
+}

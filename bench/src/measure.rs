@@ -1,0 +1,96 @@
+//! Figures of processes and of rounds.
+
+use std::fs;
+use std::time::Duration;
+
+/// User and system time that a process has used, its ended threads included; `None` once it is gone.
+#[must_use]
+pub fn cpu_time(pid: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Fields are counted from behind the name, which may have spaces: utime and stime are the 14th and 15th of all.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
+    let ticks = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
+    Some(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
+}
+
+/// Anonymous resident memory of a process in bytes: `RssAnon`.
+#[must_use]
+pub fn rss_anon(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
+}
+
+/// Median and extremes of a few rounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The smallest.
+    pub min: f64,
+    /// The middle one; the mean of the two middle ones where their number is even.
+    pub median: f64,
+    /// The largest.
+    pub max: f64,
+}
+
+impl Spread {
+    /// The spread of at least one value.
+    ///
+    /// # Panics
+    /// Without a value there is no spread.
+    #[must_use]
+    pub fn of(values: &[f64]) -> Self {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let (last, half) = (sorted.len().checked_sub(1).expect("at least one value"), sorted.len() / 2);
+        let median = if sorted.len() % 2 == 1 { sorted[half] } else { f64::midpoint(sorted[half - 1], sorted[half]) };
+        Self { min: sorted[0], median, max: sorted[last] }
+    }
+}
+
+/// Measures `a` and `b` in turn, so that what drifts on the machine meets both; a round begins with the other one.
+pub fn interleaved<E>(
+    rounds: usize,
+    mut a: impl FnMut() -> Result<f64, E>,
+    mut b: impl FnMut() -> Result<f64, E>,
+) -> Result<(Vec<f64>, Vec<f64>), E> {
+    let (mut of_a, mut of_b) = (Vec::with_capacity(rounds), Vec::with_capacity(rounds));
+    for round in 0..rounds {
+        if round % 2 == 0 {
+            of_a.push(a()?);
+            of_b.push(b()?);
+        } else {
+            of_b.push(b()?);
+            of_a.push(a()?);
+        }
+    }
+    Ok((of_a, of_b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Spread, cpu_time, interleaved, rss_anon};
+
+    #[test]
+    fn a_spread_is_its_middle_and_its_ends() {
+        assert_eq!(Spread::of(&[5.0, 1.0, 3.0]), Spread { min: 1.0, median: 3.0, max: 5.0 });
+        assert_eq!(Spread::of(&[4.0, 1.0, 2.0, 9.0]).median.to_bits(), 3.0_f64.to_bits());
+    }
+
+    #[test]
+    fn rounds_alternate() {
+        let order = std::cell::RefCell::new(String::new());
+        let note = |name: char| {
+            order.borrow_mut().push(name);
+            Ok::<f64, ()>(0.0)
+        };
+        interleaved(2, || note('a'), || note('b')).unwrap();
+        assert_eq!(*order.borrow(), "abba");
+    }
+
+    #[test]
+    fn this_process_has_memory_and_no_process_has_none() {
+        assert!(rss_anon(std::process::id()).is_some_and(|bytes| bytes > 0));
+        assert!(cpu_time(std::process::id()).is_some());
+        assert!(cpu_time(u32::MAX).is_none() && rss_anon(u32::MAX).is_none());
+    }
+}

@@ -1,23 +1,13 @@
 //! Running programs and saying what they said.
 
-use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::HarnessError;
 
-/// A command from its words.
-pub(crate) fn command<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>) -> Command {
-    let mut words = words.into_iter();
-    let program = words.next().expect("a command has a first word");
-    let mut command = Command::new(program);
-    command.args(words).stdin(Stdio::null());
-    command
-}
-
 /// Runs a command to its end and returns its output; a failure carries what it wrote to stderr.
 pub(crate) fn run(command: &mut Command) -> Result<String, HarnessError> {
-    let output = command.output().map_err(|source| missing(command, &source))?;
+    let output = command.stdin(Stdio::null()).output().map_err(|source| missing(command, &source))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

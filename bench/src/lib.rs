@@ -4,8 +4,17 @@
 //! SIGINT or SIGTERM once [`interrupt::install`] was called.
 
 mod command;
+mod container;
+mod engine;
 mod error;
+mod image;
 pub mod interrupt;
 pub mod measure;
+pub mod netns;
+mod workspace;
 
+pub use container::{Container, Options};
+pub use engine::Engine;
 pub use error::HarnessError;
+pub use image::Image;
+pub use workspace::Workspace;

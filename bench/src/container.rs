@@ -1,0 +1,150 @@
+//! Containers that end with the value that stands for them.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
+
+use crate::command::run;
+use crate::error::Naming;
+use crate::{Engine, HarnessError, Image, Workspace, interrupt, netns};
+
+const LISTEN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How a container differs from its image.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Another command than the image's: another job.
+    pub command: Option<Vec<String>>,
+    /// Every capability instead of the usual few.
+    pub privileged: bool,
+    /// System calls that a seccomp profile refuses with EPERM, beyond what the engine refuses on its own.
+    pub denied: Vec<String>,
+}
+
+/// A running container; dropping it kills it and removes what it left.
+#[derive(Debug)]
+pub struct Container {
+    engine: Engine,
+    id: String,
+    name: String,
+    image: String,
+    pid: u32,
+    folder: PathBuf,
+}
+
+impl Container {
+    /// Starts a container of `image`, with a network namespace of its own, and waits until it listens.
+    ///
+    /// Its full name ends with the workspace's tag, so that two runs of the harness do not meet.
+    pub fn start(
+        engine: &Engine,
+        image: &Image,
+        name: &str,
+        options: &Options,
+        workspace: &Workspace,
+    ) -> Result<Self, HarnessError> {
+        interrupt::check()?;
+        let name = format!("{name}-{}", workspace.tag());
+        let folder = workspace.path().join(&name);
+        let control = folder.join("control");
+        fs::create_dir_all(&control).naming("create", &control)?;
+        let hook = control.join("hook");
+        mknodat(CWD, &hook, FileType::Fifo, Mode::from_raw_mode(0o600), 0)
+            .map_err(Into::into)
+            .naming("create", &hook)?;
+        let (id, pid) = engine.start(image, &name, options, &folder)?;
+        let container = Self { engine: engine.clone(), id, name, image: image.name.clone(), pid, folder };
+        run(Command::new("nsenter").args(["-t", &pid.to_string(), "-n", "ip", "link", "set", "lo", "up"]))?;
+        if let Some(port) = image.port {
+            container.listening(port)?;
+        }
+        Ok(container)
+    }
+
+    /// The engine's full id of it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its name, with the workspace's tag at the end.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The repository of its image.
+    #[must_use]
+    pub fn image(&self) -> &str {
+        &self.image
+    }
+
+    /// Its first process, by the host's number.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// A folder of the host that the container sees as `/control`.
+    #[must_use]
+    pub fn control(&self) -> PathBuf {
+        self.folder.join("control")
+    }
+
+    /// Runs a shell command as a child of the workload, as code that got in through a hole in it.
+    pub fn run_inside(&self, command: &str) -> Result<(), HarnessError> {
+        let hook = self.control().join("hook");
+        let mut open = OpenOptions::new();
+        // Without a reader the open fails, instead of waiting for a container that is gone.
+        open.write(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+        let mut pipe = None;
+        interrupt::until(&format!("{} did not take a command", self.name), Duration::from_secs(5), || {
+            pipe = open.open(&hook).ok();
+            pipe.is_some()
+        })?;
+        let mut pipe = pipe.expect("the wait ended with it");
+        writeln!(pipe, "{command}").naming("write to", &hook)
+    }
+
+    /// Runs a command as an operator would: from outside. Returns what it wrote to stdout.
+    pub fn exec(&self, command: &[&str]) -> Result<String, HarnessError> {
+        run(self.engine.command("exec").arg(&self.id).args(command))
+    }
+
+    fn listening(&self, port: u16) -> Result<(), HarnessError> {
+        let pid = self.pid;
+        interrupt::until(&format!("{} did not listen on port {port}", self.name), LISTEN_LIMIT, || {
+            netns::spawn(pid, move || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok())
+                .is_ok_and(|attempt| attempt.join().unwrap_or(false))
+        })
+        .map_err(|error| self.with_log(error))
+    }
+
+    /// A container that does not come up has said why in its log.
+    fn with_log(&self, error: HarnessError) -> HarnessError {
+        match (error, fs::read_to_string(log(&self.folder))) {
+            (HarnessError::Timeout { what, limit }, Ok(log)) if !log.is_empty() => {
+                HarnessError::Timeout { what: format!("{what} ({})", log.trim()), limit }
+            }
+            (error, _) => error,
+        }
+    }
+}
+
+pub(crate) fn log(folder: &Path) -> PathBuf {
+    folder.join("log")
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        if let Err(error) = self.engine.remove(&self.id) {
+            eprintln!("The container {} could not be removed: {error}", self.name);
+        }
+    }
+}

@@ -3,18 +3,22 @@
 //! Everything that is started is taken down by a guard when it is dropped: at the end, on an error, on a panic, and on
 //! SIGINT or SIGTERM once [`interrupt::install`] was called.
 
+mod attack;
 mod command;
 mod container;
 mod engine;
 mod error;
 mod image;
 pub mod interrupt;
+mod load;
 pub mod measure;
 pub mod netns;
 mod workspace;
 
+pub use attack::{Attack, AttackKind, Truth};
 pub use container::{Container, Options};
 pub use engine::Engine;
 pub use error::HarnessError;
 pub use image::Image;
+pub use load::Load;
 pub use workspace::Workspace;

@@ -1,0 +1,86 @@
+//! Load on a container: steady, seeded, from inside its network namespace.
+
+mod http;
+mod pace;
+mod redis;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use crate::error::Naming;
+use crate::{Container, HarnessError, netns};
+use pace::Pace;
+
+/// Load that goes on until it is dropped.
+#[derive(Debug)]
+pub struct Load {
+    thread: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    stop: AtomicBool,
+    done: AtomicU64,
+    failed: AtomicU64,
+}
+
+impl Load {
+    /// Pages of a web server, about `per_second` of them: mostly one connection each, some on a kept one.
+    pub fn http(container: &Container, per_second: f64, seed: u64) -> Result<Self, HarnessError> {
+        let mut client = http::Client::default();
+        Self::start(container, Pace::new(per_second, seed), move |noise| client.page(noise))
+    }
+
+    /// Reads and writes of a store on one kept connection, about `per_second` of them.
+    pub fn redis(container: &Container, per_second: f64, seed: u64) -> Result<Self, HarnessError> {
+        let mut client = redis::Client::default();
+        Self::start(container, Pace::new(per_second, seed), move |noise| client.operation(noise))
+    }
+
+    /// An HTTP flood: pages with a connection each as fast as the server answers, at most `per_second` of them.
+    pub fn flood(container: &Container, per_second: f64, seed: u64) -> Result<Self, HarnessError> {
+        Self::start(container, Pace::steady(per_second, seed), |_| http::flood_page())
+    }
+
+    fn start(
+        container: &Container,
+        mut pace: Pace,
+        mut request: impl FnMut(&mut rand::rngs::StdRng) -> io::Result<()> + Send + 'static,
+    ) -> Result<Self, HarnessError> {
+        let shared = Arc::new(Shared::default());
+        let theirs = Arc::clone(&shared);
+        let work = move || {
+            while !theirs.stop.load(Ordering::Relaxed) {
+                let outcome = if request(pace.noise()).is_ok() { &theirs.done } else { &theirs.failed };
+                outcome.fetch_add(1, Ordering::Relaxed);
+                pace.wait();
+            }
+        };
+        let thread = netns::spawn(container.pid(), work).naming("put load on", container.name().as_ref())?;
+        Ok(Self { thread: Some(thread), shared })
+    }
+
+    /// Requests that were answered.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.shared.done.load(Ordering::Relaxed)
+    }
+
+    /// Requests that were not.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.shared.failed.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

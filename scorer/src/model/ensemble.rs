@@ -1,0 +1,54 @@
+//! Several networks of one shape, and the fixed noise that they are asked with.
+
+use super::matrix::Matrix;
+use super::network::{Bound, Network};
+
+/// Networks trained from different seeds on the same windows: one seed alone moves a score by several points.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ensemble {
+    /// One network a seed.
+    pub networks: Vec<Network>,
+    /// Standard normal numbers, a row a draw, as wide as the latents: kept, so that a score is a function of its window.
+    pub draws: Matrix,
+}
+
+impl Ensemble {
+    /// The bound of each row, averaged over the networks.
+    #[must_use]
+    pub fn bounds(&self, rows: &Matrix) -> Vec<Bound> {
+        let mut sums = vec![Bound::default(); rows.len()];
+        let mut bounds = Vec::with_capacity(rows.len());
+        for network in &self.networks {
+            bounds.clear();
+            network.bounds(rows, &self.draws, &mut bounds);
+            for (sum, bound) in sums.iter_mut().zip(&bounds) {
+                sum.reconstruction += bound.reconstruction;
+                sum.latent += bound.latent;
+            }
+        }
+        let count = self.networks.len() as f64;
+        for sum in &mut sums {
+            sum.reconstruction /= count;
+            sum.latent /= count;
+        }
+        sums
+    }
+
+    /// Each feature's own negative log-likelihood in a row, averaged over the networks; zero for absent ones.
+    #[must_use]
+    pub fn feature_costs(&self, row: &[f32]) -> Vec<f64> {
+        let mut costs = vec![0.0; row.len()];
+        for network in &self.networks {
+            network.feature_costs(row, &self.draws, &mut costs);
+        }
+        costs.iter_mut().for_each(|cost| *cost /= self.networks.len() as f64);
+        costs
+    }
+
+    /// The decoder's deviation of a feature, averaged over the networks, in scaled units.
+    #[must_use]
+    pub fn deviation(&self, feature: usize) -> f64 {
+        let deviations = self.networks.iter().map(|n| f64::from(0.5 * n.log_variance[feature]).exp());
+        deviations.sum::<f64>() / self.networks.len() as f64
+    }
+}

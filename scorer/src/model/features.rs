@@ -1,0 +1,341 @@
+//! Windows as rows of scaled features.
+//!
+//! A feature is a view of a named number. The list of them is learned from the data, so that any numeric counters and
+//! gauges work, whoever wrote the line. There are two views: the level (logarithm of a rate, or of a gauge) that load
+//! changes, and the composition (share of all system calls) that attacks change.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use vaectl_schemas::Window;
+
+use super::matrix::Matrix;
+use super::novelty::Seen;
+
+/// Counters with this prefix are the calls that shares are taken of.
+pub const CALLS: &str = "syscall.";
+
+/// Calls that stand in for the usual composition in every share: a window with few calls says little about it.
+pub const PRIOR_CALLS: f64 = 50.0;
+
+/// How a number becomes a feature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// A counter: `ln(1 + count / seconds / unit)`.
+    Rate,
+    /// A gauge that is never negative: `ln(1 + value / unit)`.
+    Gauge,
+    /// A gauge that is: `asinh(value / unit)`.
+    Signed,
+    /// A system call's part of all system calls, pulled to its median by [`PRIOR_CALLS`].
+    Share,
+    /// All counters that training never saw, together: `ln(1 + count / seconds)`.
+    Unseen,
+}
+
+/// One column of a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Feature {
+    /// The name of the number on the window line.
+    pub name: String,
+    /// How it is seen.
+    pub view: View,
+    /// What counts as one, in the number's own unit (a second, for counters).
+    pub unit: f64,
+    /// Median over training windows, after the view.
+    pub median: f64,
+    /// Spread over training windows, after the view; never zero.
+    pub scale: f64,
+    /// The 0.5 % and 99.5 % quantiles over training windows, after the view.
+    pub range: [f64; 2],
+}
+
+impl Feature {
+    /// The view of a raw number: per second for counters, 0 to 1 for shares.
+    #[must_use]
+    pub fn view(&self, raw: f64) -> f64 {
+        match self.view {
+            View::Rate | View::Gauge | View::Unseen => (raw / self.unit).clamp(0.0, f64::MAX).ln_1p(),
+            View::Signed => (raw / self.unit).asinh(),
+            View::Share => raw,
+        }
+    }
+
+    /// The raw number behind a view: the inverse of [`Feature::view`].
+    #[must_use]
+    pub fn raw(&self, viewed: f64) -> f64 {
+        match self.view {
+            View::Rate | View::Gauge | View::Unseen => viewed.max(0.0).exp_m1() * self.unit,
+            View::Signed => viewed.sinh() * self.unit,
+            View::Share => viewed.clamp(0.0, 1.0),
+        }
+    }
+
+    fn scaled(&self, raw: f64) -> f32 {
+        ((self.view(raw) - self.median) / self.scale) as f32
+    }
+}
+
+/// What stands before the first dot of a counter's name.
+#[must_use]
+pub fn family(name: &str) -> &str {
+    name.split_once('.').map_or(name, |(family, _)| family)
+}
+
+/// The share of the window in which a family of counters was watched.
+///
+/// A family such as `syscall_failed` that is not named itself goes by the family that it details.
+#[must_use]
+pub fn coverage(window: &Window<'_>, family: &str) -> f64 {
+    let covered = &window.vaectl.window.coverage;
+    let detailed = || covered.get(family.split_once('_')?.0);
+    covered.get(family).or_else(detailed).copied().unwrap_or(0.0)
+}
+
+/// Turns windows into rows for one list of features.
+#[derive(Debug)]
+pub struct Featuriser {
+    features: Vec<Feature>,
+    /// What a raw zero scales to, by column: most numbers of a window are zero.
+    zeros: Vec<f32>,
+    counters: HashMap<Box<str>, Counter>,
+    gauges: HashMap<Box<str>, usize>,
+    families: Vec<Family>,
+    shares: Vec<usize>,
+    unseen: Option<usize>,
+}
+
+/// The columns of a counter.
+#[derive(Clone, Copy, Debug)]
+struct Counter {
+    family: usize,
+    call: bool,
+    rate: Option<usize>,
+    share: Option<usize>,
+}
+
+/// The counters that are watched together: they are zero, and not absent, where the family was.
+#[derive(Debug)]
+struct Family {
+    name: String,
+    rates: Vec<usize>,
+}
+
+impl Featuriser {
+    /// A featuriser for `features`, of which training saw at least the counters and families in `seen`.
+    #[must_use]
+    pub fn new(features: Vec<Feature>, seen: &Seen) -> Self {
+        let mut families: Vec<Family> = Vec::new();
+        let mut counters: HashMap<Box<str>, Counter> = HashMap::new();
+        let mut counter = |name: &str, rate: Option<usize>, share: Option<usize>| {
+            let at = families.iter().position(|f| f.name == family(name)).unwrap_or_else(|| {
+                families.push(Family { name: family(name).to_owned(), rates: Vec::new() });
+                families.len() - 1
+            });
+            families[at].rates.extend(rate);
+            let call = name.starts_with(CALLS);
+            let entry = counters.entry(name.into()).or_insert(Counter { family: at, call, rate: None, share: None });
+            entry.rate = rate.or(entry.rate);
+            entry.share = share.or(entry.share);
+        };
+        seen.counters.iter().for_each(|name| counter(name, None, None));
+        let (mut gauges, mut shares, mut unseen) = (HashMap::new(), Vec::new(), None);
+        for (column, feature) in features.iter().enumerate() {
+            match feature.view {
+                View::Rate => counter(&feature.name, Some(column), None),
+                View::Share => {
+                    counter(&feature.name, None, Some(column));
+                    shares.push(column);
+                }
+                View::Gauge | View::Signed => {
+                    gauges.insert(feature.name.as_str().into(), column);
+                }
+                View::Unseen => unseen = Some(column),
+            }
+        }
+        for name in &seen.families {
+            if families.iter().all(|f| f.name != *name) {
+                families.push(Family { name: name.clone(), rates: Vec::new() });
+            }
+        }
+        let zeros = features.iter().map(|f| f.scaled(0.0)).collect();
+        Self { features, zeros, counters, gauges, families, shares, unseen }
+    }
+
+    /// The columns.
+    #[must_use]
+    pub fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    /// Whether training saw a counter of this name.
+    #[must_use]
+    pub fn knows(&self, counter: &str) -> bool {
+        self.counters.contains_key(counter)
+    }
+
+    /// Whether training watched counters of this family, or of the family that it details.
+    #[must_use]
+    pub fn knows_family(&self, family: &str) -> bool {
+        let detailed = family.split_once('_').map_or(family, |(detailed, _)| detailed);
+        self.families.iter().any(|f| f.name == family || f.name == detailed)
+    }
+
+    /// Whether the window has any number that a feature stands for.
+    #[must_use]
+    pub fn applies(&self, window: &Window<'_>) -> bool {
+        self.families.iter().any(|family| coverage(window, &family.name) > 0.0)
+            || window.counters.iter().any(|(name, _)| self.counters.contains_key(name))
+            || window.gauges.iter().any(|(name, _)| self.gauges.contains_key(name))
+    }
+
+    /// Raw numbers by column, replacing what was in `row`: per second for counters, 0 to 1 for shares, NaN where
+    /// nothing was measured.
+    pub fn raw(&self, window: &Window<'_>, row: &mut Vec<f64>) {
+        row.clear();
+        row.resize(self.features.len(), f64::NAN);
+        let seconds = window.vaectl.window.duration_ns as f64 / 1e9;
+        let mut watched = [1.0; MOST_FAMILIES];
+        for (family, watched) in self.families.iter().zip(&mut watched) {
+            let share = coverage(window, &family.name);
+            if share > 0.0 {
+                *watched = share;
+                family.rates.iter().for_each(|&column| row[column] = 0.0);
+            }
+        }
+        let (mut calls, mut unseen) = (0.0, 0.0);
+        for (name, count) in window.counters.iter() {
+            let Some(counter) = self.counters.get(name) else {
+                calls += if name.starts_with(CALLS) { count } else { 0.0 };
+                unseen += if self.knows_family(family(name)) { count } else { 0.0 };
+                continue;
+            };
+            if let Some(column) = counter.rate {
+                row[column] = count / (seconds * watched.get(counter.family).unwrap_or(&1.0));
+            }
+            if counter.call {
+                calls += count;
+                if let Some(column) = counter.share {
+                    row[column] = count;
+                }
+            }
+        }
+        for &column in &self.shares {
+            let count = if row[column].is_nan() { 0.0 } else { row[column] };
+            row[column] = (count + PRIOR_CALLS * self.features[column].median) / (calls + PRIOR_CALLS);
+        }
+        if let Some(column) = self.unseen {
+            row[column] = unseen / seconds;
+        }
+        for (name, value) in window.gauges.iter() {
+            if let Some(&column) = self.gauges.get(name) {
+                row[column] = value;
+            }
+        }
+    }
+
+    /// Appends a row of scaled features; what was not measured is NaN.
+    pub fn push(&self, window: &Window<'_>, rows: &mut Matrix) {
+        let mut raw = Vec::new();
+        self.raw(window, &mut raw);
+        let row = rows.push_filled(f32::NAN);
+        for (((out, &raw), feature), &zero) in row.iter_mut().zip(&raw).zip(&self.features).zip(&self.zeros) {
+            *out = if raw == 0.0 { zero } else { feature.scaled(raw) };
+        }
+    }
+}
+
+/// Families beyond this many are taken as watched throughout.
+const MOST_FAMILIES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use vaectl_schemas::{Timestamp, Window, WindowInfo, WindowMeta};
+
+    use super::{Feature, Featuriser, View, coverage};
+    use crate::model::{Matrix, Seen};
+
+    fn feature(name: &str, view: View, unit: f64, median: f64, scale: f64) -> Feature {
+        Feature { name: name.into(), view, unit, median, scale, range: [0.0; 2] }
+    }
+
+    fn window(seconds: u64, coverage: &[(&str, f64)]) -> Window<'static> {
+        let info = WindowInfo {
+            nominal_ns: seconds * 1_000_000_000,
+            duration_ns: seconds * 1_000_000_000,
+            coverage: coverage.iter().map(|&(family, share)| (family.to_owned(), share)).collect(),
+            ..WindowInfo::default()
+        };
+        Window::new(Timestamp::default(), WindowMeta { v: 1, window: info, run: None, job: None, state: None })
+    }
+
+    fn row(features: Vec<Feature>, window: &Window<'_>) -> Vec<f32> {
+        let mut rows = Matrix::new(features.len());
+        Featuriser::new(features, &Seen::default()).push(window, &mut rows);
+        rows.row(0).to_vec()
+    }
+
+    #[test]
+    fn a_counter_is_a_rate_by_the_real_length() {
+        let mut window = window(4, &[("syscall", 1.0)]);
+        window.counters.push("syscall.read", 800.0);
+        // 200 a second; ln(1 + 200 / 10) = 3.044_522; (3.044_522 - 1) / 0.5.
+        let got = row(vec![feature("syscall.read", View::Rate, 10.0, 1.0, 0.5)], &window);
+        assert!((got[0] - 4.089_045).abs() < 1e-5, "{got:?}");
+    }
+
+    #[test]
+    fn half_the_coverage_doubles_the_rate() {
+        let mut window = window(1, &[("syscall", 0.5)]);
+        window.counters.push("syscall_failed.EPERM", 3.0);
+        let got = row(vec![feature("syscall_failed.EPERM", View::Rate, 1.0, 0.0, 1.0)], &window);
+        assert!((got[0] - 7.0_f32.ln()).abs() < 1e-6, "{got:?}");
+    }
+
+    #[test]
+    fn zero_is_not_absent() {
+        let features =
+            || vec![feature("syscall.read", View::Rate, 1.0, 2.0, 1.0), feature("pids", View::Gauge, 1.0, 0.0, 1.0)];
+        let watched = row(features(), &window(1, &[("syscall", 1.0)]));
+        assert_eq!(watched[0], -2.0);
+        assert!(watched[1].is_nan());
+        assert!(row(features(), &window(1, &[("net", 1.0)]))[0].is_nan());
+    }
+
+    #[test]
+    fn a_share_is_of_all_calls_and_quiet_windows_stand_at_the_median() {
+        let features = || vec![feature("syscall.read", View::Share, 1.0, 0.4, 0.1)];
+        let mut busy = window(1, &[("syscall", 1.0)]);
+        busy.counters.push("syscall.read", 900.0);
+        busy.counters.push("syscall.write", 50.0);
+        // (900 + 50 * 0.4) / (950 + 50) = 0.92.
+        assert!((row(features(), &busy)[0] - 5.2).abs() < 1e-5);
+        assert!(row(features(), &window(1, &[("syscall", 1.0)]))[0].abs() < 1e-6);
+    }
+
+    #[test]
+    fn counters_that_training_never_saw_are_added_up() {
+        let mut window = window(2, &[("syscall", 1.0)]);
+        window.counters.push("syscall.ptrace", 6.0);
+        window.counters.push("alien.thing", 6.0);
+        let features =
+            vec![feature("syscall.read", View::Rate, 1.0, 0.0, 1.0), feature("", View::Unseen, 1.0, 0.0, 1.0)];
+        assert!((row(features, &window)[1] - 4.0_f32.ln()).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_view_has_an_inverse() {
+        for view in [View::Rate, View::Gauge, View::Signed, View::Share] {
+            let feature = feature("x", view, 3.0, 0.0, 1.0);
+            assert!((feature.raw(feature.view(0.7)) - 0.7).abs() < 1e-9, "{view:?}");
+        }
+    }
+
+    #[test]
+    fn a_detail_goes_by_the_family_it_details() {
+        let window = window(1, &[("syscall", 0.25)]);
+        assert!((coverage(&window, "syscall_failed") - 0.25).abs() < 1e-9);
+        assert_eq!(coverage(&window, "net"), 0.0);
+    }
+}

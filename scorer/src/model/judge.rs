@@ -1,0 +1,206 @@
+//! A loaded model, and what it makes of windows.
+
+use std::fs;
+use std::path::Path;
+
+use vaectl_schemas::{Attribution, Grade, ScoreParts, Window};
+
+use super::attribution::attributions;
+use super::calibration::p_value;
+use super::card::Card;
+use super::error::ModelError;
+use super::features::Featuriser;
+use super::file::{Content, content_hash};
+use super::matrix::Matrix;
+use super::network::Bound;
+use super::novelty::{Novelty, novelties};
+use super::reason::sentence;
+
+/// A model in memory, ready to judge.
+#[derive(Debug)]
+pub struct Model {
+    hash: String,
+    content: Content,
+    featuriser: Featuriser,
+}
+
+/// What a model makes of one window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judgement {
+    /// Spreads of calibration windows above their median.
+    pub score: f64,
+    /// The bound's two parts, in nats, before calibration.
+    pub parts: ScoreParts,
+    /// The share of calibration windows that score as high.
+    pub p_value: f64,
+    /// What training never saw.
+    pub novelties: Vec<Novelty>,
+    /// The features that carry the score, where it is suspicious; then the novelties, without a range.
+    pub attributions: Vec<Attribution>,
+    /// One sentence for a person; empty where nothing stands out.
+    pub reason: String,
+}
+
+/// Why a window has no score under a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unscorable {
+    /// It covers less than half of its nominal length.
+    #[error("the window covers {duration_ns} ns of {nominal_ns}: too little to score")]
+    Part {
+        /// Its measured length.
+        duration_ns: u64,
+        /// Its nominal length.
+        nominal_ns: u64,
+    },
+    /// The model is of windows of another length: its spreads and its calibration say nothing about these.
+    #[error(
+        "the windows are {window_ns} ns long and the model is of {model_ns} ns: record with that length, or train on these"
+    )]
+    Length {
+        /// The window's nominal length.
+        window_ns: u64,
+        /// The model's.
+        model_ns: u64,
+    },
+    /// It has none of the model's features.
+    #[error("the window has none of the model's features")]
+    Features,
+}
+
+impl Model {
+    /// Loads a model file. Its name must be the hash of its content.
+    pub fn load(path: &Path) -> Result<Self, ModelError> {
+        let bytes = fs::read(path).map_err(ModelError::io("read", path))?;
+        if bytes.is_empty() {
+            return Err(ModelError::Empty { path: path.into() });
+        }
+        let hash = content_hash(&bytes);
+        if path.file_stem().is_none_or(|stem| stem != hash.as_str()) {
+            return Err(ModelError::Hash { path: path.into(), found: hash });
+        }
+        let content = Content::from_bytes(&bytes).map_err(|why| ModelError::Content { path: path.into(), why })?;
+        Ok(Self::new(hash, content))
+    }
+
+    /// A model of this content, under this hash.
+    #[must_use]
+    pub fn new(hash: String, content: Content) -> Self {
+        let featuriser = Featuriser::new(content.card.features.clone(), &content.card.seen);
+        Self { hash, content, featuriser }
+    }
+
+    /// All that is known about it.
+    #[must_use]
+    pub fn card(&self) -> &Card {
+        &self.content.card
+    }
+
+    /// What it is a model of.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.content.card.key
+    }
+
+    /// Which version of it.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// How much it has seen.
+    #[must_use]
+    pub fn grade(&self) -> Grade {
+        self.content.card.grade
+    }
+
+    /// What a person calls it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.content.card.name
+    }
+
+    /// The nominal length of its windows.
+    #[must_use]
+    pub fn nominal_ns(&self) -> u64 {
+        self.content.card.nominal_ns
+    }
+
+    /// The score that counts towards an episode.
+    #[must_use]
+    pub fn threshold(&self) -> f64 {
+        self.content.card.calibration.threshold
+    }
+
+    /// The score that is suspicious.
+    #[must_use]
+    pub fn suspect_threshold(&self) -> f64 {
+        self.content.card.calibration.suspect
+    }
+
+    /// Whether a window can be scored. Merged windows can: their counts are taken by their real length.
+    pub fn scorable(&self, window: &Window<'_>) -> Result<(), Unscorable> {
+        let info = &window.vaectl.window;
+        let (duration_ns, nominal_ns, model_ns) = (info.duration_ns, info.nominal_ns, self.nominal_ns());
+        if duration_ns == 0 || duration_ns.saturating_mul(2) < nominal_ns {
+            return Err(Unscorable::Part { duration_ns, nominal_ns });
+        }
+        if nominal_ns != model_ns {
+            return Err(Unscorable::Length { window_ns: nominal_ns, model_ns });
+        }
+        if self.featuriser.applies(window) { Ok(()) } else { Err(Unscorable::Features) }
+    }
+
+    /// Judges windows that are [scorable](Self::scorable), in order, appending to `out`.
+    ///
+    /// A window's judgement does not depend on the others.
+    pub fn judge(&self, windows: &[&Window<'_>], out: &mut Vec<Judgement>) {
+        let mut rows = Matrix::new(self.featuriser.features().len());
+        windows.iter().for_each(|window| self.featuriser.push(window, &mut rows));
+        let bounds = self.content.ensemble.bounds(&rows);
+        out.extend(
+            windows
+                .iter()
+                .zip(rows.rows())
+                .zip(bounds)
+                .map(|((window, row), bound)| self.judgement(window, row, bound)),
+        );
+    }
+
+    fn judgement(&self, window: &Window<'_>, row: &[f32], bound: Bound) -> Judgement {
+        let Content { card, ensemble, usual, scores } = &self.content;
+        let score = card.calibration.score(excess(bound, row, usual));
+        let mut judgement = Judgement {
+            score,
+            parts: ScoreParts { reconstruction: bound.reconstruction, latent: bound.latent },
+            p_value: p_value(scores, score),
+            novelties: Vec::new(),
+            attributions: Vec::new(),
+            reason: String::new(),
+        };
+        novelties(&card.seen, &self.featuriser, window, &mut judgement.novelties);
+        if score > self.suspect_threshold() {
+            let latent = bound.latent - card.calibration.latent;
+            judgement.attributions = attributions(&self.featuriser, ensemble, usual, latent, window, row);
+        }
+        if judgement.attributions.is_empty() && judgement.novelties.is_empty() {
+            return judgement;
+        }
+        let seconds = window.vaectl.window.duration_ns as f64 / 1e9;
+        judgement.reason = sentence(&judgement.attributions, &judgement.novelties, self.name(), seconds);
+        judgement.attributions.extend(judgement.novelties.iter().map(|novelty| Attribution {
+            feature: novelty.name.clone(),
+            seen: novelty.seen,
+            expected: None,
+            share: 0.0,
+        }));
+        judgement.attributions.truncate(super::attribution::MOST);
+        judgement
+    }
+}
+
+/// A bound less the usual cost of the features that the row has: absent ones must not make a window look calm.
+#[must_use]
+pub fn excess(bound: Bound, row: &[f32], usual: &[f64]) -> f64 {
+    let present = usual.iter().zip(row).filter(|(_, value)| !value.is_nan());
+    bound.reconstruction + bound.latent - present.map(|(usual, _)| usual).sum::<f64>()
+}

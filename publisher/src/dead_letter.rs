@@ -1,0 +1,188 @@
+use std::io;
+use std::path::PathBuf;
+
+use vaectl_schemas::{DeadLetter, DeadLetterInfo, Timestamp, derived_id, escape};
+
+use crate::document::{Document, Origin};
+use crate::error::PublishError;
+use crate::line::Line;
+use crate::line_file::LineFile;
+use crate::output::Output;
+
+/// How much of a line that nobody can read is quoted.
+const QUOTED: usize = 1024;
+
+/// Makes dead letters and puts them where an operator finds them.
+pub(crate) struct DeadLetters {
+    place: Place,
+}
+
+enum Place {
+    File {
+        path: PathBuf,
+        file: LineFile,
+    },
+    /// One file a day in a folder, made when it is needed.
+    Days {
+        folder: PathBuf,
+        open: Option<(String, LineFile)>,
+    },
+    Output,
+}
+
+impl DeadLetters {
+    /// In one file, which is opened at once: better refused now than when it is needed.
+    pub(crate) fn file(path: PathBuf) -> Result<Self, PublishError> {
+        match open(&path) {
+            Ok(file) => Ok(Self { place: Place::File { path, file } }),
+            Err(source) => Err(PublishError::Place { path, source }),
+        }
+    }
+
+    /// In one file a day in `folder`.
+    pub(crate) fn days(folder: PathBuf) -> Self {
+        Self { place: Place::Days { folder, open: None } }
+    }
+
+    /// On standard output.
+    pub(crate) fn output() -> Self {
+        Self { place: Place::Output }
+    }
+
+    /// Where they are, for a message.
+    pub(crate) fn whereabouts(&self) -> String {
+        match &self.place {
+            Place::File { path, .. } => path.display().to_string(),
+            Place::Days { folder, .. } => folder.display().to_string(),
+            Place::Output => "standard output".into(),
+        }
+    }
+
+    /// Keeps a dead letter.
+    pub(crate) fn keep(&mut self, letter: DeadLetterInfo, output: &mut Output<impl io::Write>) -> io::Result<()> {
+        let now = Timestamp::now();
+        let line = write(now, letter)?;
+        match &mut self.place {
+            Place::File { file, .. } => file.append(&line),
+            Place::Days { folder, open: today } => {
+                let day = now.day();
+                if today.as_ref().is_none_or(|(name, _)| *name != day) {
+                    let file = open(&folder.join(format!("{day}.ndjson")))?;
+                    *today = Some((day, file));
+                }
+                today.as_mut().map_or(Ok(()), |(_, file)| file.append(&line))
+            }
+            Place::Output => output.write(&line),
+        }
+    }
+
+    /// Waits until the disk has them.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        match &self.place {
+            Place::File { file, .. } | Place::Days { open: Some((_, file)), .. } => file.sync(),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A line that could not be read, by its first bytes.
+pub(crate) fn of_line(line: &Line, reason: String) -> DeadLetterInfo {
+    let quoted = &line.bytes[..line.bytes.len().min(QUOTED)];
+    let truncated = line.oversized.is_some() || quoted.len() < line.bytes.len();
+    let origin = Origin { number: line.number, file: line.file.clone() };
+    quote(quoted, truncated, reason, &origin)
+}
+
+/// The torn end of a file that an earlier writer left.
+pub(crate) fn of_torn_end(bytes: &[u8], path: &std::path::Path) -> DeadLetterInfo {
+    let origin = Origin { number: 0, file: Some(path.display().to_string().into()) };
+    quote(bytes, false, "the file ended within this line".into(), &origin)
+}
+
+/// A document that was refused or not delivered, whole, so that it can be sent again.
+pub(crate) fn of_document(document: Document, status: Option<u16>, reason: String) -> DeadLetterInfo {
+    let letter = quote(b"", false, reason, &document.origin);
+    DeadLetterInfo { original: document.line, status, ..letter }
+}
+
+fn quote(bytes: &[u8], truncated: bool, reason: String, origin: &Origin) -> DeadLetterInfo {
+    // A cut in the middle of a character is no reason to escape all of it.
+    let whole = match std::str::from_utf8(bytes) {
+        Err(error) if truncated && error.error_len().is_none() => &bytes[..error.valid_up_to()],
+        _ => bytes,
+    };
+    let (original, escaped) = escape(whole);
+    DeadLetterInfo {
+        v: vaectl_schemas::VERSION,
+        stage: "publish".into(),
+        reason,
+        line: Some(origin.number).filter(|&number| number > 0),
+        file: origin.file.as_deref().map(str::to_owned),
+        status: None,
+        original: original.into_owned(),
+        truncated,
+        escaped,
+    }
+}
+
+fn write(now: Timestamp, info: DeadLetterInfo) -> io::Result<Vec<u8>> {
+    let number = info.line.map(|n| n.to_string()).unwrap_or_default();
+    let from = [info.file.as_deref().unwrap_or_default(), &number, &info.reason, &info.original];
+    let id = derived_id("dead_letter", from);
+    let mut letter = DeadLetter::new(now, info);
+    letter.event.kind = Some("pipeline_error".into());
+    letter.event.dataset = Some("vaectl.dead_letter".into());
+    letter.event.id = Some(id.into());
+    let mut line = serde_json::to_vec(&letter)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Opens a dead-letter file; the torn end of an earlier writer's becomes a dead letter in it.
+fn open(path: &std::path::Path) -> io::Result<LineFile> {
+    let mut torn = Vec::new();
+    let mut file = LineFile::open(path, |part| {
+        torn = part.to_vec();
+        Ok(())
+    })?;
+    if !torn.is_empty() {
+        file.append(&write(Timestamp::now(), of_torn_end(&torn, path))?)?;
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DeadLetters, of_line};
+    use crate::Line;
+    use crate::output::Output;
+
+    #[test]
+    fn a_malformed_line_is_quoted_by_its_first_bytes_and_its_number() {
+        let line = Line { number: 12, bytes: "é".repeat(600).into_bytes(), ..Line::default() };
+        let letter = of_line(&line, "why".into());
+        assert_eq!((letter.line, letter.original.len(), letter.truncated), (Some(12), 1024, true));
+        assert!(!letter.escaped);
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_come_back() {
+        let line = Line { bytes: b"\xff\\{".to_vec(), ..Line::default() };
+        let letter = of_line(&line, "why".into());
+        assert!(letter.escaped);
+        assert_eq!(vaectl_schemas::unescape(&letter.original).unwrap(), line.bytes);
+    }
+
+    #[test]
+    fn the_torn_end_of_a_dead_letter_file_is_kept_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dead.ndjson");
+        std::fs::write(&path, "{\"type\":\"dead_l").unwrap();
+        let mut letters = DeadLetters::file(path.clone()).unwrap();
+        letters.keep(of_line(&Line::default(), "why".into()), &mut Output::new(Vec::new())).unwrap();
+        let lines: Vec<serde_json::Value> =
+            std::fs::read_to_string(&path).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0]["vaectl"]["original"], "{\"type\":\"dead_l");
+    }
+}

@@ -1,0 +1,265 @@
+//! From a line to a document: what it is, who it is, and where it belongs.
+//!
+//! The line goes out as it came in. It is read once, by types that borrow the few fields that matter and pass over
+//! the rest, which also shows that it is JSON.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::de::value::{Error as ValueError, StrDeserializer};
+use vaectl_schemas::{Kind, KindError, Timestamp, derived_id};
+
+use crate::document::{Document, Origin, Tier};
+use crate::ledger::Ledger;
+use crate::line::Line;
+
+/// The longest `_id` that Elasticsearch takes, in bytes.
+const MAX_ID: usize = 512;
+const NS_PER_DAY: u64 = 86_400_000_000_000;
+
+/// What becomes of a line.
+#[derive(Debug)]
+pub(crate) enum Fate {
+    Document(Document),
+    /// Something else stands for it.
+    Merged(std::sync::Arc<str>),
+    /// The stream's own bookkeeping.
+    Control,
+    Malformed {
+        line: Line,
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Peek<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Cow<'a, str>,
+    vaectl: PeekVaectl,
+    #[serde(rename = "@timestamp", borrow, default)]
+    timestamp: Cow<'a, str>,
+    #[serde(borrow, default)]
+    event: PeekEvent<'a>,
+}
+
+#[derive(Deserialize)]
+struct PeekVaectl {
+    v: u32,
+    #[serde(default)]
+    transition: bool,
+}
+
+#[derive(Default, Deserialize)]
+struct PeekEvent<'a> {
+    #[serde(borrow, default)]
+    id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    dataset: Cow<'a, str>,
+}
+
+/// Says what becomes of `line`; its dataset is entered into `ledger`, its count is not.
+pub(crate) fn encode(line: Line, windows: bool, ledger: &mut Ledger) -> Fate {
+    match read(&line, windows, ledger) {
+        Ok(Reading::Document { id, dataset, tier, day }) => match String::from_utf8(line.bytes) {
+            Ok(text) => {
+                let origin = Origin { number: line.number, file: line.file };
+                Fate::Document(Document { line: text, id, dataset, tier, day, origin })
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                Fate::Malformed { line: Line { bytes: error.into_bytes(), ..line }, reason }
+            }
+        },
+        Ok(Reading::Merged(dataset)) => Fate::Merged(dataset),
+        Ok(Reading::Control) => Fate::Control,
+        Err(reason) => Fate::Malformed { line, reason },
+    }
+}
+
+enum Reading {
+    Document { id: String, dataset: std::sync::Arc<str>, tier: Tier, day: u64 },
+    Merged(std::sync::Arc<str>),
+    Control,
+}
+
+fn read(line: &Line, windows: bool, ledger: &mut Ledger) -> Result<Reading, String> {
+    if let Some(length) = line.oversized {
+        return Err(format!("the line has {length} bytes, more than --max-line-bytes"));
+    }
+    let text = std::str::from_utf8(&line.bytes).map_err(|error| format!("the line is not UTF-8: {error}"))?;
+    let peek: Peek<'_> = serde_json::from_str(text).map_err(|error| {
+        let cut = if line.unterminated { "the input ends within the line: " } else { "" };
+        format!("{cut}{}", KindError::from(error))
+    })?;
+    if peek.vaectl.v == 0 || peek.vaectl.v > vaectl_schemas::VERSION {
+        return Err(KindError::Version { found: peek.vaectl.v }.to_string());
+    }
+    let name: StrDeserializer<'_, ValueError> = peek.kind.as_ref().into_deserializer();
+    let kind = Kind::deserialize(name).ok();
+    if matches!(kind, Some(Kind::Hello | Kind::Heartbeat | Kind::Ledger | Kind::End)) {
+        return Ok(Reading::Control);
+    }
+    let dataset = dataset(&peek, kind, ledger);
+    if matches!(kind, Some(Kind::Window)) && !windows || matches!(kind, Some(Kind::Verdict)) && !peek.vaectl.transition
+    {
+        return Ok(Reading::Merged(dataset));
+    }
+    let timestamp: Timestamp =
+        peek.timestamp.parse().map_err(|_| format!("@timestamp is no RFC 3339 time: {:?}", peek.timestamp))?;
+    Ok(Reading::Document {
+        id: identity(&peek.event.id, text),
+        tier: tier(kind, &peek.event.dataset),
+        dataset,
+        day: timestamp.as_ns() / NS_PER_DAY,
+    })
+}
+
+/// The line's own identity, or a hash of the line where it has none that a server takes.
+fn identity(id: &str, line: &str) -> String {
+    if id.is_empty() || id.len() > MAX_ID { derived_id("line", [line]) } else { id.to_owned() }
+}
+
+/// The dataset names files and ledger rows, so that only plain names are taken over.
+fn dataset(peek: &Peek<'_>, kind: Option<Kind>, ledger: &mut Ledger) -> std::sync::Arc<str> {
+    let plain = |name: &str| {
+        (1..=64).contains(&name.len())
+            && !name.starts_with('.')
+            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
+    };
+    if plain(&peek.event.dataset) {
+        ledger.name(&peek.event.dataset)
+    } else if kind.is_some() {
+        ledger.name(&format!("vaectl.{}", peek.kind))
+    } else {
+        ledger.name("other")
+    }
+}
+
+fn tier(kind: Option<Kind>, dataset: &str) -> Tier {
+    match (kind, dataset) {
+        (Some(Kind::Event), "vaectl.network") => Tier::Network,
+        (Some(Kind::Event), "vaectl.file") => Tier::File,
+        (Some(Kind::Event), _) => Tier::Process,
+        (Some(Kind::Verdict | Kind::Incident), _) => Tier::Incident,
+        (Some(Kind::Window), _) => Tier::Window,
+        _ => Tier::Stable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fate, encode};
+    use crate::document::{Document, Tier};
+    use crate::{Ledger, Line};
+
+    fn fate(line: &str, windows: bool) -> Fate {
+        encode(Line { number: 7, bytes: line.into(), ..Line::default() }, windows, &mut Ledger::default())
+    }
+
+    fn document(line: &str) -> Document {
+        match fate(line, true) {
+            Fate::Document(document) => document,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn reason(line: &str) -> String {
+        match fate(line, false) {
+            Fate::Malformed { reason, line } if line.number == 7 => reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn of(kind: &str, vaectl: &str, dataset: &str) -> String {
+        format!(
+            r#"{{"type":"{kind}","vaectl":{{"v":1{vaectl}}},"@timestamp":"2026-11-24T23:59:59.999999999Z","event":{{"id":"x-1","dataset":"{dataset}"}}}}"#
+        )
+    }
+
+    #[test]
+    fn each_kind_of_event_has_its_tier() {
+        for (dataset, tier) in [
+            ("vaectl.process", Tier::Process),
+            ("vaectl.network", Tier::Network),
+            ("vaectl.file", Tier::File),
+            ("vaectl.rare", Tier::Process),
+        ] {
+            let document = document(&of("event", "", dataset));
+            assert_eq!((document.tier, document.dataset.as_ref()), (tier, dataset));
+            assert_eq!((document.id.as_str(), document.day), ("x-1", 20_781));
+        }
+        assert_eq!(document(&of("incident", "", "vaectl.incident")).tier, Tier::Incident);
+        assert_eq!(document(&of("summary", "", "vaectl.summary")).tier, Tier::Stable);
+    }
+
+    #[test]
+    fn a_verdict_is_stored_only_where_the_state_changed() {
+        assert!(
+            matches!(fate(&of("verdict", r#","transition":false"#, ""), false), Fate::Merged(d) if &*d == "vaectl.verdict")
+        );
+        assert!(
+            matches!(fate(&of("verdict", r#","transition":true"#, ""), false), Fate::Document(d) if d.tier == Tier::Incident)
+        );
+    }
+
+    #[test]
+    fn windows_are_stored_only_where_they_are_asked_for() {
+        assert!(matches!(fate(&of("window", "", ""), false), Fate::Merged(_)));
+        assert!(matches!(fate(&of("window", "", ""), true), Fate::Document(d) if d.tier == Tier::Window));
+    }
+
+    #[test]
+    fn bookkeeping_is_no_document() {
+        for kind in ["hello", "heartbeat", "ledger", "end"] {
+            assert!(matches!(fate(&of(kind, "", ""), true), Fate::Control), "{kind}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_type_is_passed_on() {
+        let document = document(&of("poem", "", ""));
+        assert_eq!((document.tier, document.dataset.as_ref()), (Tier::Stable, "other"));
+    }
+
+    #[test]
+    fn a_dataset_never_leaves_its_folder() {
+        for name in ["../../etc", ".hidden", "a/b", "A", "", &"x".repeat(65)] {
+            assert_eq!(&*document(&of("event", "", name)).dataset, "vaectl.event", "{name}");
+        }
+    }
+
+    #[test]
+    fn the_same_line_without_an_identity_gets_the_same_one() {
+        let line = r#"{"type":"gap","vaectl":{"v":1},"@timestamp":"2026-11-24T00:00:00Z"}"#;
+        assert_eq!(document(line).id, document(line).id);
+        let long = of("event", "", "").replace("x-1", &"x".repeat(513));
+        assert!(document(&long).id.len() < 513);
+    }
+
+    #[test]
+    fn any_order_of_keys_and_any_time_zone_will_do() {
+        let line = r#"{"@timestamp":"2026-11-25T00:30:00+01:00","event":{"dataset":"vaectl.file","id":"\u0061"},"vaectl":{"v":1},"type":"event"}"#;
+        let document = document(line);
+        assert_eq!((document.id.as_str(), document.day, document.line.as_str()), ("a", 20_781, line));
+    }
+
+    #[test]
+    fn a_malformed_line_says_what_is_wrong_with_it() {
+        assert!(reason("{").contains("not a vaectl line"));
+        assert!(reason(r#"{"type":"event","vaectl":{"v":9}}"#).contains("version 9 is not supported"));
+        assert!(reason(r#"{"type":"event","vaectl":{"v":1}}"#).contains("@timestamp"));
+        let cut = Line { bytes: b"{\"type\":\"ev".to_vec(), unterminated: true, ..Line::default() };
+        assert!(
+            matches!(encode(cut, false, &mut Ledger::default()), Fate::Malformed { reason, .. } if reason.contains("input ends"))
+        );
+        let long = Line { bytes: b"{}".to_vec(), oversized: Some(70_000), ..Line::default() };
+        assert!(
+            matches!(encode(long, false, &mut Ledger::default()), Fate::Malformed { reason, .. } if reason.contains("70000"))
+        );
+        let bytes = Line { bytes: b"{\"type\":\"\xff\"}".to_vec(), ..Line::default() };
+        assert!(
+            matches!(encode(bytes, false, &mut Ledger::default()), Fate::Malformed { reason, .. } if reason.contains("UTF-8"))
+        );
+    }
+}

@@ -1,0 +1,89 @@
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use crate::stop::Stop;
+
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+const LAST_DELAY: Duration = Duration::from_secs(10);
+
+/// How long to wait, and when to give up, on a repository that does not take what it is given.
+pub(crate) struct Patience {
+    limit: Duration,
+    stop: Stop,
+    since: Instant,
+    attempts: u32,
+}
+
+impl Patience {
+    /// Gives up `limit` after now or after the last [`progress`](Self::progress).
+    pub(crate) fn new(limit: Duration, stop: &Stop) -> Self {
+        Self { limit, stop: stop.clone(), since: Instant::now(), attempts: 0 }
+    }
+
+    /// Something was taken: starts anew.
+    pub(crate) fn progress(&mut self) {
+        self.since = Instant::now();
+        self.attempts = 0;
+    }
+
+    /// Waits before the next attempt; false where there shall be none.
+    ///
+    /// When the end is asked for, the next attempt comes at once, and the last one before the end.
+    pub(crate) async fn pause(&mut self) -> bool {
+        let stopping = self.stop.deadline();
+        let end = (self.since + self.limit).min(stopping.unwrap_or(self.since + self.limit));
+        let now = Instant::now();
+        if now >= end {
+            return false;
+        }
+        let wake = (now + delay(self.attempts, rand::random())).min(end);
+        self.attempts += 1;
+        if stopping.is_some() {
+            sleep_until(wake).await;
+        } else {
+            tokio::select! {
+                () = sleep_until(wake) => {}
+                _ = self.stop.requested() => {}
+            }
+        }
+        true
+    }
+}
+
+/// The delay before the attempt after `attempts` failed ones: doubling from 100 ms to 10 s, and of that between half
+/// and all, by `jitter` from 0 to 1, so that many publishers do not come back at once.
+fn delay(attempts: u32, jitter: f64) -> Duration {
+    let full = FIRST_DELAY.saturating_mul(1 << attempts.min(16)).min(LAST_DELAY);
+    full.mul_f64(0.5 + jitter / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::time::Duration;
+
+    use super::{Patience, delay};
+    use crate::stop::Stop;
+
+    #[test]
+    fn delays_double_up_to_a_limit_and_are_jittered_by_half() {
+        assert_eq!(delay(0, 1.0), Duration::from_millis(100));
+        assert_eq!(delay(3, 1.0), Duration::from_millis(800));
+        assert_eq!(delay(3, 0.0), Duration::from_millis(400));
+        assert_eq!(delay(40, 1.0), Duration::from_secs(10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_ends_and_progress_renews_it() {
+        let (stop, _watching) = Stop::on::<()>(pending());
+        let mut patience = Patience::new(Duration::from_secs(5), &stop);
+        let mut attempts = 0;
+        while patience.pause().await {
+            attempts += 1;
+        }
+        assert!((5..=9).contains(&attempts), "{attempts}");
+        patience.progress();
+        assert!(patience.pause().await);
+    }
+}

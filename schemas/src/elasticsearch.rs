@@ -1,0 +1,26 @@
+/// What an Elasticsearch server has to know before the first document: the path of each template and its JSON, in the
+/// order in which they are installed.
+///
+/// Each data stream `vaectl-<tier>-<namespace>` has an index template, made of component templates. Every field that
+/// can be searched is listed; what is not listed is stored and not indexed.
+#[must_use]
+pub fn elasticsearch_templates() -> [(&'static str, &'static str); 8] {
+    macro_rules! template {
+        ($kind:literal, $name:literal) => {
+            (
+                concat!("_", $kind, "_template/vaectl-", $name),
+                include_str!(concat!("../elasticsearch/", $kind, "-", $name, ".json")),
+            )
+        };
+    }
+    [
+        template!("component", "common"),
+        template!("component", "process"),
+        template!("index", "process"),
+        template!("index", "network"),
+        template!("index", "file"),
+        template!("index", "incident"),
+        template!("index", "stable"),
+        template!("index", "window"),
+    ]
+}

@@ -1,5 +1,34 @@
 //! Windows into verdicts: the model, the state of every instance, and the gate that holds events back.
+//!
+//! [`Scorer`] is the door of the stage; [`model`] is what it shares with training.
 
+mod archive;
+mod batch;
+mod bookend;
+mod budget;
+mod config;
+mod context;
+mod dead_letter;
+mod error;
+mod evidence;
+mod gate;
+mod hold;
+mod incident;
+mod instance;
+mod judge;
+mod ledger;
+mod mark;
 pub mod model;
+mod peek;
+mod registry;
+mod scorer;
+mod settlement;
+mod state;
+mod summary;
+mod verdict;
 
+pub use archive::ArchiveConfig;
+pub use config::Config;
+pub use error::ScoreError;
 pub use model::{Judgement, Keys, Model, ModelError, ModelFolder, Novelty, Unscorable};
+pub use scorer::Scorer;

@@ -1,0 +1,130 @@
+//! From a judgement and the facts of a window to evidence, and to the channels that raised it.
+
+use vaectl_schemas::{Channel, ModelMatch};
+
+use crate::Judgement;
+use crate::state::Evidence;
+
+/// What a window shows besides its score.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Facts {
+    /// The container lost its own events by flooding its quota.
+    pub(crate) flood: bool,
+    /// The host lost data of it.
+    pub(crate) lost: bool,
+    /// A process entered from outside.
+    pub(crate) entered: bool,
+}
+
+/// The scores of a model from which on a window counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) threshold: f64,
+    pub(crate) suspect: f64,
+}
+
+/// Weighs one window.
+///
+/// A score beyond the threshold and a weak novelty count towards an episode; a flood does so only when the score is out
+/// of pattern too, since a busy service may outrun its quota for ever. In a window that an operator entered, only what
+/// opens an episode by itself counts, and a new program does not: it may be the operator's.
+pub(crate) fn weigh(
+    judgement: Option<&Judgement>,
+    limits: Limits,
+    matched: Option<ModelMatch>,
+    facts: Facts,
+) -> (Evidence, Vec<Channel>) {
+    let mut channels = Vec::new();
+    let score = judgement.map_or(f64::NEG_INFINITY, |j| j.score);
+    let novelties = judgement.map_or(&[][..], |j| &j.novelties);
+    let (beyond, doubtful) = (score > limits.threshold, score > limits.suspect);
+    channels.extend((beyond || doubtful).then_some(Channel::Density));
+    channels.extend((!novelties.is_empty()).then_some(Channel::Novelty));
+    channels.extend(facts.flood.then_some(Channel::Flood));
+    let operators = |name: &str| facts.entered && name.starts_with("exec:");
+    let evidence = Evidence {
+        model: matched.is_some(),
+        exact: matched == Some(ModelMatch::Exact),
+        scored: judgement.is_some(),
+        doubt: !facts.entered && !channels.is_empty(),
+        hit: !facts.entered && (beyond || !novelties.is_empty() || facts.flood && doubtful),
+        alone: novelties.iter().any(|n| n.opens_alone && !operators(&n.name)),
+        lost: facts.lost,
+    };
+    (evidence, channels)
+}
+
+#[cfg(test)]
+mod tests {
+    use vaectl_schemas::Channel::{self, Density, Flood, Novelty as New};
+    use vaectl_schemas::{ModelMatch, ScoreParts};
+
+    use super::{Facts, Limits, weigh};
+    use crate::state::Evidence;
+    use crate::{Judgement, Novelty};
+
+    const LIMITS: Limits = Limits { threshold: 6.0, suspect: 4.0 };
+
+    fn judgement(score: f64, novelties: &[(&str, bool)]) -> Judgement {
+        let novelty = |&(name, opens_alone): &(&str, bool)| Novelty { name: name.into(), opens_alone, seen: 1.0 };
+        Judgement {
+            score,
+            parts: ScoreParts { reconstruction: score, latent: 0.0 },
+            p_value: 0.5,
+            novelties: novelties.iter().map(novelty).collect(),
+            attributions: Vec::new(),
+            reason: String::new(),
+        }
+    }
+
+    fn weighed(judgement: &Judgement, facts: Facts) -> (Evidence, Vec<Channel>) {
+        weigh(Some(judgement), LIMITS, Some(ModelMatch::Exact), facts)
+    }
+
+    #[test]
+    fn between_the_thresholds_is_doubt_and_beyond_is_a_hit() {
+        let of = |score| {
+            let (e, channels) = weighed(&judgement(score, &[]), Facts::default());
+            (e.doubt, e.hit, e.alone, channels)
+        };
+        assert_eq!(of(4.0), (false, false, false, vec![]));
+        assert_eq!(of(5.0), (true, false, false, vec![Density]));
+        assert_eq!(of(6.5), (true, true, false, vec![Density]));
+    }
+
+    #[test]
+    fn a_weak_novelty_is_a_hit_and_a_strong_one_opens_alone() {
+        let (weak, channels) = weighed(&judgement(0.0, &[("syscall.sync", false)]), Facts::default());
+        assert!(weak.doubt && weak.hit && !weak.alone);
+        assert_eq!(channels, [New]);
+        assert!(weighed(&judgement(0.0, &[("exec:/x", true)]), Facts::default()).0.alone);
+    }
+
+    #[test]
+    fn a_flood_alone_is_doubt_and_with_an_odd_score_a_hit() {
+        let flood = Facts { flood: true, ..Facts::default() };
+        let (evidence, channels) = weighed(&judgement(0.0, &[]), flood);
+        assert!(evidence.doubt && !evidence.hit && !evidence.lost);
+        assert_eq!(channels, [Flood]);
+        assert!(weighed(&judgement(5.0, &[]), flood).0.hit);
+    }
+
+    #[test]
+    fn an_operator_opens_nothing_but_by_a_rare_event() {
+        let entered = Facts { entered: true, ..Facts::default() };
+        let (busy, channels) = weighed(&judgement(50.0, &[("syscall.sync", false), ("exec:/bin/sh", true)]), entered);
+        assert!(!busy.doubt && !busy.hit && !busy.alone);
+        assert_eq!(channels, [Density, New], "the verdict still says what was seen");
+        assert!(weighed(&judgement(0.0, &[("syscall.ptrace", true)]), entered).0.alone);
+    }
+
+    #[test]
+    fn only_an_exact_model_is_exact() {
+        for (matched, model, exact) in
+            [(None, false, false), (Some(ModelMatch::Digest), true, false), (Some(ModelMatch::Exact), true, true)]
+        {
+            let (evidence, _) = weigh(None, LIMITS, matched, Facts { lost: true, ..Facts::default() });
+            assert_eq!((evidence.model, evidence.exact, evidence.scored, evidence.lost), (model, exact, false, true));
+        }
+    }
+}

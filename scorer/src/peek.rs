@@ -1,0 +1,103 @@
+//! The little of a line that the gate reads, borrowed from it.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use vaectl_schemas::Timestamp;
+
+/// What every line may have, of any type.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Peek<'a> {
+    #[serde(rename = "@timestamp")]
+    pub(crate) timestamp: Option<Timestamp>,
+    vaectl: Marks,
+    #[serde(borrow)]
+    event: Names<'a>,
+    #[serde(borrow)]
+    container: Option<Id<'a>>,
+    process: Option<Entry>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Marks {
+    history: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Names<'a> {
+    #[serde(borrow)]
+    action: Cow<'a, str>,
+    #[serde(borrow)]
+    dataset: Cow<'a, str>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Id<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Entry {
+    entry_meta: Option<IgnoredAny>,
+}
+
+impl Peek<'_> {
+    /// The container, if it names one.
+    pub(crate) fn container(&self) -> Option<&str> {
+        self.container.as_ref().map(|c| c.id.as_ref()).filter(|id| !id.is_empty())
+    }
+
+    pub(crate) fn dataset(&self) -> &str {
+        if self.event.dataset.is_empty() { "event" } else { &self.event.dataset }
+    }
+
+    pub(crate) fn history(&self) -> bool {
+        self.vaectl.history
+    }
+
+    /// The process entered the container from outside: an operator's exec.
+    pub(crate) fn entered(&self) -> bool {
+        self.process.as_ref().is_some_and(|p| p.entry_meta.is_some())
+    }
+
+    /// A program was executed, or one of the rare things happened that processes do to each other and to the kernel.
+    pub(crate) fn telling(&self) -> bool {
+        self.event.dataset == "vaectl.process" && !matches!(self.event.action.as_ref(), "fork" | "exit")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Peek;
+
+    fn peek(json: &str) -> Peek<'_> {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn programs_and_rare_events_tell_and_forks_do_not() {
+        let of = |action: &str, dataset: &str| {
+            peek(&format!(r#"{{"event":{{"action":"{action}","dataset":"{dataset}"}}}}"#)).telling()
+        };
+        assert!(of("exec", "vaectl.process") && of("ptrace", "vaectl.process"));
+        assert!(!of("fork", "vaectl.process") && !of("exit", "vaectl.process") && !of("connect", "vaectl.network"));
+    }
+
+    #[test]
+    fn a_bare_line_is_nobodys() {
+        let bare = peek(r#"{"type":"event"}"#);
+        assert_eq!((bare.container(), bare.dataset(), bare.entered(), bare.history()), (None, "event", false, false));
+    }
+
+    #[test]
+    fn an_entered_process_is_seen() {
+        assert!(peek(r#"{"process":{"pid":7,"entry_meta":{"type":"container"}}}"#).entered());
+    }
+}

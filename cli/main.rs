@@ -1,2 +1,16 @@
-//! vaectl
-fn main() {}
+//! The `vaectl` program: the process's own arguments and descriptors, and nothing else.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let own = |fd: &dyn AsFd| fd.as_fd().try_clone_to_owned();
+    let stdio = || -> std::io::Result<(OwnedFd, OwnedFd)> { Ok((own(&std::io::stdin())?, own(&std::io::stdout())?)) };
+    match stdio() {
+        Ok((stdin, stdout)) => vaectl::run(std::env::args_os(), stdin, stdout).into(),
+        Err(error) => {
+            eprintln!("error: cannot use standard input and output: {error}");
+            vaectl::Exit::Host.into()
+        }
+    }
+}

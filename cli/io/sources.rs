@@ -1,0 +1,56 @@
+//! Where a stage's lines come from: standard input, or files.
+
+use std::io::{self, BufRead};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use vaectl_schemas::{LineReader, RawLine};
+
+use super::input::{Input, Patient};
+use super::signals::Requests;
+use crate::error::{Exit, Failure};
+
+/// One input, opened.
+pub(crate) struct Source {
+    /// The file's name; absent for standard input.
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) reader: Box<dyn BufRead + Send>,
+}
+
+/// Opens every file, so that a name that is wrong is known before the first line is read; standard input where there
+/// are none or where the name is `-`.
+pub(crate) fn open(files: &[PathBuf], input: Input) -> Result<Vec<Source>, Failure> {
+    let mut input = Some(input);
+    let mut stdin = || {
+        let input = input.take().ok_or_else(|| Failure::usage("standard input can be read only once"))?;
+        Ok(Source { name: None, reader: Box::new(Patient(input)) })
+    };
+    if files.is_empty() {
+        return Ok(vec![stdin()?]);
+    }
+    files.iter().map(|file| if file == Path::new("-") { stdin() } else { open_file(file) }).collect()
+}
+
+fn open_file(path: &Path) -> Result<Source, Failure> {
+    let reader = vaectl_schemas::open(path).map_err(|error| Failure::caused(Exit::Usage, &error))?;
+    Ok(Source { name: Some(path.display().to_string().into()), reader })
+}
+
+/// Gives every line of every source to `take` until it says no or the stage has to end.
+pub(crate) fn for_each_line(
+    sources: Vec<Source>,
+    max_line_bytes: usize,
+    requests: &Requests,
+    mut take: impl FnMut(&RawLine<'_>, Option<&Arc<str>>) -> bool,
+) -> io::Result<()> {
+    for source in sources {
+        let mut lines = LineReader::new(source.reader, max_line_bytes);
+        while let Some(line) = lines.next_line()? {
+            let ended = source.name.is_some() && requests.cause().is_some();
+            if ended || !take(&line, source.name.as_ref()) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+use std::io::Write;
+
+use clap::Command;
+use clap_mangen::Man;
+
+use crate::context::Context;
+use crate::error::{Exit, Failure};
+use crate::settings;
+
+/// Print a manual page.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The verb; without one, the page of vaectl itself.
+    verb: Option<String>,
+}
+
+pub(crate) fn execute(args: &Args, context: Context) -> Result<Exit, Failure> {
+    let name = args.verb.as_ref().map_or("vaectl".to_owned(), |verb| format!("vaectl-{verb}"));
+    let page = pages()?.into_iter().find(|(page, _)| *page == name);
+    let (_, page) = page.ok_or_else(|| Failure::usage(format!("there is no manual page {name}")))?;
+    context.into_stdout().write_all(&page)?;
+    Ok(Exit::Done)
+}
+
+/// Every page by its name.
+pub(crate) fn pages() -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    let mut command = settings::command();
+    // Shared options would fill every page of a verb; the first page has them.
+    command = command.disable_help_subcommand(true);
+    command.build();
+    let verbs = command.get_subcommands().map(|verb| (format!("vaectl-{}", verb.get_name()), verb.clone()));
+    let all: Vec<(String, Command)> = [("vaectl".to_owned(), command.clone())].into_iter().chain(verbs).collect();
+    all.into_iter()
+        .map(|(name, command)| {
+            let mut page = Vec::new();
+            Man::new(command.display_name(&name).name(name.clone())).manual("vaectl").render(&mut page)?;
+            Ok((name, page))
+        })
+        .collect()
+}

@@ -1,0 +1,168 @@
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use clap::builder::BoolishValueParser;
+use tokio::sync::{mpsc, oneshot};
+use vaectl_publisher::{Config, Credentials, ErrorKind, Line, PublishError, Secret, Target};
+
+use crate::context::{Context, Streams};
+use crate::error::{Exit, Failure};
+use crate::io::signals::{Cause, Requests};
+use crate::io::sources::{self, Source};
+use crate::units;
+
+/// Write lines to a repository: a directory, standard output or Elasticsearch.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Files of lines, plain or zstd; standard input where there are none.
+    files: Vec<PathBuf>,
+    /// Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server.
+    #[arg(long, value_name = "TARGET")]
+    to: Option<Target>,
+    /// The file for lines that the repository refuses.
+    #[arg(long, value_name = "FILE")]
+    dead_letter: Option<PathBuf>,
+    /// Publish windows too.
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    windows: bool,
+    /// How long a repository that does not answer is asked again.
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = units::duration)]
+    retry_for: Duration,
+    /// A file with the server's API key.
+    #[arg(long, value_name = "FILE", conflicts_with = "user")]
+    api_key_file: Option<PathBuf>,
+    /// The user to log in as.
+    #[arg(long, value_name = "NAME", requires = "password_file")]
+    user: Option<String>,
+    /// A file with the user's password.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    password_file: Option<PathBuf>,
+    /// A PEM file of certificate authorities to trust.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// A PEM file of the client's certificate and its key.
+    #[arg(long, value_name = "FILE")]
+    client_certificate: Option<PathBuf>,
+    /// Leave the server's index templates as they are.
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    no_setup: bool,
+    /// Install the index templates, and nothing else.
+    #[arg(long, value_parser = BoolishValueParser::new(), conflicts_with = "no_setup")]
+    setup_only: bool,
+    /// The last part of the data streams' names.
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    namespace: String,
+    /// The most documents in one request.
+    #[arg(long, value_name = "N", default_value = "1000")]
+    batch_documents: usize,
+    /// The most bytes in one request.
+    #[arg(long, value_name = "SIZE", default_value = "5M", value_parser = units::size)]
+    batch_bytes: usize,
+    /// The longest a document waits for others.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = units::duration)]
+    batch_age: Duration,
+    /// How long one request may take.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = units::duration)]
+    timeout: Duration,
+    /// Send requests without compression.
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    no_compression: bool,
+}
+
+impl Args {
+    fn resolve(self, strict: bool) -> Result<Config, Failure> {
+        let target = self.to.ok_or_else(|| {
+            Failure::usage("no repository to publish to")
+                .hint("give --to dir:PATH, --to stdout: or --to http://HOST:9200")
+        })?;
+        let credentials = match (self.api_key_file, self.user, self.password_file) {
+            (Some(file), _, _) => Some(Credentials::ApiKey(secret(&file)?)),
+            (None, Some(user), Some(file)) => Some(Credentials::Basic { user, password: secret(&file)? }),
+            _ => None,
+        };
+        let mut config = Config::new(target);
+        config.dead_letter = self.dead_letter;
+        config.windows = self.windows;
+        config.strict = strict;
+        config.retry_for = self.retry_for;
+        config.server.credentials = credentials;
+        config.server.ca = self.ca_file;
+        config.server.client_certificate = self.client_certificate;
+        config.server.setup = !self.no_setup;
+        config.server.namespace = self.namespace;
+        config.server.batch.documents = self.batch_documents;
+        config.server.batch.bytes = self.batch_bytes;
+        config.server.batch.age = self.batch_age;
+        config.server.timeout = self.timeout;
+        config.server.compress = !self.no_compression;
+        Ok(config)
+    }
+}
+
+fn secret(file: &PathBuf) -> Result<Secret, Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::usage(format!("cannot read the secret in {}: {error}", file.display())))?;
+    Ok(Secret::new(&text))
+}
+
+pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure> {
+    let (files, setup_only) = (std::mem::take(&mut args.files), args.setup_only);
+    let config = args.resolve(context.shared.strict)?;
+    let max_line_bytes = context.shared.max_line_bytes;
+    let Streams { input, mut output, requests, signals } = context.streams()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if setup_only {
+        runtime.block_on(vaectl_publisher::setup(&config, std::future::pending()))?;
+        return Ok(Exit::Done);
+    }
+    let sources = sources::open(&files, input)?;
+    let (feeder, lines) = mpsc::channel(1024);
+    let (ended, shutdown) = oneshot::channel();
+    let asked = requests.clone();
+    let feeding = thread::Builder::new()
+        .name("input".into())
+        .spawn(move || feed(sources, max_line_bytes, &asked, &feeder, ended))?;
+    let published = runtime.block_on(vaectl_publisher::publish(config, lines, &mut output, async {
+        // An error means that the input ended by itself.
+        if shutdown.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }));
+    output.finish()?;
+    drop(signals);
+    let totals = published?;
+    // What ended may be the repository: the feeder does not know yet and waits for input.
+    requests.stop(Cause::ReaderGone);
+    feeding.join().map_err(|_| Failure::new(Exit::Host, "the reading thread ended early"))??;
+    Ok(if totals.failed() > 0 { Exit::Partial } else { Exit::Done })
+}
+
+/// Reads until the input ends, the publisher takes no more, or the stage has to end: then `ended` says so.
+fn feed(
+    sources: Vec<Source>,
+    max_line_bytes: usize,
+    requests: &Requests,
+    feeder: &mpsc::Sender<Line>,
+    ended: oneshot::Sender<()>,
+) -> std::io::Result<()> {
+    sources::for_each_line(sources, max_line_bytes, requests, |line, file| {
+        feeder.blocking_send(Line::new(line, file.cloned())).is_ok()
+    })?;
+    if requests.cause().is_some() {
+        let _ = ended.send(());
+    }
+    Ok(())
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        let exit = match error.kind() {
+            ErrorKind::Input => Exit::Partial,
+            ErrorKind::Configuration => Exit::Usage,
+            ErrorKind::Host => Exit::Host,
+            ErrorKind::Peer => Exit::Peer,
+        };
+        Self::caused(exit, &error)
+    }
+}

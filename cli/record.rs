@@ -1,0 +1,149 @@
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use clap::builder::BoolishValueParser;
+use tracing::warn;
+use vaectl_collector::{Config, RecordError};
+use vaectl_schemas::Depth;
+
+use crate::context::{Context, Streams};
+use crate::error::{Exit, Failure};
+use crate::io::signals::Cause;
+use crate::io::{dead_letter, sources};
+use crate::units;
+
+/// Watch containers and write what they do: windows of counters, and events.
+///
+/// Needs root, or the capabilities BPF, PERFMON, SYS_PTRACE and DAC_READ_SEARCH; `vaectl check` says what is missing.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The length of a window.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = units::duration)]
+    window: Duration,
+    /// How much is reported of containers that nobody asked for otherwise.
+    #[arg(long, value_name = "DEPTH", default_value = "full")]
+    depth: DepthName,
+    /// Only this container, by its name or the beginning of its id; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    container: Vec<String>,
+    /// Take this cgroup for a container, by its path below the v2 root; may be repeated.
+    #[arg(long, value_name = "PATH")]
+    cgroup: Vec<String>,
+    /// Leave out this cgroup and all below it; may be repeated.
+    #[arg(long, value_name = "PATH")]
+    exclude_cgroup: Vec<String>,
+    /// End after this long.
+    #[arg(long, value_name = "DURATION", value_parser = units::duration)]
+    duration: Option<Duration>,
+    /// How many containers there is room for.
+    #[arg(long, value_name = "N", default_value = "512")]
+    max_containers: u32,
+    /// Ask no container engine for names; read only what runtimes leave in files.
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    no_engine: bool,
+    /// The room for events in the kernel.
+    #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = units::size)]
+    ring_bytes: usize,
+    /// The room for events that wait for a slow reader.
+    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = units::size)]
+    backlog_bytes: usize,
+    /// Write the lines of this recording instead, plain or zstd.
+    #[arg(long, value_name = "FILE")]
+    replay: Option<PathBuf>,
+}
+
+/// A depth by its name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DepthName {
+    /// Counters only.
+    Census,
+    /// Also program starts and ends, and rare events.
+    Process,
+    /// Also forks, files and sockets.
+    Full,
+}
+
+impl Args {
+    fn resolve(self, max_line_bytes: usize) -> Result<Config, Failure> {
+        let ring_bytes = u32::try_from(self.ring_bytes)
+            .map_err(|_| Failure::usage("--ring-bytes is too large").hint("give a power of two below 4G"))?;
+        Ok(Config {
+            window: self.window,
+            depth: match self.depth {
+                DepthName::Census => Depth::Census,
+                DepthName::Process => Depth::Process,
+                DepthName::Full => Depth::Full,
+            },
+            containers: self.container,
+            cgroups: self.cgroup,
+            exclude_cgroups: self.exclude_cgroup,
+            duration: self.duration,
+            max_containers: self.max_containers,
+            no_engine: self.no_engine,
+            ring_bytes,
+            backlog_bytes: self.backlog_bytes,
+            max_line_bytes,
+        })
+    }
+}
+
+pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
+    if let Some(file) = &args.replay {
+        return replay(file, context);
+    }
+    let config = args.resolve(context.shared.max_line_bytes)?;
+    let Streams { mut output, requests, .. } = context.streams()?;
+    let recorded = vaectl_collector::record(config, &mut output, requests.stop_flag());
+    let written = output.finish();
+    if requests.cause().is_some_and(|(cause, _)| cause == Cause::ReaderGone) {
+        return Ok(Exit::Done);
+    }
+    recorded?;
+    written?;
+    Ok(Exit::Done)
+}
+
+/// Writes a recording as it stands; one that was cut ends with its last whole line.
+fn replay(file: &Path, context: Context) -> Result<Exit, Failure> {
+    let (max_line_bytes, strict) = (context.shared.max_line_bytes, context.shared.strict);
+    let Streams { input, mut output, requests, signals: _signals } = context.streams()?;
+    let sources = sources::open(&[file.to_owned()], input)?;
+    let mut bad = 0_u64;
+    let mut result = Ok(());
+    let mut lines = Vec::new();
+    sources::for_each_line(sources, max_line_bytes, &requests, |line, file| {
+        lines.clear();
+        match line.oversized {
+            None if line.unterminated => warn!(line = line.number, "The recording was cut here."),
+            None => lines.extend_from_slice(line.bytes),
+            Some(length) => {
+                bad += 1;
+                let reason = format!("{length} bytes are more than the {max_line_bytes} of --max-line-bytes");
+                lines.extend(dead_letter::quote("record", line, file, reason));
+            }
+        }
+        if !lines.is_empty() {
+            lines.push(b'\n');
+            result = output.write_all(&lines);
+        }
+        result.is_ok() && !(strict && bad > 0)
+    })?;
+    let written = output.finish();
+    result.and(written)?;
+    Ok(if bad > 0 { Exit::Partial } else { Exit::Done })
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Host(missing) => missing
+                .iter()
+                .fold(Self::new(Exit::Host, "this host cannot record"), |failure, sentence| failure.hint(sentence)),
+            RecordError::Write(error) => error.into(),
+            error @ RecordError::Setting { .. } => Self::caused(Exit::Usage, &error),
+            error => Self::caused(Exit::Host, &error),
+        }
+    }
+}

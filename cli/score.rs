@@ -1,0 +1,154 @@
+use std::io;
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use tracing::warn;
+use vaectl_schemas::LineReader;
+use vaectl_scorer::{ArchiveConfig, Config, ModelError, ScoreError, Scorer};
+
+use crate::context::{Context, Streams};
+use crate::error::{Exit, Failure};
+use crate::io::backlog::Backlog;
+use crate::io::output::{BLOCK, Output};
+use crate::io::signals::Cause;
+use crate::units;
+
+/// Judge windows by their models, and let through the events that a verdict calls for.
+///
+/// Reads lines from standard input. A container without a model stays `unknown`; with an empty folder of models this
+/// only fills the archive that `train` reads. SIGHUP reads the models again.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The folder of models; it may be empty or missing.
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
+    /// Keep windows with their states in this folder, for `train`.
+    #[arg(long, value_name = "DIR")]
+    archive: Option<PathBuf>,
+    /// The most that the archive may hold; the oldest goes first.
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = units::size)]
+    archive_bytes: usize,
+    /// Score what runs outside containers as one more container.
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    host: bool,
+    /// Pass windows on beside their verdicts.
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    pass_windows: bool,
+    /// How much of events all containers together may have held back.
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = units::size)]
+    hold_bytes: usize,
+    /// How many containers are told apart.
+    #[arg(long, value_name = "N", default_value = "4096")]
+    max_containers: usize,
+    /// How many events a second are published of all containers without an exact model.
+    #[arg(long, value_name = "N", default_value = "50")]
+    events_per_second: u32,
+    /// The room for lines that wait for a slow reader.
+    #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = units::size)]
+    backlog_bytes: usize,
+}
+
+impl Args {
+    fn resolve(self, strict: bool, max_line_bytes: usize) -> Result<Config, Failure> {
+        let models = self
+            .models
+            .ok_or_else(|| Failure::usage("no folder of models").hint("give --models DIR; it may be empty"))?;
+        let mut config = Config::new(models);
+        config.archive =
+            self.archive.map(|dir| ArchiveConfig { max_bytes: self.archive_bytes as u64, ..ArchiveConfig::new(dir) });
+        config.host = self.host;
+        config.pass_windows = self.pass_windows;
+        config.strict = strict;
+        config.max_line_bytes = max_line_bytes;
+        config.hold_bytes = self.hold_bytes;
+        config.max_containers = self.max_containers;
+        config.events_per_second = self.events_per_second;
+        Ok(config)
+    }
+}
+
+pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
+    let backlog = Backlog::new(args.backlog_bytes);
+    let max_line_bytes = context.shared.max_line_bytes;
+    let config = args.resolve(context.shared.strict, max_line_bytes)?;
+    let streams = context.streams_with(backlog)?;
+    let (mut scorer, errors) = Scorer::new(config);
+    let mut bad_models = errors.len();
+    report(errors);
+    let scored = score(&mut scorer, streams, max_line_bytes, &mut bad_models);
+    scored?;
+    Ok(match (bad_models, scorer.malformed()) {
+        (0, 0) => Exit::Done,
+        (0, _) => Exit::Partial,
+        _ => Exit::Model,
+    })
+}
+
+/// Scores until the input ends. Whatever is at hand is judged together, and nothing waits once the input pauses.
+fn score(
+    scorer: &mut Scorer,
+    streams: Streams<Backlog>,
+    max_line_bytes: usize,
+    bad_models: &mut usize,
+) -> Result<(), Failure> {
+    let Streams { input, output, requests, signals: _signals } = streams;
+    let mut lines = LineReader::new(input, max_line_bytes);
+    let mut out = Vec::with_capacity(2 * BLOCK);
+    let ended = loop {
+        if requests.take_reload() {
+            let errors = scorer.reload();
+            *bad_models = errors.len();
+            report(errors);
+        }
+        match lines.next_line() {
+            Ok(Some(line)) => {
+                if let Err(error) = scorer.line(&line, &mut out) {
+                    break Err(error);
+                }
+                if out.len() >= BLOCK {
+                    hand_over(&output, &mut out)?;
+                }
+            }
+            Ok(None) => break Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if let Err(error) = scorer.flush(&mut out) {
+                    break Err(error);
+                }
+                hand_over(&output, &mut out)?;
+                output.flusher().flush();
+                lines.input_mut().wait()?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
+    let cause = match (&ended, requests.cause()) {
+        (Err(_), _) => "error",
+        (_, Some((Cause::Signal, _))) => "signal",
+        _ => "eof",
+    };
+    // A line that ends everything ends it here too: what was gathered with it is gone through once.
+    let finished = scorer.finish(cause, &mut out);
+    hand_over(&output, &mut out)?;
+    output.finish()?;
+    Ok(ended.and(finished)?)
+}
+
+fn hand_over(output: &Output<Backlog>, out: &mut Vec<u8>) -> io::Result<()> {
+    if !out.is_empty() {
+        output.push(out)?;
+        out.clear();
+    }
+    Ok(())
+}
+
+fn report(errors: Vec<ModelError>) {
+    for error in errors {
+        warn!(%error, "A model is not used.");
+    }
+}
+
+impl From<ScoreError> for Failure {
+    fn from(error: ScoreError) -> Self {
+        Self::caused(Exit::Partial, &error)
+    }
+}

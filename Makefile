@@ -1,0 +1,68 @@
+# Two commands need no preparation: `make demo` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+.PHONY: build demo test lint deny bench install packages bless packages-build packages-demo packages-test
+
+CARGO ?= cargo
+PREFIX ?= /usr/local
+SKIPPED := $(CURDIR)/target/skipped
+say = @printf '\033[1m== %s\033[0m\n' $(1)
+
+build: packages-build
+	$(call say,"building the release binary: about six minutes on two cores the first time")
+	$(CARGO) build --release --package vaectl
+	@ls -l target/release/vaectl
+
+demo: packages-demo
+	$(call say,"building the release binaries: about six minutes on two cores the first time")
+	$(CARGO) build --release --package vaectl --package vaectl-bench
+	$(call say,"running the demo: under five minutes")
+	bench/run demo $(DEMO)
+
+test: packages-test lint deny
+	$(call say,"building and running all tests: about fifteen minutes on two cores the first time")
+	@mkdir -p target && : > $(SKIPPED)
+	VAECTL_SKIPPED=$(SKIPPED) $(CARGO) test --workspace --no-fail-fast
+	@printf 'tests skipped: %s\n' "$$(sort -u $(SKIPPED) | wc -l)"
+	@sort -u $(SKIPPED)
+
+lint:
+	$(call say,"format and clippy and documentation: warnings are errors")
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --quiet -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" $(CARGO) doc --workspace --no-deps --quiet
+
+deny:
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --workspace check; \
+	else echo "skipped: deny: cargo-deny is not installed"; fi
+
+bench:
+	@for name in census full score train; do bench/run $$name || failed=1; done; exit $${failed:-0}
+
+install: build
+	install -D target/release/vaectl $(DESTDIR)$(PREFIX)/bin/vaectl
+	install -D --mode 644 --target-directory $(DESTDIR)$(PREFIX)/share/man/man1 man/*.1
+	install -D --mode 644 completions/vaectl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vaectl
+	install -D --mode 644 completions/_vaectl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_vaectl
+	install -D --mode 644 completions/vaectl.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/vaectl.fish
+
+# Writes the generated files anew: schemas, manual pages, completions.
+bless:
+	VAECTL_BLESS=1 $(CARGO) test --package vaectl --test it generated
+
+# A later stage needs the packages of the earlier ones too.
+packages: packages-test
+packages-build: STAGES := build
+packages-demo: STAGES := build demo
+packages-test: STAGES := build demo test
+packages-build packages-demo packages-test:
+	@missing=; \
+	for package in $$(awk -v stages=" $(STAGES) " '/^[^#]/ && index(stages, " " $$2 " ") { print $$1 }' packages.txt); do \
+	  dpkg-query --show --showformat '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "missing packages (install them, or run as root):$$missing"; exit 0; fi; \
+	echo "installing:$$missing"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends $$missing >/dev/null

@@ -1,5 +1,6 @@
 //! Attacks on containers, and the truth about them.
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,6 +18,15 @@ pub enum AttackKind {
     Miner,
     /// Many times the usual requests, from outside.
     Flood,
+}
+
+impl fmt::Display for AttackKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Miner => "CPU miner",
+            Self::Flood => "HTTP flood",
+        })
+    }
 }
 
 /// One line of truth: what was done to whom and when. A detector never reads it.
@@ -39,7 +49,7 @@ pub struct Truth {
 pub struct Attack {
     /// What will be compared with the verdicts.
     pub truth: Truth,
-    _flood: Option<Load>,
+    flood: Option<Load>,
 }
 
 impl Attack {
@@ -56,13 +66,14 @@ impl Attack {
         let ends = Timestamp::from_ns(began.as_ns() + time.as_nanos() as u64);
         let truth =
             Truth { attack: kind, container: container.id().into(), name: container.name().into(), began, ends };
-        Ok(Self { truth, _flood: flood })
+        Ok(Self { truth, flood })
     }
 
-    /// Whether its time is over.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        Timestamp::now() >= self.truth.ends
+    /// Ends a flood whose time is over; to be called now and then.
+    pub fn end_when_over(&mut self) {
+        if Timestamp::now() >= self.truth.ends {
+            self.flood = None;
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod attack;
 mod command;
 mod container;
+pub mod demo;
 mod engine;
 mod error;
 mod image;
@@ -13,6 +14,9 @@ pub mod interrupt;
 mod load;
 pub mod measure;
 pub mod netns;
+mod progress;
+pub mod repository;
+pub mod stage;
 mod workspace;
 
 pub use attack::{Attack, AttackKind, Truth};
@@ -21,4 +25,5 @@ pub use engine::Engine;
 pub use error::HarnessError;
 pub use image::Image;
 pub use load::Load;
+pub use progress::Progress;
 pub use workspace::Workspace;

@@ -1,0 +1,194 @@
+//! The demo on real containers.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{LineWriter, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use vaectl_schemas::{IncidentStatus, Timestamp};
+
+use super::fleet::{self, Fleet, SIZE};
+use super::outcome::{Mode, Outcome, Scene, Watched};
+use super::plan::{self, ATTACK, LIVE, Strike};
+use super::{Folder, Options, WINDOW, replay};
+use crate::error::Naming;
+use crate::repository::{Document, Repository};
+use crate::stage::{DRAIN, Stage};
+use crate::{Attack, HarnessError, Progress, Workspace, interrupt};
+
+/// Windows of each container that the models are made of.
+const WINDOWS: u64 = 60;
+
+/// How often the user hears from a wait.
+const NEWS: Duration = Duration::from_secs(20);
+
+const TRAIN_LIMIT: Duration = Duration::from_secs(120);
+
+pub(super) fn run(options: &Options, folder: &Folder, progress: Progress) -> Result<Outcome, HarnessError> {
+    let seed = options.seed.unwrap_or_else(|| Timestamp::now().as_ns() / 1_000_000 % 1_000_000);
+    let total = WINDOWS * WINDOW + LIVE.as_secs() + 25;
+    progress.say(format!("Seed {seed}. This takes about {} minutes: building images first.", total.div_ceil(60)));
+    let workspace = Workspace::new("demo")?;
+    let images = fleet::images(&workspace)?;
+    let recording = folder.file("train.ndjson");
+    {
+        progress.say(format!("Starting {SIZE} containers to learn from: nginx and redis under load, a Python worker."));
+        let fleet = Fleet::start(&images, 1, seed, &workspace)?;
+        record(&recording, folder, progress)?;
+        progress.say("Removing these containers.");
+        drop(fleet);
+    }
+    train(&recording, folder, progress)?;
+    progress.say(format!("Starting {SIZE} fresh containers."));
+    let fleet = Fleet::start(&images, 1 + fleet::REPLICAS, seed + 1, &workspace)?;
+    let outcome = watch(seed, &fleet, options, folder, progress)?;
+    if options.record {
+        replay::keep(folder, workspace.tag(), &outcome.scene, progress)?;
+    }
+    Ok(outcome)
+}
+
+fn record(recording: &Path, folder: &Folder, progress: Progress) -> Result<(), HarnessError> {
+    let length = Duration::from_secs((WINDOWS + 1) * WINDOW);
+    progress.say(format!("Recording {WINDOWS} windows of {WINDOW} s: {} s.", length.as_secs()));
+    let output = File::create(recording).naming("create", recording)?;
+    let mut stage =
+        Stage::start(&["record", "--window", &WINDOW.to_string()], Stdio::null(), output.into(), folder.path())?;
+    let began = Instant::now();
+    while let Some(left) = length.checked_sub(began.elapsed()).filter(|left| !left.is_zero()) {
+        interrupt::pause(left.min(NEWS))?;
+        stage.alive()?;
+        let windows = began.elapsed().as_secs() / WINDOW;
+        progress.say(format!("Recorded about {} of {WINDOWS} windows.", windows.min(WINDOWS)));
+    }
+    stage.terminate();
+    stage.finish(DRAIN)
+}
+
+/// Trains a model for each image from a recording; the trainer splits by run itself.
+pub(super) fn train(recording: &Path, folder: &Folder, progress: Progress) -> Result<(), HarnessError> {
+    progress.say("Training a model for each image: two replicas teach, the third one calibrates.");
+    let (models, recording) = (folder.models(), recording.to_string_lossy());
+    let args = ["train", "--models", &models.to_string_lossy(), &recording];
+    let stage = Stage::start(&args, Stdio::null(), Stdio::inherit(), folder.path())?;
+    stage.finish(TRAIN_LIMIT)
+}
+
+/// `record | score | publish` on the fleet while it is attacked.
+fn watch(
+    seed: u64,
+    fleet: &Fleet,
+    options: &Options,
+    folder: &Folder,
+    progress: Progress,
+) -> Result<Outcome, HarnessError> {
+    let mut record =
+        Stage::start(&["record", "--window", &WINDOW.to_string()], Stdio::null(), Stdio::piped(), folder.path())?;
+    let mut lines = Stdio::from(record.output());
+    let mut copier = None;
+    if options.record {
+        let mut tee = Command::new("tee");
+        tee.arg(folder.file("live.ndjson")).stdin(lines).stdout(Stdio::piped());
+        let mut child = tee.spawn().naming("start", Path::new("tee"))?;
+        lines = child.stdout.take().map_or_else(Stdio::null, Stdio::from);
+        copier = Some(child);
+    }
+    let (score, publish) = judge_and_publish(lines, folder)?;
+    progress.say(format!("record | score | publish: watching for {} s.", LIVE.as_secs()));
+    let (from, truth) = (Timestamp::now(), folder.file("truth.ndjson"));
+    let mut watch = Watch {
+        began: Instant::now(),
+        strikes: plan::draw(seed).to_vec(),
+        attacks: Vec::new(),
+        repository: Repository::new(&folder.repository()),
+        seen: BTreeMap::new(),
+        truth: LineWriter::new(File::create(&truth).naming("create", &truth)?),
+        seed,
+        progress,
+    };
+    let mut news = NEWS;
+    while watch.began.elapsed() < LIVE {
+        interrupt::pause(Duration::from_millis(100))?;
+        record.alive()?;
+        watch.strike(fleet)?;
+        watch.look()?;
+        if watch.began.elapsed() > news {
+            progress.say(format!("{} s left.", LIVE.saturating_sub(news).as_secs()));
+            news += NEWS;
+        }
+    }
+    progress.say("Ending the watch.");
+    record.terminate();
+    record.finish(DRAIN)?;
+    if let Some(mut tee) = copier {
+        tee.wait().naming("wait for", Path::new("tee"))?;
+    }
+    score.finish(DRAIN)?;
+    publish.finish(DRAIN)?;
+    watch.look()?;
+    let scene = Scene {
+        seed,
+        from,
+        to: Timestamp::now(),
+        watched: fleet.containers().map(Watched::of).collect(),
+        truths: watch.attacks.into_iter().map(|attack| attack.truth).collect(),
+    };
+    let documents = Repository::new(&folder.repository()).poll()?;
+    Ok(Outcome::new(Mode::Live, scene, documents, &watch.seen))
+}
+
+/// `score | publish` on lines.
+pub(super) fn judge_and_publish(lines: Stdio, folder: &Folder) -> Result<(Stage, Stage), HarnessError> {
+    let (models, to) = (folder.models(), format!("dir:{}", folder.repository().display()));
+    let args = ["score", "--models", &models.to_string_lossy()];
+    let mut score = Stage::start(&args, lines, Stdio::piped(), folder.path())?;
+    let verdicts = score.output().into();
+    let publish = Stage::start(&["publish", "--to", &to], verdicts, Stdio::null(), folder.path())?;
+    Ok((score, publish))
+}
+
+/// The injector on one side, the eyes on the repository on the other: they share the clock only.
+struct Watch {
+    began: Instant,
+    strikes: Vec<Strike>,
+    attacks: Vec<Attack>,
+    repository: Repository,
+    /// When the opening of an incident was first read in the repository.
+    seen: BTreeMap<String, Timestamp>,
+    truth: LineWriter<File>,
+    seed: u64,
+    progress: Progress,
+}
+
+impl Watch {
+    fn strike(&mut self, fleet: &Fleet) -> Result<(), HarnessError> {
+        let due = |strike: &mut Strike| strike.after <= self.began.elapsed();
+        for strike in self.strikes.extract_if(.., due) {
+            let target = fleet.container(strike.target);
+            self.progress.say(format!("Attack: {} on {}.", strike.kind, target.name()));
+            let attack = Attack::start(strike.kind, target, ATTACK, self.seed)?;
+            let truth = serde_json::to_string(&attack.truth).map_err(std::io::Error::other);
+            truth.and_then(|truth| writeln!(self.truth, "{truth}")).naming("write", Path::new("the truth"))?;
+            self.attacks.push(attack);
+        }
+        for attack in &mut self.attacks {
+            attack.end_when_over();
+        }
+        Ok(())
+    }
+
+    fn look(&mut self) -> Result<(), HarnessError> {
+        for document in self.repository.poll()? {
+            if let Document::Incident(incident) = document
+                && incident.vaectl.status == IncidentStatus::Opened
+            {
+                let name = incident.container.as_ref().and_then(|container| container.name.as_deref());
+                self.progress.say(format!("Incident on {}.", name.unwrap_or("a container without a name")));
+                self.seen.entry(incident.vaectl.incident).or_insert_with(Timestamp::now);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,128 @@
+//! The whole pipeline on real containers: record, train, score, publish, and two attacks to find.
+//!
+//! Nine containers are recorded and learned; nine fresh ones run under `record | score | publish` while a miner starts
+//! in one and a flood hits another. Where containers cannot be watched, a recording of the same takes their place.
+
+mod fleet;
+mod live;
+mod outcome;
+mod plan;
+mod replay;
+mod report;
+mod tree;
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use crate::stage::vaectl;
+use crate::{HarnessError, Progress};
+use outcome::Outcome;
+
+/// Seconds in a window.
+const WINDOW: u64 = 2;
+
+/// What the user asked for.
+#[derive(Debug, Default)]
+struct Options {
+    seed: Option<u64>,
+    record: bool,
+    replay: bool,
+}
+
+impl Options {
+    fn parse(args: &[String]) -> Result<Self, String> {
+        let mut options = Self::default();
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--record" => options.record = true,
+                "--replay" => options.replay = true,
+                "--seed" => {
+                    let seed = args.next().and_then(|seed| seed.parse().ok());
+                    options.seed = Some(seed.ok_or("--seed takes a number")?);
+                }
+                other => return Err(format!("unknown option {other}: the demo takes --seed N, --record, --replay")),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Where the demo leaves what it made: models, repository, truth, logs.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Folder {
+    /// An empty `target/demo`.
+    fn fresh() -> std::io::Result<Self> {
+        let path =
+            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from).join("demo");
+        if path.exists() {
+            fs::remove_dir_all(&path)?;
+        }
+        fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+
+    fn models(&self) -> PathBuf {
+        self.0.join("models")
+    }
+
+    fn repository(&self) -> PathBuf {
+        self.0.join("repository")
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+/// Runs the demo; the exit code tells whether both attacks were found and nothing else.
+pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
+    let options = Options::parse(args)?;
+    let progress = Progress::default();
+    let folder = Folder::fresh()?;
+    let hindrance = if options.replay { Some("asked to replay".to_owned()) } else { hindrance() };
+    let outcome = match hindrance {
+        None => live::run(&options, &folder, progress),
+        Some(why) => {
+            progress.say(format!("No containers are started here ({why}): the shipped recording is replayed."));
+            replay::run(&folder, progress)
+        }
+    };
+    match outcome {
+        Ok(outcome) => Ok(conclude(&outcome, &folder)),
+        Err(HarnessError::Interrupted) => {
+            progress.say("Interrupted: the containers are gone, nothing else was left running.");
+            Ok(ExitCode::from(130))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Why containers cannot be started and watched here.
+fn hindrance() -> Option<String> {
+    if !rustix::process::geteuid().is_root() {
+        return Some("it takes root".to_owned());
+    }
+    match Command::new(vaectl()).arg("check").output() {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => {
+            let said = if output.stderr.is_empty() { output.stdout } else { output.stderr };
+            Some(String::from_utf8_lossy(&said).lines().next().unwrap_or("vaectl check says no").to_owned())
+        }
+        Err(error) => Some(format!("{} cannot be run: {error}", vaectl().display())),
+    }
+}
+
+fn conclude(outcome: &Outcome, folder: &Folder) -> ExitCode {
+    report::print(outcome, folder);
+    println!("{}", outcome.line());
+    if outcome.is_perfect() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

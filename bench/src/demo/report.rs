@@ -1,0 +1,157 @@
+//! The outcome on stdout, for a person.
+
+use std::fmt::Write;
+
+use vaectl_schemas::{Attribution, State, Timestamp};
+
+use super::outcome::{Finding, Mode, Outcome, Watched};
+use super::{Folder, WINDOW, tree};
+use crate::Truth;
+
+const ATTRIBUTIONS: usize = 5;
+
+pub(super) fn print(outcome: &Outcome, folder: &Folder) {
+    println!("\n{}", states(outcome));
+    if outcome.findings.is_empty() {
+        println!("No incident.\n");
+    }
+    for finding in &outcome.findings {
+        println!("{}", incident(finding, outcome));
+    }
+    for (truth, delay) in outcome.scene.truths.iter().zip(outcome.delays()) {
+        if delay.is_none() {
+            println!("MISSED: {} on {} at {}\n", truth.attack, truth.name, clock(truth.began));
+        }
+    }
+    if outcome.mode == Mode::Replay {
+        println!("This was a replay of a recording that this demo made on real containers; nothing was started here.");
+    }
+    println!(
+        "The models are provisional: two minutes of two replicas, calibrated on a third. Established ones take three\n\
+         runs and 600 windows."
+    );
+    println!(
+        "{} events were published; repository: {}  models: {}  truth, logs: {}",
+        outcome.events,
+        folder.repository().display(),
+        folder.models().display(),
+        folder.path().display()
+    );
+}
+
+/// One row a container, one mark a window, and the attacks below those that were attacked.
+fn states(outcome: &Outcome) -> String {
+    let scene = &outcome.scene;
+    let width = scene.watched.iter().map(|watched| watched.name.len()).max().unwrap_or_default();
+    let mut out = format!(
+        "States from {} to {}, one mark every {WINDOW} s:\n. unknown  w warming  s stable  ? suspect  ! unstable  b blind  ^ under attack\n",
+        clock(scene.from),
+        clock(scene.to)
+    );
+    for watched in &scene.watched {
+        let _ = writeln!(out, "{:width$}  {}", watched.name, row(watched, outcome));
+        for truth in scene.truths.iter().filter(|truth| truth.container == watched.id) {
+            let (skip, length) = (windows(scene.from, truth.began), windows(truth.began, truth.ends));
+            let _ = writeln!(out, "{:width$}  {}{} {}", "", " ".repeat(skip), "^".repeat(length), truth.attack);
+        }
+    }
+    out
+}
+
+fn windows(from: Timestamp, to: Timestamp) -> usize {
+    (to.as_ns().saturating_sub(from.as_ns()) / (WINDOW * 1_000_000_000)) as usize
+}
+
+fn row(watched: &Watched, outcome: &Outcome) -> String {
+    let scene = &outcome.scene;
+    let transitions = outcome.transitions.get(&watched.id).map(Vec::as_slice).unwrap_or_default();
+    let first = transitions.first().map(|transition| transition.previous);
+    let mut state = first.or_else(|| outcome.last.get(&watched.id).copied()).unwrap_or_default();
+    let mut ahead = transitions.iter().peekable();
+    let mut marks = String::new();
+    for window in 1..=windows(scene.from, scene.to) as u64 {
+        let end = scene.from.as_ns() + window * WINDOW * 1_000_000_000;
+        while let Some(transition) = ahead.next_if(|transition| transition.at.as_ns() <= end) {
+            state = transition.state;
+        }
+        marks.push(mark(state));
+    }
+    marks
+}
+
+fn mark(state: State) -> char {
+    match state {
+        State::Unknown => '.',
+        State::Warming => 'w',
+        State::Stable => 's',
+        State::Suspect => '?',
+        State::Unstable => '!',
+        State::Blind => 'b',
+    }
+}
+
+fn incident(finding: &Finding, outcome: &Outcome) -> String {
+    let (line, info) = (&finding.incident, &finding.incident.vaectl);
+    let name = line.container.as_ref().and_then(|container| container.name.as_deref().or(container.id.as_deref()));
+    let mut out = format!("Incident {} on {}, noticed {}", info.incident, name.unwrap_or("?"), clock(finding.noticed));
+    let after = |truth: &Truth| finding.noticed.as_ns().saturating_sub(truth.began.as_ns()) as f64 / 1e9;
+    match finding.truth.map(|index| &outcome.scene.truths[index]) {
+        Some(truth) => writeln!(out, ": {:.1} s after the {} began", after(truth), truth.attack),
+        None => writeln!(out, ": FALSE, nothing was done to it"),
+    }
+    .unwrap_or_default();
+    if let Some(reason) = &line.event.reason {
+        let _ = writeln!(out, "  {reason}");
+    }
+    for attribution in info.attributions.iter().take(ATTRIBUTIONS) {
+        let _ = writeln!(out, "  {}", reason(attribution));
+    }
+    let _ = writeln!(
+        out,
+        "  {} windows, {} events, {} of them from before it was noticed",
+        info.windows, info.events, info.history
+    );
+    for line in tree::draw(&finding.events).lines() {
+        let _ = writeln!(out, "  | {line}");
+    }
+    out
+}
+
+fn reason(attribution: &Attribution) -> String {
+    let expected = match attribution.expected {
+        Some([low, high]) => format!("{} to {} expected", number(low), number(high)),
+        None => "never seen in training".to_owned(),
+    };
+    format!(
+        "{:<28} seen {:>10}, {expected} ({:.0} % of the score)",
+        attribution.feature,
+        number(attribution.seen),
+        attribution.share * 100.0
+    )
+}
+
+/// Three digits that matter, and thousands as k, M, G.
+fn number(value: f64) -> String {
+    let (scaled, unit) = [(1e9, "G"), (1e6, "M"), (1e3, "k")]
+        .into_iter()
+        .find(|&(size, _)| value.abs() >= size)
+        .map_or((value, ""), |(size, unit)| (value / size, unit));
+    let decimals = if scaled.fract() == 0.0 || scaled.abs() >= 100.0 { 0 } else { 1 };
+    format!("{scaled:.decimals$}{unit}")
+}
+
+/// The time of the day in UTC.
+fn clock(time: Timestamp) -> String {
+    time.to_string()[11..19].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_are_short() {
+        let shown: Vec<_> = [0.0, 3.0, 4.25, 812.0, 1500.0, 2_345_678_901.0].map(number).to_vec();
+        assert_eq!(shown, ["0", "3", "4.2", "812", "1.5k", "2.3G"]);
+    }
+}

@@ -1,0 +1,139 @@
+//! Processes as a tree, put together from published events.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use vaectl_schemas::{Event, ProcessRef};
+
+/// More lines than these are counted instead of printed.
+const LINES: usize = 24;
+
+#[derive(Debug, Default)]
+struct Node {
+    pid: Option<u32>,
+    label: Option<String>,
+    parent: Option<String>,
+    /// How often it did what.
+    actions: BTreeMap<String, u64>,
+}
+
+/// The tree of the processes that acted, with their ancestors; oldest first.
+pub(super) fn draw(events: &[Event<'_>]) -> String {
+    let nodes = gather(events);
+    let mut children: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
+    for (id, node) in &nodes {
+        let parent = node.parent.as_deref().filter(|parent| nodes.contains_key(*parent));
+        children.entry(parent).or_default().push(id);
+    }
+    for siblings in children.values_mut() {
+        siblings.sort_by_key(|id| nodes[*id].pid);
+    }
+    let mut lines = Vec::new();
+    let mut drawn = BTreeSet::new();
+    for root in children.get(&None).into_iter().flatten() {
+        branch(root, 0, &nodes, &children, &mut drawn, &mut lines);
+    }
+    let more = lines.len().saturating_sub(LINES);
+    lines.truncate(LINES);
+    if more > 0 {
+        lines.push(format!("... and {more} more processes"));
+    }
+    lines.join("\n")
+}
+
+fn gather(events: &[Event<'_>]) -> BTreeMap<String, Node> {
+    let mut nodes: BTreeMap<String, Node> = BTreeMap::new();
+    for event in events {
+        let Some(process) = &event.process else { continue };
+        let Some(id) = process.entity_id.as_deref() else { continue };
+        let mut line = process.parent.iter().chain(process.ancestors.iter().flatten());
+        let mut child = id.to_owned();
+        let node = nodes.entry(child.clone()).or_default();
+        node.pid = node.pid.or(process.pid);
+        let merged = event.vaectl.merged.unwrap_or(1);
+        *node.actions.entry(event.event.action.as_deref().unwrap_or("?").to_owned()).or_default() += merged;
+        if let Some(args) = process.args.as_ref().filter(|args| !args.is_empty()) {
+            node.label = Some(args.join(" "));
+        } else if node.label.is_none() {
+            node.label = process.executable.as_ref().or(process.name.as_ref()).map(|name| name.clone().into_owned());
+        }
+        while let Some((reference, parent)) = line.next().and_then(|r| Some((r, r.entity_id.as_deref()?))) {
+            if parent == child {
+                break;
+            }
+            nodes.entry(child).or_default().parent.get_or_insert_with(|| parent.to_owned());
+            let node = nodes.entry(parent.to_owned()).or_default();
+            node.pid = node.pid.or(reference.pid);
+            if node.label.is_none() {
+                node.label = name(reference);
+            }
+            child = parent.to_owned();
+        }
+    }
+    nodes
+}
+
+fn name(reference: &ProcessRef<'_>) -> Option<String> {
+    reference.executable.as_ref().or(reference.name.as_ref()).map(|name: &Cow<'_, str>| name.clone().into_owned())
+}
+
+fn branch<'a>(
+    id: &'a str,
+    depth: usize,
+    nodes: &'a BTreeMap<String, Node>,
+    children: &BTreeMap<Option<&str>, Vec<&'a str>>,
+    drawn: &mut BTreeSet<&'a str>,
+    lines: &mut Vec<String>,
+) {
+    if !drawn.insert(id) {
+        return;
+    }
+    let node = &nodes[id];
+    let mut line = format!("{}{}", "  ".repeat(depth), node.label.as_deref().unwrap_or("?"));
+    if let Some(pid) = node.pid {
+        let _ = write!(line, " [{pid}]");
+    }
+    if !node.actions.is_empty() {
+        let actions: Vec<_> = node.actions.iter().map(|(action, times)| format!("{action} {times}")).collect();
+        let _ = write!(line, ": {}", actions.join(", "));
+    }
+    lines.push(line);
+    for child in children.get(&Some(id)).into_iter().flatten() {
+        branch(child, depth + 1, nodes, children, drawn, lines);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vaectl_schemas::{Event, EventInfo, Process, ProcessRef, Timestamp};
+
+    use super::draw;
+
+    fn event(action: &'static str, id: &'static str, args: &[&'static str], parent: &'static str) -> Event<'static> {
+        let mut event = Event::new(Timestamp::default(), EventInfo::default());
+        event.event.action = Some(action.into());
+        event.process = Some(Process {
+            entity_id: Some(id.into()),
+            pid: id.strip_prefix('p').and_then(|pid| pid.parse().ok()),
+            args: (!args.is_empty()).then(|| args.iter().map(|&arg| arg.into()).collect()),
+            parent: Some(ProcessRef {
+                entity_id: Some(parent.into()),
+                name: Some("sh".into()),
+                ..ProcessRef::default()
+            }),
+            ..Process::default()
+        });
+        event
+    }
+
+    #[test]
+    fn children_stand_below_their_parents_with_what_they_did() {
+        let events = [
+            event("exec", "p7", &["/tmp/miner", "20"], "p5"),
+            event("exec", "p5", &["sh", "-c", "miner"], "p1"),
+            event("open", "p7", &[], "p5"),
+        ];
+        assert_eq!(draw(&events), "sh\n  sh -c miner [5]: exec 1\n    /tmp/miner 20 [7]: exec 1, open 1");
+    }
+}

@@ -1,0 +1,116 @@
+//! Stages of `vaectl` as child processes.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::HarnessError;
+use crate::error::Naming;
+
+/// How long a stage may take to drain and end after it was asked to.
+pub const DRAIN: Duration = Duration::from_secs(10);
+
+/// The program under test: `VAECTL_BIN`, or the `vaectl` beside this program.
+#[must_use]
+pub fn vaectl() -> PathBuf {
+    std::env::var_os("VAECTL_BIN")
+        .map_or_else(|| std::env::current_exe().unwrap_or_default().with_file_name("vaectl"), PathBuf::from)
+}
+
+/// One running stage; dropping it ends it.
+#[derive(Debug)]
+pub struct Stage {
+    name: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Stage {
+    /// Starts `vaectl` with these arguments; its log goes to `<folder>/<verb>.log`.
+    pub fn start(args: &[&str], stdin: Stdio, stdout: Stdio, folder: &Path) -> Result<Self, HarnessError> {
+        let program = vaectl();
+        let name = args.first().copied().unwrap_or_default().to_owned();
+        let log = folder.join(format!("{name}.log"));
+        let stderr = File::create(&log).naming("create", &log)?;
+        let child = Command::new(&program).args(args).stdin(stdin).stdout(stdout).stderr(stderr).spawn();
+        Ok(Self { name, child: child.naming("start", &program)?, log })
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it writes, once, where its stdout was a new pipe.
+    ///
+    /// # Panics
+    /// Where it was not, or the second time.
+    pub fn output(&mut self) -> ChildStdout {
+        self.child.stdout.take().expect("the stage was started with a pipe for its stdout")
+    }
+
+    /// What it logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Fails with the stage's log where it has ended already.
+    pub fn alive(&mut self) -> Result<(), HarnessError> {
+        match self.child.try_wait().naming("wait for", Path::new(&self.name))? {
+            None => Ok(()),
+            Some(status) => Err(self.failed(status)),
+        }
+    }
+
+    /// Asks it to end, as a supervisor does.
+    pub fn terminate(&self) {
+        if let Some(pid) = Pid::from_raw(self.child.id().cast_signed()) {
+            let _ = kill_process(pid, Signal::TERM);
+        }
+    }
+
+    /// Waits for its end within `limit`, which must be a success.
+    pub fn finish(mut self, limit: Duration) -> Result<(), HarnessError> {
+        match self.wait(limit)? {
+            status if status.success() => Ok(()),
+            status => Err(self.failed(status)),
+        }
+    }
+
+    fn wait(&mut self, limit: Duration) -> Result<ExitStatus, HarnessError> {
+        let end = Instant::now() + limit;
+        loop {
+            if let Some(status) = self.child.try_wait().naming("wait for", Path::new(&self.name))? {
+                return Ok(status);
+            }
+            if Instant::now() > end {
+                return Err(HarnessError::Timeout { what: format!("vaectl {} did not end", self.name), limit });
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn failed(&self, status: ExitStatus) -> HarnessError {
+        let log = self.log();
+        let last: Vec<&str> = log.lines().rev().take(5).collect();
+        let stderr = last.into_iter().rev().collect::<Vec<_>>().join("\n");
+        HarnessError::Command { command: format!("vaectl {}", self.name), status, stderr }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.terminate();
+            if self.wait(DRAIN).is_err() {
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+            }
+        }
+    }
+}

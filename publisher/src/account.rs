@@ -83,7 +83,7 @@ impl<W: io::Write> Account<W> {
         ledger.event.id = Some(derived_id("ledger", [now.to_string().as_str()]).into());
         let mut line = serde_json::to_vec(&ledger)?;
         line.push(b'\n');
-        self.output.write(&line)?;
+        self.output.write(&line, 1)?;
 
         let (lines, malformed) = (self.output.lines(), self.malformed);
         let info =
@@ -93,7 +93,7 @@ impl<W: io::Write> Account<W> {
         end.event.dataset = Some("vaectl.end".into());
         let mut line = serde_json::to_vec(&end)?;
         line.push(b'\n');
-        self.output.write(&line)
+        self.output.write(&line, 1)
     }
 
     fn bury(&mut self, dataset: &Arc<str>, letter: DeadLetterInfo) {

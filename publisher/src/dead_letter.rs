@@ -72,7 +72,7 @@ impl DeadLetters {
                 }
                 today.as_mut().map_or(Ok(()), |(_, file)| file.append(&line))
             }
-            Place::Output => output.write(&line),
+            Place::Output => output.write(&line, 1),
         }
     }
 

@@ -23,6 +23,7 @@
 mod account;
 mod config;
 mod dead_letter;
+mod desk;
 mod document;
 mod encode;
 mod error;

@@ -11,11 +11,11 @@ impl<W: Write> Output<W> {
         Self { inner, lines: 0 }
     }
 
-    /// Writes lines with their line ends, and flushes them.
-    pub(crate) fn write(&mut self, lines: &[u8]) -> io::Result<()> {
+    /// Writes `count` lines with their line ends, and flushes them.
+    pub(crate) fn write(&mut self, lines: &[u8], count: usize) -> io::Result<()> {
         self.inner.write_all(lines)?;
         self.inner.flush()?;
-        self.lines += lines.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        self.lines += count as u64;
         Ok(())
     }
 

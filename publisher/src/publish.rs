@@ -2,22 +2,17 @@ use std::future::Future;
 use std::io::Write;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
 
 use crate::account::Account;
 use crate::config::Config;
 use crate::dead_letter::DeadLetters;
-use crate::document::{Document, Outcome};
-use crate::encode::{Fate, encode};
-use crate::error::{PublishError, SinkError};
+use crate::desk::Desk;
+use crate::error::PublishError;
 use crate::ledger::Ledger;
 use crate::line::Line;
-use crate::sinks::{Directory, Elasticsearch, Sink, Stdout};
+use crate::sinks::{Directory, Elasticsearch, Stdout};
 use crate::stop::Stop;
 use crate::target::Target;
-
-/// How many lines are taken from the channel at once.
-const WAVE: usize = 256;
 
 /// What was done, where the input was read to its end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,186 +83,12 @@ async fn run<W: Write>(
         (None, Target::Directory(folder)) => DeadLetters::days(folder.join("dead-letter")),
         (None, _) => DeadLetters::output(),
     };
-    let account = Account::new(letters, out);
-    let desk =
-        Desk { account, windows: config.windows, strict: config.strict, held: Held::default(), stop: stop.clone() };
+    let desk = Desk::new(Account::new(letters, out), config.windows, config.strict, stop.clone());
     match &config.target {
         Target::Directory(folder) => desk.work(Directory::open(folder, config.retry_for, stop)?, lines).await,
         Target::Stdout => desk.work(Stdout, lines).await,
         Target::Elasticsearch(url) => {
             desk.work(Elasticsearch::connect(url, &config.server, config.retry_for, stop)?, lines).await
-        }
-    }
-}
-
-/// Documents between the input and the repository.
-#[derive(Default)]
-struct Held {
-    documents: Vec<Document>,
-    bytes: usize,
-    since: Option<Instant>,
-}
-
-impl Held {
-    fn push(&mut self, document: Document) {
-        self.bytes += document.line.len();
-        self.since.get_or_insert_with(Instant::now);
-        self.documents.push(document);
-    }
-}
-
-/// Takes lines in and hands documents on.
-struct Desk<W> {
-    account: Account<W>,
-    windows: bool,
-    strict: bool,
-    held: Held,
-    stop: Stop,
-}
-
-/// Why the taking in ended.
-enum End {
-    Input,
-    Signal,
-    Strict(PublishError),
-    Sink(SinkError),
-}
-
-impl<W: Write> Desk<W> {
-    async fn work<S: Sink>(mut self, mut sink: S, mut lines: mpsc::Receiver<Line>) -> Result<Totals, PublishError> {
-        let end = match self.take_in(&mut sink, &mut lines).await {
-            end @ (End::Input | End::Signal | End::Strict(_)) => match self.finish(&mut sink).await {
-                Ok(()) => end,
-                Err(error) => End::Sink(error),
-            },
-            end @ End::Sink(_) => end,
-        };
-        lines.close();
-        let (cause, result) = match end {
-            End::Input => ("eof", Ok(false)),
-            End::Signal => ("signal", Ok(false)),
-            End::Strict(error) => ("error", Err(error)),
-            End::Sink(SinkError::Closed) => {
-                self.drop_rest(&mut lines);
-                return Ok(self.totals(true));
-            }
-            End::Sink(error) => ("error", Err(self.bury_rest(&mut lines, error))),
-        };
-        match self.account.close(cause) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-                result.and(Err(PublishError::Peer(format!("cannot write standard output: {error}"))))
-            }
-            Err(_) => result.map(|_| self.totals(true)),
-            Ok(()) => result.map(|closed| self.totals(closed)),
-        }
-    }
-
-    async fn take_in<S: Sink>(&mut self, sink: &mut S, lines: &mut mpsc::Receiver<Line>) -> End {
-        if let Err(error) = sink.begin(&mut self.account).await {
-            return End::Sink(error);
-        }
-        let limits = sink.limits();
-        let mut wave = Vec::with_capacity(WAVE);
-        let mut stopping = false;
-        loop {
-            let due = self.held.since.map(|since| since + limits.age);
-            tokio::select! {
-                biased;
-                _ = self.stop.requested(), if !stopping => {
-                    stopping = true;
-                    lines.close();
-                }
-                taken = lines.recv_many(&mut wave, WAVE) => if taken == 0 {
-                    return if stopping { End::Signal } else { End::Input };
-                },
-                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
-            }
-            for line in wave.drain(..) {
-                if let Err(error) = self.take(line) {
-                    return End::Strict(error);
-                }
-            }
-            let full = self.held.documents.len() >= limits.documents || self.held.bytes >= limits.bytes;
-            if full || self.held.since.is_some_and(|since| since + limits.age <= Instant::now()) {
-                if let Err(error) = self.deliver(sink).await {
-                    return End::Sink(error);
-                }
-            }
-        }
-    }
-
-    fn take(&mut self, line: Line) -> Result<(), PublishError> {
-        match encode(line, self.windows, &mut self.account.ledger) {
-            Fate::Control => {}
-            Fate::Merged(dataset) => {
-                self.account.received(&dataset);
-                self.account.merged(&dataset);
-            }
-            Fate::Document(document) => {
-                self.account.received(&document.dataset);
-                self.held.push(document);
-            }
-            Fate::Malformed { line, reason } => {
-                self.account.malformed(&line, reason.clone());
-                if self.strict {
-                    let file = line.file.as_deref().unwrap_or("standard input");
-                    return Err(PublishError::Strict { place: format!("line {} of {file}", line.number), reason });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn deliver<S: Sink>(&mut self, sink: &mut S) -> Result<(), SinkError> {
-        if self.held.documents.is_empty() {
-            return Ok(());
-        }
-        sink.deliver(&mut self.held.documents, &mut self.account).await?;
-        self.held = Held { documents: std::mem::take(&mut self.held.documents), ..Held::default() };
-        Ok(())
-    }
-
-    async fn finish<S: Sink>(&mut self, sink: &mut S) -> Result<(), SinkError> {
-        self.deliver(sink).await?;
-        sink.end().await
-    }
-
-    /// Makes dead letters of all that was received and not delivered.
-    fn bury_rest(&mut self, lines: &mut mpsc::Receiver<Line>, error: SinkError) -> PublishError {
-        let before = self.account.ledger.total();
-        while let Ok(line) = lines.try_recv() {
-            // A malformed line is one among the dead letters now, however strict.
-            let _ = self.take(line);
-        }
-        let reason = error.to_string();
-        for document in self.held.documents.drain(..) {
-            let reason = format!("not delivered: {reason}");
-            self.account.settle(document, Outcome::Rejected { status: None, reason });
-        }
-        let after = self.account.ledger.total();
-        PublishError::Undelivered {
-            reason,
-            kept: after.dead_lettered - before.dead_lettered,
-            place: self.account.whereabouts(),
-            lost: after.dropped - before.dropped,
-        }
-    }
-
-    fn drop_rest(&mut self, lines: &mut mpsc::Receiver<Line>) {
-        while let Ok(line) = lines.try_recv() {
-            let _ = self.take(line);
-        }
-        for document in self.held.documents.drain(..) {
-            self.account.dropped(&document);
-        }
-    }
-
-    fn totals(self, closed: bool) -> Totals {
-        Totals {
-            malformed: self.account.malformed_lines(),
-            dead_letters: self.account.whereabouts(),
-            ledger: self.account.ledger,
-            closed,
         }
     }
 }

@@ -111,7 +111,9 @@ impl Sink for Directory {
                 }
             }
             patience.progress();
-            these.into_iter().for_each(|document| account.settle(document, Outcome::Indexed));
+            for document in these {
+                account.settle(document, Outcome::Indexed);
+            }
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ impl Sink for Stdout {
             lines.extend_from_slice(document.line.as_bytes());
             lines.push(b'\n');
         }
-        match account.output.write(&lines) {
+        match account.output.write(&lines, held.len()) {
             Ok(()) => {
                 held.drain(..).for_each(|document| account.settle(document, Outcome::Indexed));
                 Ok(())

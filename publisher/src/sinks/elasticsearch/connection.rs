@@ -91,7 +91,7 @@ impl From<elasticsearch::Error> for Failure {
     fn from(error: elasticsearch::Error) -> Self {
         let reason = deepest(&error);
         if reason.contains("certificate") {
-            Self::Distrusted(format!("{reason}; give its certificate authority with --ca"))
+            Self::Distrusted(format!("{reason}; give its certificate authority with --ca-file"))
         } else {
             Self::Unreachable(reason)
         }

@@ -65,6 +65,10 @@ impl Elasticsearch {
             () = self.stop.expired() => Answer::Busy("the end came before its answer".into()),
         }
     }
+
+    fn refused(&self, reason: &str) -> SinkError {
+        SinkError::Refused(self.connection.says(reason))
+    }
 }
 
 impl Sink for Elasticsearch {
@@ -85,7 +89,8 @@ impl Sink for Elasticsearch {
             let before = held.len();
             let busy = match self.send(&held[..count]).await {
                 Answer::Items(items) => {
-                    settle(held, items, account).map_err(|reason| SinkError::Refused(self.connection.says(&reason)))?
+                    most = most.saturating_mul(2);
+                    settle(held, items, account).map_err(|reason| self.refused(&reason))?
                 }
                 Answer::TooLarge(_) if count > 1 => {
                     self.max_bytes = bytes / 2;
@@ -105,7 +110,7 @@ impl Sink for Elasticsearch {
                     None
                 }
                 Answer::Busy(reason) => Some(reason),
-                Answer::Denied(reason) => return Err(SinkError::Refused(self.connection.says(&reason))),
+                Answer::Denied(reason) => return Err(self.refused(&reason)),
             };
             if held.len() < before {
                 patience.progress();

@@ -21,7 +21,7 @@ pub(super) async fn install(connection: &Connection, mut patience: Patience, mut
                 Ok((status, body)) => {
                     let advice = match status {
                         401 => "it wants other credentials",
-                        403 => "install templates once with --setup and a stronger key, then use --no-setup",
+                        403 => "install templates once with --setup-only and a stronger key, then use --no-setup",
                         _ => "is that the URL of an Elasticsearch server?",
                     };
                     let reason = format!("{path}: status {status}{}; {advice}", cause(&body));

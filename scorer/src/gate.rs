@@ -340,9 +340,9 @@ impl Gate {
         self.unname(slot, out);
         let Some(mut instance) = self.registry.remove(slot) else { return };
         let context = &mut self.context;
-        let last = instance.hour.ids.as_ref().map_or_else(|| at.to_string(), |[_, last]| last.clone());
+        let last = instance.last_window(at);
         while context.release(&mut instance, Account::suppressed) {}
-        write_gaps(&mut instance, at, &last, context, out);
+        write_gaps(&mut instance, at, &derived_id("after", [last.as_str()]), context, out);
         incident::close(&mut instance, &last, at, why, context, out);
         summary::write(&mut instance, context, out);
     }
@@ -389,7 +389,11 @@ impl Gate {
         let slots: Vec<_> = self.registry.iter().map(|(slot, _)| slot).collect();
         for slot in slots {
             self.settle_waiting(slot, None, out);
-            summary::write(self.registry.at_mut(slot), &mut self.context, out);
+            let instance = self.registry.at_mut(slot);
+            let now = self.context.now;
+            let after = derived_id("after", [instance.last_window(now).as_str()]);
+            write_gaps(instance, now, &after, &mut self.context, out);
+            summary::write(instance, &mut self.context, out);
         }
         if let Some(archive) = &mut self.context.archive {
             archive.finish();

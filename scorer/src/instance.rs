@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use vaectl_schemas::{Attribution, Channel, Container, GapCause, Host, ModelRef, Rule, State, Timestamp, Window};
+use vaectl_schemas::{
+    Attribution, Channel, Container, GapCause, Host, ModelRef, Rule, State, Timestamp, Window, derived_id,
+};
 
 use crate::Keys;
 use crate::evidence::Facts;
@@ -156,6 +158,13 @@ impl Instance {
             self.reading = None;
         }
         self.naming = Naming::Named;
+    }
+
+    /// The identity of the latest window of the hour; `at` stands for it where there was none.
+    pub(crate) fn last_window(&self, at: Timestamp) -> String {
+        let id = self.container.id.as_deref().unwrap_or_default();
+        let none = || derived_id("no window", [id, &at.to_string()]);
+        self.hour.ids.as_ref().map_or_else(none, |[_, last]| last.clone())
     }
 
     /// Finds the model anew where the metadata or the folder changed.

@@ -25,6 +25,8 @@ mod scorer;
 mod settlement;
 mod state;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use archive::ArchiveConfig;

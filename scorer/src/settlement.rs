@@ -30,7 +30,7 @@ pub(crate) fn window_id(window: &Window<'_>) -> String {
 }
 
 /// Judges a window whose metadata is settled and writes what follows, in this order: the summary of the hour before,
-/// what was dropped, the opened incident, the verdict, the events that it sets free, the closed incident.
+/// the opened incident, the verdict, the events that it sets free, what was dropped, the closed incident.
 pub(crate) fn settle(
     instance: &mut Instance,
     pending: Pending,
@@ -62,7 +62,6 @@ pub(crate) fn settle(
     let previous = instance.machine.state();
     let state = instance.machine.step(evidence);
     let id = window_id(&window);
-    write_gaps(instance, window.timestamp, &id, context, out);
     if evidence.doubt || evidence.hit || evidence.alone {
         instance.suspected.get_or_insert_with(|| (window.timestamp, id.clone()));
     } else if !matches!(state, State::Suspect | State::Unstable | State::Blind) {
@@ -93,6 +92,7 @@ pub(crate) fn settle(
         }
         _ => context.suppress_before(instance, segment),
     }
+    write_gaps(instance, window.timestamp, &id, context, out);
     if state != State::Unstable {
         incident::close(instance, &id, window.timestamp, "it was quiet for 12 windows", context, out);
     }

@@ -14,6 +14,7 @@ const QUIET: u32 = 12;
 const WITHIN: u32 = 2;
 
 /// What one window says.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and all combinations occur")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Evidence {
     /// Some model exists for the container.
@@ -66,10 +67,9 @@ impl Machine {
         }
         match &mut self.episode {
             None if seen.alone || self.hits.count_ones() >= HITS => self.episode = Some(0),
-            None => {}
             Some(quiet) if within => *quiet += 1,
             Some(quiet) if seen.doubt || seen.hit || seen.alone => *quiet = 0,
-            Some(_) => {}
+            _ => {}
         }
         if self.episode.is_some_and(|quiet| quiet >= QUIET) {
             (self.episode, self.suspicion, self.hits) = (None, None, 0);

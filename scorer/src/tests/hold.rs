@@ -1,0 +1,102 @@
+//! What is held, for how long, and what goes first when there is no room.
+
+use serde_json::json;
+
+use super::support::{Feed, config, events, of, run};
+use crate::Config;
+
+#[test]
+fn events_of_a_calm_window_wait_for_one_more_verdict() {
+    let mut web = Feed::new("web", Some("known"));
+    let mut lines = web.calm(31);
+    lines.push(web.event("a", "connect"));
+    lines.push(web.window(0.0));
+    lines.push(web.event("b", "connect"));
+    lines.push(web.window(0.0));
+    lines.push(web.event("c", "connect"));
+    lines.push(web.window_with(json!({"novel.strong": 1}), json!({})));
+    let out = run(config(), &lines);
+    let ids: Vec<_> = events(&out).into_iter().map(|(id, ..)| id).collect();
+    assert_eq!(ids, ["b", "c"], "a had its verdict and one more");
+    let ledger = of(&out, "ledger").pop().unwrap();
+    assert_eq!(
+        ledger["vaectl"]["datasets"]["vaectl.network"],
+        json!({"received": 3, "passed": 2, "suppressed": 1, "held": 0, "dropped": 0})
+    );
+}
+
+#[test]
+fn the_fullest_container_pays_and_the_loss_is_told() {
+    let (mut quiet, mut loud) = (Feed::new("quiet", Some("known")), Feed::new("loud", Some("known")));
+    let mut lines = [quiet.calm(31), loud.calm(31)].concat();
+    lines.push(quiet.event("q", "connect"));
+    lines.extend((0..1000).map(|i| loud.event(&format!("l{i}"), "connect")));
+    for feed in [&mut quiet, &mut loud] {
+        lines.push(feed.window_with(json!({"novel.strong": 1}), json!({})));
+    }
+    let out = run(Config { hold_bytes: 64 * 1024, ..config() }, &lines);
+    let ids: Vec<_> = events(&out).into_iter().map(|(id, ..)| id).collect();
+    assert_eq!(ids[0], "q", "the quiet one lost nothing");
+    assert_eq!(ids.last().unwrap(), "l999", "the newest stayed");
+    let kept = ids.len() - 1;
+    assert!(kept > 100 && kept < 1000, "{kept}");
+    assert_eq!(ids[1], format!("l{}", 1000 - kept), "the oldest went");
+    let gaps = of(&out, "gap");
+    assert_eq!(gaps.len(), 1);
+    assert_eq!((&gaps[0]["vaectl"]["cause"], &gaps[0]["container"]["id"]), (&json!("hold"), &json!("loud")));
+    assert_eq!(gaps[0]["vaectl"]["lost"], 1000 - kept);
+    let account = &of(&out, "ledger").pop().unwrap()["vaectl"]["datasets"]["vaectl.network"];
+    assert_eq!(
+        *account,
+        json!({"received": 1001, "passed": kept + 1, "suppressed": 0, "held": 0, "dropped": 1000 - kept})
+    );
+}
+
+#[test]
+fn equally_full_containers_share_what_is_lost() {
+    let (mut a, mut b) = (Feed::new("a", Some("known")), Feed::new("b", Some("known")));
+    let mut lines = [a.calm(1), b.calm(1)].concat();
+    lines.extend((0..2000).map(|i| if i % 2 == 0 { &a } else { &b }.event(&format!("e{i}"), "connect")));
+    lines.extend([a.window(0.0), b.window(0.0)]);
+    let out = run(Config { hold_bytes: 64 * 1024, ..config() }, &lines);
+    let lost: Vec<f64> = of(&out, "gap").iter().map(|g| g["vaectl"]["lost"].as_f64().unwrap()).collect();
+    assert_eq!(lost.len(), 2);
+    assert!((lost[0] / lost[1] - 1.0).abs() < 0.1, "{lost:?}");
+}
+
+#[test]
+fn without_a_model_programs_and_rare_events_go_out_within_the_budget() {
+    let mut web = Feed::new("web", Some("stranger"));
+    let mut lines = web.calm(1);
+    lines.extend((0..80).map(|i| web.event(&format!("x{i}"), "exec")));
+    lines.extend((0..10).map(|i| web.event(&format!("c{i}"), "connect")));
+    lines.extend(web.calm(2));
+    let out = run(config(), &lines);
+    assert_eq!(events(&out).len(), 50);
+    let gaps = of(&out, "gap");
+    assert_eq!((&gaps[0]["vaectl"]["cause"], &gaps[0]["vaectl"]["lost"]), (&json!("budget"), &json!(30)));
+    let datasets = &of(&out, "ledger").pop().unwrap()["vaectl"]["datasets"];
+    assert_eq!(
+        datasets["vaectl.process"],
+        json!({"received": 80, "passed": 50, "suppressed": 30, "held": 0, "dropped": 0})
+    );
+    assert_eq!(datasets["vaectl.network"]["suppressed"], 10);
+}
+
+#[test]
+fn a_stable_container_publishes_no_program() {
+    let mut web = Feed::new("web", Some("known"));
+    let mut lines = web.calm(31);
+    lines.push(web.event("x", "exec"));
+    lines.extend(web.calm(3));
+    assert!(events(&run(config(), &lines)).is_empty());
+}
+
+#[test]
+fn a_blind_verdict_lets_its_programs_out() {
+    let mut web = Feed::new("web", Some("known"));
+    let mut lines = web.calm(31);
+    lines.extend([web.event("x", "exec"), web.event("c", "connect")]);
+    lines.push(web.window_with(json!({}), json!({"lost": 1})));
+    assert_eq!(events(&run(config(), &lines)), [("x".into(), true, false)]);
+}

@@ -1,0 +1,9 @@
+//! The gate as a whole, from lines to lines, under a scripted model.
+
+mod archive;
+mod episode;
+mod hold;
+mod input;
+mod metadata;
+mod stage;
+mod support;

@@ -23,6 +23,8 @@ pub struct Options {
     pub command: Option<Vec<String>>,
     /// Every capability instead of the usual few.
     pub privileged: bool,
+    /// The host's process ids instead of a namespace of its own.
+    pub host_pids: bool,
     /// System calls that a seccomp profile refuses with EPERM, beyond what the engine refuses on its own.
     pub denied: Vec<String>,
 }

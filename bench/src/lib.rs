@@ -14,6 +14,7 @@ pub mod interrupt;
 mod load;
 pub mod measure;
 pub mod netns;
+pub mod probe;
 mod progress;
 pub mod repository;
 pub mod stage;

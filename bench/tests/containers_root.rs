@@ -1,5 +1,8 @@
 //! Starts real containers. Needs root.
 
+use std::time::Duration;
+
+use vaectl_bench::probe::{self, Generator};
 use vaectl_bench::{Container, Engine, HarnessError, Image, Options, Workspace, interrupt};
 
 /// Says by name that a test does not run here, and why.
@@ -19,7 +22,7 @@ fn lives_and_leaves_nothing(engine: &Engine, workspace: &Workspace) -> Result<()
     assert!(path.contains(container.id()), "{path} is not of {}", container.id());
     container.run_inside("echo \"$$\" > /control/got-in")?;
     let answer = container.control().join("got-in");
-    interrupt::until("the hook did not run", std::time::Duration::from_secs(5), || answer.exists())?;
+    interrupt::until("the hook did not run", Duration::from_secs(5), || answer.exists())?;
     assert!(container.exec(&["/bin/cat", "/control/got-in"])?.trim().parse::<u32>().is_ok());
     drop(container);
     assert!(!std::path::Path::new("/sys/fs/cgroup/unified").join(&path[1..]).exists());
@@ -49,4 +52,25 @@ fn a_docker_container_lives_and_leaves_nothing() {
         let docker = Engine::docker(&workspace).unwrap();
         lives_and_leaves_nothing(&docker, &workspace).unwrap();
     }
+}
+
+#[test]
+fn the_probe_does_its_script_and_is_refused_what_the_profile_denies() {
+    if skipped("the_probe_does_its_script_and_is_refused_what_the_profile_denies") {
+        return;
+    }
+    let workspace = Workspace::new("test").unwrap();
+    let image = Image::build("probe", workspace.path()).unwrap();
+    let options =
+        Options { privileged: true, host_pids: true, denied: vec!["keyctl".to_owned()], ..Options::default() };
+    let container = Container::start(&Engine::Runc, &image, "probe", &options, &workspace).unwrap();
+    let deeds = probe::script(&container).unwrap();
+    let results: Vec<_> = deeds.iter().map(|deed| (deed.action.as_str(), deed.result)).collect();
+    for done in ["create", "rename", "connect", "accept", "kill", "ptrace", "unshare", "mount", "capset", "setuid"] {
+        assert!(results.contains(&(done, 0)), "{done} in {results:?}");
+    }
+    assert!(results.contains(&("keyctl", -1)), "{results:?}");
+    let generated = Generator::start(&container, Duration::from_secs(1), 2000.0, Some(0)).unwrap().finish().unwrap();
+    let rate = generated.events() as f64 / generated.seconds;
+    assert!((500.0..3000.0).contains(&rate), "{generated:?}");
 }

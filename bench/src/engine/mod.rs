@@ -102,6 +102,9 @@ impl Engine {
         if options.privileged {
             start.args(["--cap-add", "all"]);
         }
+        if options.host_pids {
+            start.args(["--pid", "host"]);
+        }
         if !options.denied.is_empty() {
             let profile = folder.join("seccomp.json");
             runc::write_json(&profile, &runc::seccomp(&options.denied))?;

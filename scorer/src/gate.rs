@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use vaectl_schemas::{
-    Clock, ContainerLine, ContainerStatus, Gap, Kind, KindError, RawLine, State, Timestamp, Window, job_hash, peek,
+    Clock, ContainerLine, ContainerStatus, Gap, Kind, KindError, RawLine, State, Timestamp, Window, derived_id,
+    job_hash, peek,
 };
 
 use crate::context::Context;

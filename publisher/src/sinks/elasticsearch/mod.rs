@@ -83,13 +83,13 @@ impl Sink for Elasticsearch {
     async fn deliver(&mut self, held: &mut Vec<Document>, account: &mut Account<impl Write>) -> Result<(), SinkError> {
         let mut patience = Patience::new(self.retry_for, &self.stop);
         // Lowered to find the document that spoils a request.
-        let mut most = usize::MAX;
+        let mut most = self.limits.documents;
         while !held.is_empty() {
             let (count, bytes) = bulk::fitting(held, self.max_bytes, most);
             let before = held.len();
             let busy = match self.send(&held[..count]).await {
                 Answer::Items(items) => {
-                    most = most.saturating_mul(2);
+                    most = (most * 2).min(self.limits.documents);
                     settle(held, items, account).map_err(|reason| self.refused(&reason))?
                 }
                 Answer::TooLarge(_) if count > 1 => {

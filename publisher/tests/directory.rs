@@ -20,13 +20,13 @@ fn todays(folder: &std::path::Path) -> Vec<serde_json::Value> {
 fn lines_are_filed_by_dataset_and_by_their_own_day_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let next = event(2).replace("2026-11-24", "2026-11-25");
-    let net = event(3).replace("vaectl.process", "vaectl.network");
-    let totals = run(to(folder.path()), &[event(1), next.clone(), net.clone(), event(4)]).result.unwrap();
+    let connect = event(3).replace("vaectl.process", "vaectl.network");
+    let totals = run(to(folder.path()), &[event(1), next.clone(), connect.clone(), event(4)]).result.unwrap();
     assert_eq!(balanced(&totals).indexed, 4);
     let text = |path: &str| fs::read_to_string(folder.path().join(path)).unwrap();
     assert_eq!(text("vaectl.process/2026-11-24.ndjson"), format!("{}\n{}\n", event(1), event(4)));
     assert_eq!(text("vaectl.process/2026-11-25.ndjson"), next + "\n");
-    assert_eq!(text("vaectl.network/2026-11-24.ndjson"), net + "\n");
+    assert_eq!(text("vaectl.network/2026-11-24.ndjson"), connect + "\n");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn what_is_published_twice_is_there_once_and_can_be_searched_by_its_fields() {
         ("incident", json!({"term": {"vaectl.attributions.feature": "cpu.user_ns"}}), 1),
         ("incident", json!({"term": {"container.id": "c1"}}), 1),
     ] {
-        assert_eq!(node.count(&stream(tier), query.clone()), expected, "{tier} {query}");
+        assert_eq!(node.count(&stream(tier), &query), expected, "{tier} {query}");
     }
     let found = node.ask(Method::Get, &format!("{}/_search", stream("incident")), None);
     let source: Value = serde_json::from_str(INCIDENT).unwrap();
@@ -58,7 +58,7 @@ fn a_field_that_is_not_listed_is_stored_and_does_not_grow_the_mapping() {
     let line = event(1).replace(r#""pid":1,"#, r#""pid":1,"new_field":"x","#);
     run(named(&node.url, &folder, &namespace), &[line]).result.unwrap();
     let stream = format!("vaectl-process-{}", namespace.name);
-    assert_eq!(node.count(&stream, json!({"exists": {"field": "process.new_field"}})), 0);
+    assert_eq!(node.count(&stream, &json!({"exists": {"field": "process.new_field"}})), 0);
     let found = node.ask(Method::Get, &format!("{stream}/_search"), None);
     assert_eq!(found["hits"]["hits"][0]["_source"]["process"]["new_field"], "x");
 }
@@ -81,8 +81,7 @@ fn what_a_lost_server_did_not_take_can_be_published_from_the_dead_letters() {
     let Some(node) = shared("what_a_lost_server_did_not_take_can_be_published_from_the_dead_letters") else { return };
     let (folder, namespace) = (tempfile::tempdir().unwrap(), Namespace::new(&node, "lost"));
     let stream = format!("vaectl-process-{}", namespace.name);
-    let none: [&str; 0] = [];
-    run(named(&node.url, &folder, &namespace), &none).result.unwrap();
+    run(named(&node.url, &folder, &namespace), &[] as &[&str]).result.unwrap();
     let relay = Relay::to(node.url.trim_start_matches("http://"), 50_000);
     let mut config = named(&relay.url, &folder, &namespace);
     config.retry_for = Duration::from_millis(500);
@@ -95,12 +94,12 @@ fn what_a_lost_server_did_not_take_can_be_published_from_the_dead_letters() {
     assert_eq!(error.kind(), ErrorKind::Peer);
     let dead = originals(folder.path());
     assert!(!dead.is_empty() && dead.len() < lines.len(), "{} dead letters: {error}", dead.len());
-    let taken = node.count(&stream, json!({"match_all": {}}));
+    let taken = node.count(&stream, &json!({"match_all": {}}));
     assert!(taken >= 400 - dead.len() as u64, "{taken} and {} dead letters", dead.len());
 
     std::fs::remove_file(letters(folder.path())).unwrap();
     run(named(&node.url, &folder, &namespace), &dead).result.unwrap();
-    assert_eq!(node.count(&stream, json!({"match_all": {}})), 400);
+    assert_eq!(node.count(&stream, &json!({"match_all": {}})), 400);
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Node {
     }
 
     /// How many documents of a query a stream has.
-    pub(crate) fn count(&self, stream: &str, query: Value) -> u64 {
+    pub(crate) fn count(&self, stream: &str, query: &Value) -> u64 {
         self.ask(Method::Post, &format!("{stream}/_refresh"), None);
         let answer = self.ask(Method::Post, &format!("{stream}/_count"), Some(&serde_json::json!({ "query": query })));
         answer["count"].as_u64().unwrap_or_else(|| panic!("{answer}"))

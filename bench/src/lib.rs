@@ -17,6 +17,7 @@ pub mod netns;
 pub mod probe;
 mod progress;
 pub mod repository;
+pub mod score;
 pub mod stage;
 mod workspace;
 

@@ -277,4 +277,28 @@ mod tests {
         assert!(archive.append(&mut window(40_000_000_000, 3), State::Stable), "and tries again");
         assert_eq!(archive.dropped, 0);
     }
+
+    #[test]
+    fn a_full_disk_costs_windows_and_takes_them_again_once_there_is_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let mount = |args: &[&str]| std::process::Command::new(args[0]).args(&args[1..]).arg(dir.path()).output();
+        match mount(&["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs"]) {
+            Ok(output) if output.status.success() => {}
+            _ => {
+                eprintln!("skipped: a_full_disk_costs_windows: a small file system cannot be mounted here");
+                return;
+            }
+        }
+        let mut archive = Archive::new(ArchiveConfig::new(dir.path().join("kept")));
+        let ballast = dir.path().join("ballast");
+        let _ = fs::write(&ballast, [7; 60 * 1024]);
+        let step = 5_000_000_000;
+        let kept: Vec<bool> = (0..200).map(|i| archive.append(&mut window(1 + i * step, i), State::Stable)).collect();
+        assert!(kept.contains(&false), "the disk was full");
+        fs::remove_file(&ballast).unwrap();
+        assert!((200..220).any(|i| archive.append(&mut window(1 + i * step, i), State::Stable)));
+        drop(archive);
+        let unmounted = mount(&["umount", "-l"]).unwrap();
+        assert!(unmounted.status.success());
+    }
 }

@@ -85,12 +85,12 @@ pub(crate) fn settle(
     context.write(&line, out);
     match state {
         State::Unstable => context.publish_history(instance, out),
-        State::Suspect => {}
-        State::Blind => {
-            context.publish_telling(instance, out);
-            context.suppress_before(instance, segment);
-        }
-        _ => context.suppress_before(instance, segment),
+        State::Blind => context.publish_telling(instance, out),
+        _ => {}
+    }
+    // What a suspicion may need as history stays, also where a loss hides the suspicion.
+    if instance.suspected.is_none() {
+        context.suppress_before(instance, segment);
     }
     write_gaps(instance, window.timestamp, &id, context, out);
     if state != State::Unstable {

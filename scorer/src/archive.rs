@@ -291,7 +291,7 @@ mod tests {
         }
         let mut archive = Archive::new(ArchiveConfig::new(dir.path().join("kept")));
         let ballast = dir.path().join("ballast");
-        let _ = fs::write(&ballast, [7; 60 * 1024]);
+        let _ = fs::write(&ballast, vec![7; 60 * 1024]);
         let step = 5_000_000_000;
         let kept: Vec<bool> = (0..200).map(|i| archive.append(&mut window(1 + i * step, i), State::Stable)).collect();
         assert!(kept.contains(&false), "the disk was full");

@@ -69,7 +69,8 @@ impl Peek<'_> {
 
     /// A program was executed, or one of the rare things happened that processes do to each other and to the kernel.
     pub(crate) fn telling(&self) -> bool {
-        self.event.dataset == "vaectl.process" && !matches!(self.event.action.as_ref(), "fork" | "exit")
+        !matches!(self.event.dataset.as_ref(), "vaectl.network" | "vaectl.file")
+            && !matches!(self.event.action.as_ref(), "" | "fork" | "exit")
     }
 }
 

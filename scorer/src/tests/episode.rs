@@ -91,11 +91,11 @@ fn with_a_cousins_model_a_container_is_never_stable_and_can_be_unstable() {
 fn loss_blinds_and_a_flood_is_evidence() {
     let mut web = Feed::new("web", Some("known"));
     let mut lines = web.calm(31);
-    lines.push(web.window_with(json!({}), json!({"lost": 4})));
+    lines.push(web.window_with(&json!({}), &json!({"lost": 4})));
     lines.push(web.gap("ring_full"));
     lines.push(web.window(0.0));
     lines.push(web.gap("quota"));
-    lines.push(web.window_with(json!({}), json!({"lost": 4})));
+    lines.push(web.window_with(&json!({}), &json!({"lost": 4})));
     let out = run(config(), &lines);
     assert_eq!(states(&out, "web")[31..], ["blind", "blind", "suspect"]);
     let verdicts = of(&out, "verdict");
@@ -108,8 +108,8 @@ fn loss_blinds_and_a_flood_is_evidence() {
 fn unstable_stays_unstable_through_loss() {
     let mut web = Feed::new("web", Some("known"));
     let mut lines = web.calm(31);
-    lines.push(web.window_with(json!({"novel.strong": 1}), json!({"lost": 4})));
-    lines.push(web.window_with(json!({}), json!({"lost": 4})));
+    lines.push(web.window_with(&json!({"novel.strong": 1}), &json!({"lost": 4})));
+    lines.push(web.window_with(&json!({}), &json!({"lost": 4})));
     assert_eq!(states(&run(config(), &lines), "web")[31..], ["unstable", "unstable"]);
 }
 
@@ -120,14 +120,14 @@ fn what_an_operator_does_is_published_and_opens_no_incident() {
     let process = json!({"pid": 9, "entry_meta": {"type": "container"}});
     lines.push(web.event_with("shell", &json!({"action": "exec", "dataset": "vaectl.process"}), &process));
     let entered = json!({"entered": 1});
-    lines.push(web.window_with(json!({"score": 50, "novel.weak": 1}), entered.clone()));
-    lines.push(web.window_with(json!({"score": 50}), entered.clone()));
+    lines.push(web.window_with(&json!({"score": 50, "novel.weak": 1}), &entered));
+    lines.push(web.window_with(&json!({"score": 50}), &entered));
     let out = run(config(), &lines);
     assert_eq!(events(&out), [("shell".into(), false, false)]);
     let verdict = of(&out, "verdict")[31];
     assert_eq!((&verdict["vaectl"]["entered"], &verdict["vaectl"]["state"]), (&json!(true), &json!("stable")));
     assert!(of(&out, "incident").is_empty());
-    lines.push(web.window_with(json!({"novel.strong": 1}), entered));
+    lines.push(web.window_with(&json!({"novel.strong": 1}), &entered));
     assert_eq!(of(&run(config(), &lines), "incident").len(), 1, "a rare event opens all the same");
 }
 
@@ -135,8 +135,8 @@ fn what_an_operator_does_is_published_and_opens_no_incident() {
 fn parts_and_foreign_lengths_carry_the_state_without_a_score() {
     let mut web = Feed::new("web", Some("known"));
     let mut lines = web.calm(31);
-    lines.push(web.window_with(json!({"score": 50}), json!({"part": true})));
-    lines.push(web.window_with(json!({"score": 50}), json!({"nominal_ns": 60_000_000_000_u64})));
+    lines.push(web.window_with(&json!({"score": 50}), &json!({"part": true})));
+    lines.push(web.window_with(&json!({"score": 50}), &json!({"nominal_ns": 60_000_000_000_u64})));
     let out = run(config(), &lines);
     for verdict in &of(&out, "verdict")[31..] {
         assert_eq!(verdict["vaectl"]["state"], "stable");
@@ -149,7 +149,7 @@ fn parts_and_foreign_lengths_carry_the_state_without_a_score() {
 fn the_end_of_a_container_closes_its_incident_and_writes_its_summary() {
     let mut web = Feed::new("web", Some("known"));
     let mut lines = web.calm(1);
-    lines.push(web.window_with(json!({"novel.strong": 1}), json!({})));
+    lines.push(web.window_with(&json!({"novel.strong": 1}), &json!({})));
     lines.push(web.line("ended", &web.container()));
     let out = run(config(), &lines);
     let kinds: Vec<_> = out.iter().map(|l| l["type"].as_str().unwrap()).collect();

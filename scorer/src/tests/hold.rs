@@ -14,7 +14,7 @@ fn events_of_a_calm_window_wait_for_one_more_verdict() {
     lines.push(web.event("b", "connect"));
     lines.push(web.window(0.0));
     lines.push(web.event("c", "connect"));
-    lines.push(web.window_with(json!({"novel.strong": 1}), json!({})));
+    lines.push(web.window_with(&json!({"novel.strong": 1}), &json!({})));
     let out = run(config(), &lines);
     let ids: Vec<_> = events(&out).into_iter().map(|(id, ..)| id).collect();
     assert_eq!(ids, ["b", "c"], "a had its verdict and one more");
@@ -32,7 +32,7 @@ fn the_fullest_container_pays_and_the_loss_is_told() {
     lines.push(quiet.event("q", "connect"));
     lines.extend((0..1000).map(|i| loud.event(&format!("l{i}"), "connect")));
     for feed in [&mut quiet, &mut loud] {
-        lines.push(feed.window_with(json!({"novel.strong": 1}), json!({})));
+        lines.push(feed.window_with(&json!({"novel.strong": 1}), &json!({})));
     }
     let out = run(Config { hold_bytes: 64 * 1024, ..config() }, &lines);
     let ids: Vec<_> = events(&out).into_iter().map(|(id, ..)| id).collect();
@@ -97,6 +97,6 @@ fn a_blind_verdict_lets_its_programs_out() {
     let mut web = Feed::new("web", Some("known"));
     let mut lines = web.calm(31);
     lines.extend([web.event("x", "exec"), web.event("c", "connect")]);
-    lines.push(web.window_with(json!({}), json!({"lost": 1})));
+    lines.push(web.window_with(&json!({}), &json!({"lost": 1})));
     assert_eq!(events(&run(config(), &lines)), [("x".into(), true, false)]);
 }

@@ -149,7 +149,7 @@ impl Feed {
     }
 
     /// A window with these counters, and changes to its `vaectl.window`.
-    pub(super) fn window_with(&mut self, counters: Value, changes: Value) -> String {
+    pub(super) fn window_with(&mut self, counters: &Value, changes: &Value) -> String {
         self.now += WINDOW;
         self.number += 1;
         let mut window = json!({"nominal_ns": WINDOW, "duration_ns": WINDOW, "coverage": {"syscall": 1.0}, "lost": 0});
@@ -166,7 +166,7 @@ impl Feed {
     }
 
     pub(super) fn window(&mut self, score: f64) -> String {
-        self.window_with(json!({"score": score}), json!({}))
+        self.window_with(&json!({"score": score}), &json!({}))
     }
 
     pub(super) fn calm(&mut self, windows: usize) -> Vec<String> {

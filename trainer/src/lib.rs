@@ -1,1 +1,22 @@
-//! To come.
+//! Windows into model files.
+//!
+//! Lines are joined with their metadata and grouped by model key and run. Whole runs teach, other whole runs calibrate.
+//! Features, networks and the file are the scorer's own, so that training and scoring cannot disagree.
+
+mod autoencoder;
+mod baseline;
+mod columns;
+mod config;
+mod disturbance;
+mod error;
+mod fit;
+mod intake;
+mod random;
+mod report;
+mod split;
+mod train;
+
+pub use config::Config;
+pub use error::TrainError;
+pub use report::{KeyReport, Outcome, Report, Trained};
+pub use train::{Progress, train};

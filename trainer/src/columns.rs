@@ -1,0 +1,184 @@
+//! Which features a model has, and how each is scaled: learned from training windows.
+
+use std::collections::BTreeMap;
+
+use vaectl_schemas::Window;
+use vaectl_scorer::model::{CALLS, Feature, Featuriser, Seen, View, coverage, family, median_and_spread, quantile};
+
+/// More columns than this are not learned; the rarest names go first.
+const MOST: usize = 192;
+
+/// System calls whose share is a feature of its own, at most.
+const MOST_SHARES: usize = 16;
+
+/// A call has a share of its own where its median share is at least this.
+const LEAST_SHARE: f64 = 0.02;
+
+/// Least spread of a level, on a logarithmic scale: ten percent.
+const LEVEL_FLOOR: f64 = 0.1;
+
+/// Least spread of a share.
+const SHARE_FLOOR: f64 = 0.01;
+
+/// Names that are watched in fewer windows than this part are absent for the model.
+const LEAST_WATCHED: f64 = 0.5;
+
+/// The columns of a model, and what became of the names that are none.
+pub(crate) struct Columns {
+    pub(crate) features: Vec<Feature>,
+    pub(crate) notes: Vec<String>,
+}
+
+#[derive(Default)]
+struct Tally {
+    seen: usize,
+    watched: usize,
+    gauge: bool,
+}
+
+/// Learns the columns from training windows.
+pub(crate) fn learn(windows: &[&Window<'static>], seen: &Seen) -> Columns {
+    let mut names = tally(windows);
+    let mut notes = Vec::new();
+    let mut leave = |why: &str, out: Vec<String>| {
+        if !out.is_empty() {
+            notes.push(format!("{} {why}: {}", out.len(), shortened(&out)));
+        }
+    };
+    let mut take = |keep: &dyn Fn(&Tally) -> bool| -> Vec<String> {
+        let out: Vec<String> = names.iter().filter(|(_, t)| !keep(t)).map(|(name, _)| name.clone()).collect();
+        out.iter().for_each(|name| drop(names.remove(name)));
+        out
+    };
+    leave("names are silent (always zero) and have no feature", take(&|t| t.seen > 0 || t.gauge));
+    let least = LEAST_WATCHED * windows.len() as f64;
+    leave("names are absent from most windows and have no feature", take(&|t| t.watched as f64 >= least));
+    let mut order: Vec<(&String, &Tally)> = names.iter().collect();
+    order.sort_by_key(|(_, tally)| std::cmp::Reverse(tally.seen));
+    let rest = order.split_off(order.len().min(MOST));
+    leave("names are the rarest of too many and have no feature", rest.iter().map(|(n, _)| (*n).clone()).collect());
+    order.sort_by_key(|(name, _)| *name);
+    let mut features: Vec<Feature> = order.iter().map(|(name, tally)| level(name, tally.gauge, windows)).collect();
+    features.extend(shares(windows));
+    features.push(blank("", View::Unseen));
+    scale(&mut features, windows, seen);
+    let constant = features.iter().filter(|f| f.view != View::Unseen && f.range[0] >= f.range[1]);
+    leave("features are constant and stand on their least spread", constant.map(|f| f.name.clone()).collect());
+    Columns { features, notes }
+}
+
+/// Every name, with the windows that it is above zero in and those that it was watched in.
+fn tally(windows: &[&Window<'static>]) -> BTreeMap<String, Tally> {
+    let mut names: BTreeMap<String, Tally> = BTreeMap::new();
+    for window in windows {
+        for (name, count) in window.counters.iter() {
+            let tally = names.entry(name.to_owned()).or_default();
+            tally.seen += usize::from(count > 0.0);
+            tally.watched += usize::from(coverage(window, family(name)) <= 0.0);
+        }
+        for (name, _) in window.gauges.iter() {
+            let tally = names.entry(name.to_owned()).or_default();
+            (tally.gauge, tally.seen, tally.watched) = (true, tally.seen + 1, tally.watched + 1);
+        }
+    }
+    for (name, tally) in names.iter_mut().filter(|(_, tally)| !tally.gauge) {
+        tally.watched += windows.iter().filter(|window| coverage(window, family(name)) > 0.0).count();
+    }
+    names
+}
+
+fn blank(name: &str, view: View) -> Feature {
+    Feature { name: name.to_owned(), view, unit: 1.0, median: 0.0, scale: 1.0, range: [0.0; 2] }
+}
+
+/// A level, in a unit that lies a hundredth of the usual value: below it a number counts as next to nothing.
+fn level(name: &str, gauge: bool, windows: &[&Window<'static>]) -> Feature {
+    let values: Vec<f64> = windows
+        .iter()
+        .filter_map(|w| {
+            let seconds = w.vaectl.window.duration_ns as f64 / 1e9;
+            if gauge { w.gauges.get(name) } else { w.counters.get(name).map(|count| count / seconds) }
+        })
+        .collect();
+    let positive: Vec<f64> = values.iter().copied().filter(|v| *v > 0.0).collect();
+    // A millisecond of time and a kilobyte of data are next to nothing in any container.
+    let least = match name {
+        n if n.ends_with("_ns") => 1e6,
+        n if n.ends_with("bytes") => 1e3,
+        _ if gauge => f64::MIN_POSITIVE,
+        _ => 1.0,
+    };
+    let usual = quantile(&positive, 0.5) / 100.0;
+    let unit = if usual > 0.0 { usual.max(least) } else { least.max(1.0) };
+    let view = match (gauge, values.iter().any(|v| *v < 0.0)) {
+        (false, _) => View::Rate,
+        (true, false) => View::Gauge,
+        (true, true) => View::Signed,
+    };
+    Feature { unit, ..blank(name, view) }
+}
+
+/// Shares of the calls that make up most of what is called, their medians in place.
+fn shares(windows: &[&Window<'static>]) -> Vec<Feature> {
+    let mut shares: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    let mut busy = 0;
+    for window in windows {
+        let calls = || window.counters.iter().filter(|(name, _)| name.starts_with(CALLS));
+        let all: f64 = calls().map(|(_, count)| count).sum();
+        if all > 0.0 {
+            busy += 1;
+            calls().for_each(|(name, count)| shares.entry(name).or_default().push(count / all));
+        }
+    }
+    let medians = shares.into_iter().map(|(name, mut values)| {
+        values.resize(busy, 0.0);
+        (name, quantile(&values, 0.5))
+    });
+    let mut large: Vec<(&str, f64)> = medians.filter(|(_, median)| *median >= LEAST_SHARE).collect();
+    large.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
+    large.truncate(MOST_SHARES);
+    large.into_iter().map(|(name, median)| Feature { median, ..blank(name, View::Share) }).collect()
+}
+
+/// Median, spread and range of each column over the windows that have it.
+///
+/// The spread is 1.4826 times the median absolute deviation, and at least a quarter of the standard deviation: a feature
+/// that rests at one value most of the time and bursts keeps within a few units.
+fn scale(features: &mut [Feature], windows: &[&Window<'static>], seen: &Seen) {
+    let featuriser = Featuriser::new(features.to_vec(), seen);
+    let mut columns: Vec<Vec<f64>> = vec![Vec::with_capacity(windows.len()); features.len()];
+    let mut raw = Vec::new();
+    for window in windows {
+        featuriser.raw(window, &mut raw);
+        for ((column, feature), raw) in columns.iter_mut().zip(features.iter()).zip(&raw) {
+            if !raw.is_nan() {
+                column.push(feature.view(*raw));
+            }
+        }
+    }
+    for (feature, values) in features.iter_mut().zip(&columns) {
+        let floor = if feature.view == View::Share { SHARE_FLOOR } else { LEVEL_FLOOR };
+        let (median, spread) = median_and_spread(values, floor);
+        let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len().max(1) as f64;
+        if feature.view != View::Share {
+            feature.median = median;
+        }
+        feature.scale = spread.max(variance.sqrt() / 4.0);
+        feature.range = [quantile(values, 0.005), quantile(values, 0.995)];
+    }
+}
+
+/// The bounds of the decoder's log variance: its deviation is never below the least spread, nor below a third of a unit.
+pub(crate) fn variance_bounds(feature: &Feature) -> (f32, f32) {
+    let floor = if feature.view == View::Share { SHARE_FLOOR } else { LEVEL_FLOOR };
+    let least = (floor / feature.scale).max(1.0 / 3.0);
+    ((2.0 * least.ln()) as f32, 64.0_f32.ln())
+}
+
+fn shortened(names: &[String]) -> String {
+    const MOST_NAMES: usize = 4;
+    let more = names.len().saturating_sub(MOST_NAMES);
+    let list = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{list} and {more} more") } else { list }
+}

@@ -1,0 +1,47 @@
+//! How to train.
+
+use std::path::PathBuf;
+
+use crate::error::TrainError;
+
+/// Where models go and how they are fitted.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The model folder.
+    pub models: PathBuf,
+    /// One network is fitted for each.
+    pub seeds: Vec<u64>,
+    /// Noise draws a score is averaged over.
+    pub draws: usize,
+    /// Most passes over the training windows; by default as many as 2,000 steps take, 30 to 400.
+    pub epochs: Option<usize>,
+    /// Weight of the divergence after warm-up.
+    pub beta: f32,
+    /// The longest line that is read.
+    pub max_line_bytes: usize,
+}
+
+impl Config {
+    /// The default settings, with models kept in `models`.
+    #[must_use]
+    pub fn new(models: impl Into<PathBuf>) -> Self {
+        Self {
+            models: models.into(),
+            seeds: vec![1, 2, 3],
+            draws: 8,
+            epochs: None,
+            beta: 0.5,
+            max_line_bytes: vaectl_schemas::DEFAULT_MAX_LINE_BYTES,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), TrainError> {
+        if self.seeds.is_empty() || self.draws == 0 || self.epochs == Some(0) {
+            return Err(TrainError::Config("training needs at least one seed, one draw and one epoch"));
+        }
+        if !(self.beta.is_finite() && self.beta > 0.0) {
+            return Err(TrainError::Config("beta must be above zero"));
+        }
+        Ok(())
+    }
+}

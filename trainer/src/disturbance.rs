@@ -1,0 +1,59 @@
+//! Windows disturbed in fixed, seeded ways, and how well a density tells them apart.
+
+use vaectl_schemas::{Metrics, Window};
+use vaectl_scorer::model::{CALLS, Figures};
+
+use crate::random::Random;
+
+/// Disturbs a window: processor time times three (and a tenth of a core more), rates times ten, or counts of its calls
+/// swapped among them.
+pub(crate) fn disturb(window: &Window<'static>, random: &mut Random) -> Window<'static> {
+    let mut out = window.clone();
+    match random.below(3) {
+        0 => {
+            let more = window.vaectl.window.duration_ns as f64 / 10.0;
+            out.counters = map(&window.counters, |name, v| if name.starts_with("cpu.") { 3.0 * v + more } else { v });
+        }
+        1 => out.counters = map(&window.counters, |_, v| 10.0 * v),
+        _ => {
+            let calls = window.counters.iter().filter(|(name, _)| name.starts_with(CALLS));
+            let mut counts: Vec<f64> = calls.map(|(_, count)| count).collect();
+            random.shuffle(&mut counts);
+            let mut counts = counts.into_iter();
+            let swap = |name: &str, v| if name.starts_with(CALLS) { counts.next().unwrap_or(v) } else { v };
+            out.counters = map(&window.counters, swap);
+        }
+    }
+    out
+}
+
+fn map(metrics: &Metrics, mut change: impl FnMut(&str, f64) -> f64) -> Metrics {
+    metrics.iter().map(|(name, value)| (name, change(name, value))).collect()
+}
+
+/// Area under the ROC curve, by ranks with ties counted half, and the share beyond the highest calm score.
+pub(crate) fn figures(calm: &[f64], disturbed: &[f64]) -> Figures {
+    let mut sorted = calm.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let wins = disturbed.iter().map(|d| {
+        let below = sorted.partition_point(|c| c < d);
+        let not_above = sorted.partition_point(|c| c <= d);
+        (below + not_above) as f64 / 2.0
+    });
+    let highest = sorted.last().copied().unwrap_or(0.0);
+    let beyond = disturbed.iter().filter(|d| **d > highest).count();
+    let count = disturbed.len().max(1) as f64;
+    Figures { auroc: wins.sum::<f64>() / (count * sorted.len().max(1) as f64), recall: beyond as f64 / count }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::figures;
+
+    #[test]
+    fn figures_are_by_rank() {
+        // Pairs won by the disturbed: 3 beats both, 1 ties one and loses one: 2.5 of 4.
+        let got = figures(&[1.0, 2.0], &[3.0, 1.0]);
+        assert_eq!((got.auroc, got.recall), (0.625, 0.5));
+    }
+}

@@ -1,0 +1,169 @@
+//! Lines into windows, grouped by model key and run; what is left out is counted.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{BufRead, ErrorKind};
+
+use vaectl_schemas::{Container, ContainerLine, Kind, KindError, LineReader, State, Window, peek};
+use vaectl_scorer::Keys;
+
+use crate::error::TrainError;
+
+/// One life of one container, or six hours of it.
+pub(crate) type Run = Vec<Window<'static>>;
+
+/// The windows of one key.
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    pub(crate) keys: Keys,
+    pub(crate) name: String,
+    pub(crate) runs: BTreeMap<String, Run>,
+    pub(crate) left_out: BTreeMap<&'static str, usize>,
+}
+
+/// All that was read.
+#[derive(Debug, Default)]
+pub(crate) struct Intake {
+    windows: Vec<Window<'static>>,
+    /// Metadata by run and by container id.
+    named: HashMap<String, (Container<'static>, Option<String>)>,
+    pub(crate) lines: u64,
+    /// Why lines or windows belong to no key, and how many.
+    pub(crate) left_out: BTreeMap<&'static str, usize>,
+}
+
+const SIX_HOURS_NS: u64 = 6 * 3600 * 1_000_000_000;
+
+impl Intake {
+    /// Reads windows and metadata of one input; lines of other types are passed over.
+    pub(crate) fn read(&mut self, input: impl BufRead, max_line_bytes: usize) -> Result<(), TrainError> {
+        let mut reader = LineReader::new(input, max_line_bytes);
+        loop {
+            let line = match reader.next_line() {
+                Ok(Some(line)) => line,
+                Ok(None) => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error.into()),
+            };
+            self.lines += 1;
+            if line.oversized.is_some() {
+                self.count("oversized line");
+                continue;
+            }
+            let malformed = if line.unterminated { "cut line" } else { "malformed line" };
+            match peek(line.bytes) {
+                Ok(Kind::Window) => match serde_json::from_slice(line.bytes) {
+                    Ok(window) => self.windows.push(window),
+                    Err(_) => self.count(malformed),
+                },
+                Ok(Kind::Container) => match serde_json::from_slice(line.bytes) {
+                    Ok(line) => self.name(line),
+                    Err(_) => self.count(malformed),
+                },
+                Ok(_) | Err(KindError::Unknown(_)) => {}
+                Err(KindError::Malformed(_)) => self.count(malformed),
+                Err(KindError::Version { .. }) => self.count("unknown version"),
+            }
+        }
+    }
+
+    fn count(&mut self, why: &'static str) {
+        *self.left_out.entry(why).or_default() += 1;
+    }
+
+    fn name(&mut self, line: ContainerLine<'static>) {
+        let Some(container) = line.container.filter(|c| c.image.is_some()) else { return };
+        let id = container.id.as_deref().map(str::to_owned);
+        for name in [line.vaectl.run, id].into_iter().flatten() {
+            self.named.insert(name, (container.clone(), line.vaectl.job.clone()));
+        }
+    }
+
+    /// Joins windows with metadata that came late, and groups them.
+    pub(crate) fn groups(mut self) -> (BTreeMap<String, Group>, BTreeMap<&'static str, usize>) {
+        let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+        let mut first_of_run: HashMap<String, u64> = HashMap::new();
+        let mut windows = std::mem::take(&mut self.windows);
+        windows.sort_by(|a, b| a.timestamp.cmp(&b.timestamp).then_with(|| a.event.id.cmp(&b.event.id)));
+        for window in windows {
+            let Some(own) = window.container.as_ref() else {
+                self.count("window without a container");
+                continue;
+            };
+            let id = own.id.as_deref().unwrap_or_default().to_owned();
+            if id == "host" {
+                self.count("window of the host");
+                continue;
+            }
+            let run = window.vaectl.run.clone().unwrap_or_else(|| id.clone());
+            let joined = self.named.get(&run).or_else(|| self.named.get(&id));
+            let container = if own.image.is_some() { own } else { joined.map_or(own, |(container, _)| container) };
+            let job = window.vaectl.job.as_deref().or_else(|| joined.and_then(|(_, job)| job.as_deref()));
+            let keys = Keys::of(container, job);
+            let Some(key) = keys.best().map(str::to_owned) else {
+                self.count("window without an image");
+                continue;
+            };
+            let group = groups.entry(key.clone()).or_insert_with(|| Group {
+                name: display_name(container, &key),
+                keys,
+                ..Group::default()
+            });
+            if let Some(why) = unfit(&window) {
+                *group.left_out.entry(why).or_default() += 1;
+                continue;
+            }
+            let at = window.timestamp.as_ns();
+            let part = (at - *first_of_run.entry(run.clone()).or_insert(at)) / SIX_HOURS_NS;
+            let run = if part == 0 { run } else { format!("{run}+{part}") };
+            group.runs.entry(run).or_default().push(window);
+        }
+        for group in groups.values_mut() {
+            group.keep_one_length();
+        }
+        (groups, self.left_out)
+    }
+}
+
+impl Group {
+    /// Keeps the windows of the nominal length that most have: spreads of one say nothing about another.
+    fn keep_one_length(&mut self) {
+        let mut lengths: BTreeMap<u64, usize> = BTreeMap::new();
+        for window in self.runs.values().flatten() {
+            *lengths.entry(window.vaectl.window.nominal_ns).or_default() += 1;
+        }
+        let Some((&length, _)) = lengths.iter().max_by_key(|(_, count)| **count) else { return };
+        let others: usize = lengths.iter().filter(|(other, _)| **other != length).map(|(_, count)| count).sum();
+        if others > 0 {
+            self.left_out.insert("of another length", others);
+            self.runs.values_mut().for_each(|run| run.retain(|w| w.vaectl.window.nominal_ns == length));
+        }
+        self.runs.retain(|_, run| !run.is_empty());
+    }
+}
+
+/// Why a window is not trained on.
+fn unfit(window: &Window<'_>) -> Option<&'static str> {
+    let info = &window.vaectl.window;
+    if info.lost > 0 {
+        Some("lossy")
+    } else if info.part || info.duration_ns == 0 || info.duration_ns.saturating_mul(2) < info.nominal_ns {
+        Some("part")
+    } else if info.merged.is_some_and(|merged| merged > 1) {
+        Some("merged")
+    } else if info.entered.is_some_and(|entered| entered > 0) {
+        Some("entered")
+    } else if matches!(window.vaectl.state, Some(State::Unstable | State::Blind)) {
+        Some("unstable")
+    } else {
+        None
+    }
+}
+
+fn display_name(container: &Container<'_>, key: &str) -> String {
+    let image = container.image.as_ref();
+    match (image.and_then(|i| i.name.as_deref()), image.and_then(|i| i.tag.as_deref())) {
+        (Some(name), Some(tag)) => format!("{name}:{tag}"),
+        (Some(name), None) => name.to_owned(),
+        _ => key.to_owned(),
+    }
+}

@@ -1,0 +1,125 @@
+//! What a training run did, for people and for programs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use vaectl_schemas::Grade;
+use vaectl_scorer::model::{Calibration, Figures, Fit};
+
+/// The outcome of a training run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Report {
+    /// Lines read.
+    pub lines: u64,
+    /// Lines and windows that belong to no key, by reason.
+    pub left_out: BTreeMap<&'static str, usize>,
+    /// One entry a model key.
+    pub keys: Vec<KeyReport>,
+}
+
+/// The outcome for one key.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KeyReport {
+    /// The key.
+    pub key: String,
+    /// What a person calls it.
+    pub name: String,
+    /// Runs that it has windows of.
+    pub runs: usize,
+    /// Windows that can be trained on.
+    pub windows: usize,
+    /// Windows that cannot, by reason.
+    pub left_out: BTreeMap<&'static str, usize>,
+    /// The model, or why there is none.
+    pub outcome: Outcome,
+}
+
+/// A model, or why there is none.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A model was written.
+    Trained(Box<Trained>),
+    /// Too little to go by.
+    Skipped(String),
+}
+
+/// The figures of a model.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Trained {
+    /// The file.
+    pub path: PathBuf,
+    /// Its grade.
+    pub grade: Grade,
+    /// Columns.
+    pub features: usize,
+    /// One entry a network.
+    pub fits: Vec<Fit>,
+    /// How scores are read.
+    pub calibration: Calibration,
+    /// How the model tells disturbed windows apart.
+    pub validation: Figures,
+    /// How the baseline does.
+    pub baseline: Figures,
+    /// What was left out or is doubtful.
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// Models written.
+    #[must_use]
+    pub fn trained(&self) -> usize {
+        self.keys.iter().filter(|key| matches!(key.outcome, Outcome::Trained(_))).count()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{:<28} {:>5} {:>8} {:<12} {:>9} {:>9} {:>7} {:>10} {:>8} {:>8}",
+            "model", "runs", "windows", "grade", "train", "held out", "active", "threshold", "auroc", "pca"
+        )?;
+        for key in &self.keys {
+            write!(f, "{:<28} {:>5} {:>8} ", key.name, key.runs, key.windows)?;
+            match &key.outcome {
+                Outcome::Skipped(why) => writeln!(f, "no model: {why}")?,
+                Outcome::Trained(model) => {
+                    let mean = |value: fn(&Fit) -> f64| {
+                        model.fits.iter().map(value).sum::<f64>() / model.fits.len().max(1) as f64
+                    };
+                    let grade = match model.grade {
+                        Grade::Provisional => "provisional",
+                        Grade::Established => "established",
+                    };
+                    writeln!(
+                        f,
+                        "{grade:<12} {:>9.2} {:>9.2} {:>7.1} {:>10.1} {:>8.3} {:>8.3}",
+                        mean(|fit| fit.train_loss),
+                        mean(|fit| fit.validation_loss),
+                        mean(|fit| fit.active_units as f64),
+                        model.calibration.threshold,
+                        model.validation.auroc,
+                        model.baseline.auroc,
+                    )?;
+                    writeln!(f, "  {} ({} features)", model.path.display(), model.features)?;
+                    for note in &model.notes {
+                        writeln!(f, "  {note}")?;
+                    }
+                }
+            }
+            left_out(f, "  ", &key.left_out)?;
+        }
+        left_out(f, "", &self.left_out)
+    }
+}
+
+fn left_out(f: &mut fmt::Formatter<'_>, indent: &str, counts: &BTreeMap<&'static str, usize>) -> fmt::Result {
+    if counts.is_empty() {
+        return Ok(());
+    }
+    let counts: Vec<String> = counts.iter().map(|(why, count)| format!("{count} {why}")).collect();
+    writeln!(f, "{indent}left out: {}", counts.join(", "))
+}

@@ -1,0 +1,240 @@
+//! From synthetic lines to model files and judgements.
+
+use std::fs;
+use std::path::Path;
+
+use vaectl_schemas::{Container, Image, ImageHash, Timestamp, Window, WindowInfo, WindowMeta};
+use vaectl_scorer::model::Model;
+use vaectl_scorer::{ModelError, ModelFolder};
+use vaectl_trainer::{Config, Outcome, Report, train};
+
+const SECOND: u64 = 1_000_000_000;
+
+/// A small generator: the load of a run goes up and down, and every counter follows it with its own noise.
+struct Load {
+    state: u64,
+    level: f64,
+}
+
+impl Load {
+    fn new(run: u64) -> Self {
+        let mut load = Self { state: run.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1, level: 0.0 };
+        load.level = 0.9 + 0.2 * load.uniform();
+        load
+    }
+
+    fn uniform(&mut self) -> f64 {
+        self.state = self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.state >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn count(&mut self, mean: f64) -> f64 {
+        (mean * (0.85 + 0.3 * self.uniform())).round()
+    }
+}
+
+fn window(run: u64, index: u64, load: &mut Load) -> Window<'static> {
+    let info = WindowInfo {
+        nominal_ns: 2 * SECOND,
+        duration_ns: 2 * SECOND,
+        coverage: [("syscall".to_owned(), 1.0), ("net".to_owned(), 1.0), ("process".to_owned(), 1.0)].into(),
+        ..WindowInfo::default()
+    };
+    let meta = WindowMeta { v: 1, window: info, run: Some(format!("run-{run}")), job: Some("job".into()), state: None };
+    let mut window = Window::new(Timestamp::from_ns((run * 10_000 + 2 * index) * SECOND), meta);
+    let busy = load.level * (1.0 + 0.4 * (index as f64 / 5.0).sin());
+    for (name, mean) in [("read", 400.0), ("write", 380.0), ("epoll_wait", 200.0), ("close", 60.0), ("openat", 20.0)] {
+        window.counters.push(format!("syscall.{name}"), load.count(mean * busy));
+    }
+    window.counters.push("net.accept", load.count(60.0 * busy));
+    window.counters.push("cpu.user_ns", load.count(6e7 * busy));
+    if index % 15 == 7 {
+        window.counters.push("process.exec", 1.0);
+        window.execs.insert("/usr/sbin/logrotate".into(), 1);
+    }
+    window.gauges.push("pids", 5.0);
+    window.container = Some(Container {
+        id: Some(format!("container-{run}").into()),
+        image: Some(Image {
+            name: Some("nginx".into()),
+            tag: Some("1.22".into()),
+            hash: Some(ImageHash { all: Some(vec!["sha256:0123456789abcdef0123456789abcdef".into()]) }),
+        }),
+        ..Container::default()
+    });
+    window
+}
+
+fn run(run: u64) -> Vec<Window<'static>> {
+    let mut load = Load::new(run);
+    (0..60).map(|index| window(run, index, &mut load)).collect()
+}
+
+fn lines(windows: &[Window<'_>]) -> Vec<u8> {
+    let text: Vec<String> = windows.iter().map(|window| serde_json::to_string(window).unwrap() + "\n").collect();
+    text.concat().into_bytes()
+}
+
+fn trained(folder: &Path, windows: &[Window<'_>]) -> Report {
+    let config = Config { seeds: vec![1], ..Config::new(folder) };
+    train(&config, [&lines(windows)[..]], &mut |_| {}).unwrap()
+}
+
+fn three_runs() -> Vec<Window<'static>> {
+    (1..=3).flat_map(run).collect()
+}
+
+fn file(report: &Report) -> &Path {
+    match &report.keys[0].outcome {
+        Outcome::Trained(model) => &model.path,
+        Outcome::Skipped(why) => panic!("{why}"),
+    }
+}
+
+#[test]
+fn a_fresh_run_is_calm_and_ten_times_the_processor_time_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = trained(folder.path(), &three_runs());
+    println!("{report}");
+    let model = Model::load(file(&report)).unwrap();
+    let mut judged = Vec::new();
+    for fresh in 4..14 {
+        let windows = run(fresh);
+        model.judge(&windows.iter().collect::<Vec<_>>(), &mut judged);
+    }
+    let beyond = judged.iter().filter(|j| j.score > model.threshold()).count();
+    assert_eq!(beyond, 0, "of {} fresh windows", judged.len());
+    assert!(judged.iter().all(|j| j.novelties.is_empty()));
+
+    let mut mined = run(20);
+    for window in &mut mined {
+        let usual = window.counters.get("cpu.user_ns").unwrap();
+        window.counters.set("cpu.user_ns", 10.0 * usual);
+    }
+    let mut judged = Vec::new();
+    model.judge(&mined.iter().collect::<Vec<_>>(), &mut judged);
+    assert!(judged.iter().all(|j| j.score > model.threshold()), "{}", model.threshold());
+    assert_eq!(judged[0].attributions[0].feature, "cpu.user_ns");
+    assert!(judged[0].reason.contains("user CPU-seconds in 2 s where"), "{}", judged[0].reason);
+
+    let mut flooded = run(21);
+    for window in &mut flooded {
+        window.counters = window.counters.iter().map(|(name, count)| (name.to_owned(), 8.0 * count)).collect();
+    }
+    let mut judged = Vec::new();
+    model.judge(&flooded.iter().collect::<Vec<_>>(), &mut judged);
+    assert!(judged.iter().all(|j| j.score > model.threshold()));
+}
+
+#[test]
+fn one_at_a_time_and_batched_judge_the_same_bits() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = Model::load(file(&trained(folder.path(), &three_runs()))).unwrap();
+    let windows = run(5);
+    let (mut batched, mut single) = (Vec::new(), Vec::new());
+    model.judge(&windows.iter().collect::<Vec<_>>(), &mut batched);
+    windows.iter().for_each(|window| model.judge(&[window], &mut single));
+    assert!(batched.iter().zip(&single).all(|(a, b)| a.score.to_bits() == b.score.to_bits() && a == b));
+}
+
+#[test]
+fn the_same_windows_and_seed_give_the_same_bytes() {
+    let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let windows = three_runs();
+    let (first, second) = (trained(a.path(), &windows), trained(b.path(), &windows));
+    assert_eq!(file(&first).file_name(), file(&second).file_name());
+    assert_eq!(fs::read(file(&first)).unwrap(), fs::read(file(&second)).unwrap());
+}
+
+#[test]
+fn a_bad_model_file_is_refused_with_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(&trained(folder.path(), &three_runs())).to_owned();
+    let whole = fs::read(&path).unwrap();
+    let refused = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        let (models, errors) = ModelFolder::open(folder.path());
+        assert_eq!(models.models().count(), 0);
+        let text = errors[0].to_string();
+        assert!(text.contains(path.to_str().unwrap()) && !text.contains('\n'), "{text}");
+        errors.into_iter().next().unwrap()
+    };
+    assert!(matches!(refused(&[]), ModelError::Empty { .. }));
+    assert!(matches!(refused(&whole[..whole.len() / 2]), ModelError::Hash { .. }));
+    let mut tampered = whole.clone();
+    *tampered.last_mut().unwrap() ^= 1;
+    assert!(matches!(refused(&tampered), ModelError::Hash { .. }));
+    // A file that names itself rightly and holds something else.
+    let hash = vaectl_scorer::model::content_hash(b"no model");
+    let alien = path.with_file_name(format!("{hash}.safetensors"));
+    fs::write(&alien, b"no model").unwrap();
+    assert!(matches!(Model::load(&alien), Err(ModelError::Content { .. })));
+}
+
+#[test]
+fn a_file_of_another_feature_set_is_refused() {
+    use vaectl_scorer::model::Content;
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(&trained(folder.path(), &three_runs())).to_owned();
+    let mut content = Content::from_bytes(&fs::read(&path).unwrap()).unwrap();
+    content.card.features.pop();
+    let bytes = content.to_bytes().unwrap();
+    let why = Content::from_bytes(&bytes).unwrap_err();
+    assert!(why.contains("another feature set"), "{why}");
+    content = Content::from_bytes(&fs::read(&path).unwrap()).unwrap();
+    content.usual[0] = f64::NAN;
+    assert!(Content::from_bytes(&content.to_bytes().unwrap()).unwrap_err().contains("not finite"));
+}
+
+#[test]
+fn what_is_left_out_is_counted_by_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut windows = three_runs();
+    windows[0].vaectl.window.lost = 3;
+    windows[1].vaectl.window.part = true;
+    windows[2].vaectl.window.entered = Some(1);
+    windows[3].vaectl.state = Some(vaectl_schemas::State::Unstable);
+    windows[4].vaectl.window.nominal_ns = 5 * SECOND;
+    windows[4].vaectl.window.duration_ns = 5 * SECOND;
+    windows[5].container = None;
+    let report = trained(folder.path(), &windows);
+    let left_out: Vec<(&str, usize)> = report.keys[0].left_out.iter().map(|(why, count)| (*why, *count)).collect();
+    let expected = [("entered", 1), ("lossy", 1), ("of another length", 1), ("part", 1), ("unstable", 1)];
+    assert_eq!(left_out, expected);
+    assert_eq!(report.left_out.get("window without a container"), Some(&1));
+    assert!(report.to_string().contains("left out: 1 entered, 1 lossy"), "{report}");
+}
+
+#[test]
+fn too_little_is_reported_and_writes_no_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = trained(folder.path(), &run(1));
+    assert_eq!(report.trained(), 0);
+    assert!(matches!(&report.keys[0].outcome, Outcome::Skipped(why) if why.contains("1 of at least 2 runs")));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_name_that_comes_late_is_joined() {
+    use vaectl_schemas::{ContainerInfo, ContainerLine};
+    let folder = tempfile::tempdir().unwrap();
+    let mut windows = three_runs();
+    let mut text = Vec::new();
+    for window in &mut windows {
+        let container = window.container.as_mut().unwrap();
+        let named = container.clone();
+        container.image = None;
+        window.vaectl.job = None;
+        text.extend(lines(std::slice::from_ref(window)));
+        if window.timestamp.as_ns() / SECOND % 10_000 == 100 {
+            let info =
+                ContainerInfo { v: 1, job: Some("job".into()), run: window.vaectl.run.clone(), ..Default::default() };
+            let line = ContainerLine { container: Some(named), ..ContainerLine::new(window.timestamp, info) };
+            text.extend((serde_json::to_string(&line).unwrap() + "\n").into_bytes());
+        }
+    }
+    let config = Config { seeds: vec![1], ..Config::new(folder.path()) };
+    let report = train(&config, [&text[..]], &mut |_| {}).unwrap();
+    assert_eq!((report.trained(), report.keys[0].windows), (1, 180), "{report}");
+    assert_eq!(report.keys[0].key, "sha256-0123456789abcdef01234567-job");
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* Programs that start and end, and processes that fork. */
+
+#define SIGNAL_UNKILLABLE 0x40 /* the first process of a pid namespace */
+#define EXECS_PER_SLOT 64
+#define ARGS_READ 1024
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct exec_key);
+	__type(value, struct exec_count);
+} execs SEC(".maps");
+
+const volatile __u32 host_mnt_ns = 0;
+
+static __always_inline __u32 task_slot(struct task_struct *task)
+{
+	return slot_of(task->cgroups->dfl_cgrp);
+}
+
+/* Counts the program whose path lies in the scratch buffer: novelty has to work at every depth. */
+static __always_inline void count_program(struct row *row, __u32 slot, struct scratch *buffer, __u32 from, __u32 len)
+{
+	static const struct exec_count empty;
+	struct exec_key key = {.slot = slot, .hash = 14695981039346656037ULL};
+	struct exec_count *known;
+
+	if (from > SCRATCH - EXEC_PATH)
+		return;
+	for (__u32 i = 0; i < EXEC_PATH && i < len; i++)
+		key.hash = (key.hash ^ buffer->bytes[bounded(from + i)]) * 1099511628211ULL;
+	known = bpf_map_lookup_elem(&execs, &key);
+	if (!known) {
+		if (row->count[COUNT_EXEC_PATHS] >= EXECS_PER_SLOT || bpf_map_update_elem(&execs, &key, &empty, BPF_NOEXIST)) {
+			known = bpf_map_lookup_elem(&execs, &key);
+		} else {
+			add(row->count[COUNT_EXEC_PATHS], 1);
+			known = bpf_map_lookup_elem(&execs, &key);
+			if (known) {
+				known->len = len < EXEC_PATH ? len : EXEC_PATH;
+				bpf_probe_read_kernel(known->path, EXEC_PATH, &buffer->bytes[bounded(from)]);
+			}
+		}
+	}
+	if (known)
+		add(known->count, 1);
+	else
+		add(row->count[COUNT_EXEC_OTHER], 1);
+}
+
+/* A runtime's own set-up is not the workload's. The workload begins with the first program that runs in another mount
+ * namespace than the host's, or that something inside the cgroup started. */
+static __always_inline int is_workload(struct task_struct *task, int parent_inside)
+{
+	return parent_inside || task->nsproxy->mnt_ns->ns.inum != host_mnt_ns;
+}
+
+#define PIDTYPE_SID 3
+
+/* The session's id on the host. `numbers` is a flexible array, which CO-RE paths cannot cross: read by its address. */
+static __always_inline __u32 session_of(struct task_struct *task)
+{
+	struct pid *session = BPF_CORE_READ(task, signal, pids[PIDTYPE_SID]);
+	__u32 nr = 0;
+
+	bpf_probe_read_kernel(&nr, sizeof(nr), (void *)session + bpf_core_field_offset(struct pid, numbers));
+	return nr;
+}
+
+SEC("tp_btf/sched_process_exec")
+int on_exec(__u64 *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
+	struct linux_binprm *binprm = (struct linux_binprm *)ctx[2];
+	__u32 slot = task_slot(task);
+	struct row *row = row_of(slot);
+	struct scratch *buffer = scratch();
+
+	if (!row || !buffer)
+		return 0;
+	int parent_inside = task_slot(task->group_leader->real_parent) == slot;
+	int first = !row->ready;
+	if (first) {
+		if (!is_workload(task, parent_inside))
+			return 0;
+		row->ready = 1;
+	}
+	int entered = slot != SLOT_HOST && !parent_inside && !first && !(task->signal->flags & SIGNAL_UNKILLABLE);
+	struct file *file = binprm->file;
+	int memfd = file->f_inode->i_nlink == 0;
+
+	add(row->count[COUNT_EXEC], 1);
+	if (memfd)
+		add(row->count[COUNT_MEMFD_EXEC], 1);
+	if (entered)
+		add(row->count[COUNT_ENTERED], 1);
+
+	struct exec_record *record = (struct exec_record *)buffer->bytes;
+	__u32 start = sizeof(*record);
+	__u32 off = walk_path((__u64)BPF_CORE_READ(file, f_path.mnt), (__u64)BPF_CORE_READ(file, f_path.dentry), start);
+	if (slot != SLOT_HOST)
+		count_program(row, slot, buffer, start, off - start);
+	if (depth_of(slot) < DEPTH_PROCESS)
+		return 0;
+
+	fill_header(&record->header, task, slot, KIND_EXEC);
+	record->header.flags = (entered ? FLAG_ENTERED : 0) | (memfd ? FLAG_MEMFD : 0);
+	bpf_probe_read_kernel(&record->capabilities, sizeof(record->capabilities), &task->cred->cap_effective);
+	record->path_len = off - start;
+	start = off;
+	off = walk_path((__u64)BPF_CORE_READ(task, fs, pwd.mnt), (__u64)BPF_CORE_READ(task, fs, pwd.dentry), off);
+	record->cwd_len = off - start;
+	record->arguments = binprm->argc;
+	__u64 from = task->mm->arg_start;
+	__u64 len = task->mm->arg_end - from;
+	if (len > ARGS_READ) {
+		len = ARGS_READ;
+		record->header.flags |= FLAG_TRUNCATED;
+	}
+	record->args_len = 0;
+	if (off < SCRATCH - ARGS_READ) {
+		if (!bpf_probe_read_user(&buffer->bytes[bounded(off)], len & (2 * ARGS_READ - 1), (void *)from))
+			record->args_len = len;
+		off += record->args_len;
+	} else {
+		record->header.flags |= FLAG_TRUNCATED;
+	}
+
+	/* Up the tree: the ancestors, and the first process of this tree that was still inside. */
+	struct task_struct *at = task->group_leader;
+	record->entry_pid = task->tgid;
+	record->entry_start_ns = at->start_boottime;
+	record->ancestors_len = 0;
+	int inside = parent_inside;
+	for (int i = 0; i < ANCESTORS; i++) {
+		struct task_struct *parent = at->real_parent;
+		struct task_struct *leader = parent->group_leader;
+
+		if (parent == at || !parent->tgid)
+			break;
+		record->ancestors[i].pid = leader->tgid;
+		record->ancestors[i].start_ns = leader->start_boottime;
+		record->ancestors[i].pad = 0;
+		bpf_probe_read_kernel_str(record->ancestors[i].comm, 16, leader->comm);
+		record->ancestors_len = i + 1;
+		inside = inside && task_slot(leader) == slot;
+		if (inside) {
+			record->entry_pid = leader->tgid;
+			record->entry_start_ns = leader->start_boottime;
+		}
+		at = leader;
+	}
+	record->session_pid = session_of(task);
+	record->pad = 0;
+	put(row, record, off & (2 * SCRATCH - 1));
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int on_fork(__u64 *ctx)
+{
+	struct task_struct *parent = (struct task_struct *)ctx[0];
+	struct task_struct *child = (struct task_struct *)ctx[1];
+
+	if (child->tgid != child->pid)
+		return 0;
+	__u32 slot = task_slot(parent);
+	struct row *row = row_of(slot);
+	if (!row || !row->ready)
+		return 0;
+	add(row->count[COUNT_FORK], 1);
+	if (depth_of(slot) < DEPTH_FULL)
+		return 0;
+	struct fork_record record = {.child_pid = child->tgid, .child_start_ns = child->start_boottime};
+	fill_header(&record.header, parent, slot, KIND_FORK);
+	put(row, &record, sizeof(record));
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int on_exit(__u64 *ctx)
+{
+	struct task_struct *task = (struct task_struct *)ctx[0];
+	struct signal_struct *signal = task->signal;
+	__u32 slot = task_slot(task);
+	struct row *row = row_of(slot);
+
+	if (!row || !row->ready || signal->live.counter)
+		return 0;
+	int status = signal->group_exit_code ? signal->group_exit_code : task->exit_code;
+	add(row->count[COUNT_EXIT], 1);
+	if (status)
+		add(row->count[COUNT_EXIT_NONZERO], 1);
+	/* Counts what cpu.stat can no longer tell once the cgroup is gone. */
+	add(row->count[COUNT_DEAD_CPU], signal->sum_sched_runtime + task->se.sum_exec_runtime);
+	add(row->count[COUNT_DEAD_USER], signal->utime + task->utime);
+	add(row->count[COUNT_DEAD_SYSTEM], signal->stime + task->stime);
+	if (depth_of(slot) < DEPTH_PROCESS)
+		return 0;
+	struct header record;
+	fill_header(&record, task, slot, KIND_EXIT);
+	record.ret = status;
+	put(row, &record, sizeof(record));
+	return 0;
+}
+
+SEC("tp_btf/signal_generate")
+int on_signal(__u64 *ctx)
+{
+	struct task_struct *target = (struct task_struct *)ctx[2];
+	struct row *row = row_of(task_slot(target));
+
+	if (row && row->ready)
+		add(row->count[COUNT_SIGNAL], 1);
+	return 0;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* Sockets. They belong to the container of the socket, not of the task that happens to run: on loopback a server's
+ * handshake runs in its client's context. */
+
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define SOCK_DGRAM 2
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+#define TCP_ESTABLISHED 1
+#define TCP_SYN_SENT 2
+#define TCP_SYN_RECV 3
+#define TCP_CLOSE 7
+#define TCP_LISTEN 10
+#define S_IFMT 0170000
+#define S_IFSOCK 0140000
+
+/* Who opened a connection that is reported, until it closes. */
+struct flow {
+	struct header owner;
+	__u64 tx_bytes;
+	__u64 rx_bytes;
+	__u8 inbound;
+	__u8 pad[7];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, __u64); /* the socket's address */
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+/* UDP sockets end without a change of state: their descriptor tells. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64); /* pid << 32 | descriptor */
+	__type(value, __u64); /* the socket's address */
+} udp_sockets SEC(".maps");
+
+static __always_inline int is_internet(__u16 family)
+{
+	return family == AF_INET || family == AF_INET6;
+}
+
+static __always_inline __u32 socket_slot(const struct sock *sk)
+{
+	struct cgroup *cgroup = sk->sk_cgrp_data.cgroup;
+
+	return cgroup ? slot_of(cgroup) : SLOT_IGNORED;
+}
+
+static __always_inline void fill_ends(struct net_record *record, const struct sock *sk)
+{
+	record->family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	record->protocol = BPF_CORE_READ(sk, sk_protocol);
+	record->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	record->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	if (record->family == AF_INET6) {
+		bpf_probe_read_kernel(record->local, 16, &sk->__sk_common.skc_v6_rcv_saddr);
+		bpf_probe_read_kernel(record->remote, 16, &sk->__sk_common.skc_v6_daddr);
+	} else {
+		bpf_probe_read_kernel(record->local, 4, &sk->__sk_common.skc_rcv_saddr);
+		bpf_probe_read_kernel(record->remote, 4, &sk->__sk_common.skc_daddr);
+	}
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int on_socket_state(__u64 *ctx)
+{
+	const struct sock *sk = (const struct sock *)ctx[0];
+	int before = ctx[1];
+	int after = ctx[2];
+
+	if (sk->sk_protocol != IPPROTO_TCP || !is_internet(sk->__sk_common.skc_family))
+		return 0;
+	__u32 slot = socket_slot(sk);
+	struct row *row = row_of(slot);
+	if (!row || !row->ready)
+		return 0;
+	if (before == TCP_SYN_RECV && after == TCP_ESTABLISHED)
+		add(row->count[COUNT_ACCEPT], 1);
+	else if (after == TCP_SYN_SENT)
+		add(row->count[COUNT_CONNECT], 1);
+	else if (before == TCP_SYN_SENT && after == TCP_CLOSE)
+		add(row->count[COUNT_CONNECT_FAILED], 1);
+	else if (after == TCP_CLOSE && before != TCP_LISTEN)
+		add(row->count[COUNT_CLOSE], 1);
+	if (depth_of(slot) < DEPTH_FULL)
+		return 0;
+
+	struct net_record record = {};
+	__u64 key = (__u64)sk;
+	if (after == TCP_LISTEN) {
+		fill_header(&record.header, bpf_get_current_task_btf(), slot, KIND_LISTEN);
+	} else if (after == TCP_CLOSE && before != TCP_LISTEN && before != TCP_SYN_SENT && before != TCP_SYN_RECV) {
+		struct flow *flow = bpf_map_lookup_elem(&flows, &key);
+
+		if (flow) {
+			record.header = flow->owner;
+			record.opened_ns = flow->owner.time_ns;
+			record.header.flags = flow->inbound ? FLAG_INBOUND : 0;
+			bpf_map_delete_elem(&flows, &key);
+		} else {
+			record.header.flags = FLAG_NO_PROCESS;
+		}
+		record.header.time_ns = bpf_ktime_get_boot_ns();
+		record.header.slot = slot;
+		record.header.kind = KIND_CLOSE;
+		record.header.ret = 0;
+		record.tx_bytes = BPF_CORE_READ((struct tcp_sock *)sk, bytes_acked);
+		record.rx_bytes = BPF_CORE_READ((struct tcp_sock *)sk, bytes_received);
+	} else {
+		return 0;
+	}
+	fill_ends(&record, sk);
+	put(row, &record, sizeof(record));
+	return 0;
+}
+
+static __always_inline int count_bytes(struct sock *sk, int len, int sent)
+{
+	__u16 family = sk->__sk_common.skc_family;
+
+	if (len <= 0 || !is_internet(family))
+		return 0;
+	struct row *row = row_of(socket_slot(sk));
+	if (!row || !row->ready)
+		return 0;
+	add(row->count[sent ? COUNT_TX_BYTES : COUNT_RX_BYTES], len);
+	if (sk->sk_protocol != IPPROTO_UDP)
+		return 0;
+	__u64 key = (__u64)sk;
+	struct flow *flow = bpf_map_lookup_elem(&flows, &key);
+	if (flow && sent)
+		add(flow->tx_bytes, len);
+	else if (flow)
+		add(flow->rx_bytes, len);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int on_send(__u64 *ctx)
+{
+	return count_bytes((struct sock *)ctx[0], ctx[1], 1);
+}
+
+SEC("tp_btf/sock_recv_length")
+int on_receive(__u64 *ctx)
+{
+	return count_bytes((struct sock *)ctx[0], ctx[1], 0);
+}
+
+static __always_inline struct sock *socket_of(struct task_struct *task, int fd)
+{
+	struct file *file = file_of(task, fd);
+
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return 0;
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
+/* The container of a socket found by its descriptor, whose address is a plain number to the verifier. */
+static __always_inline __u32 found_socket_slot(struct sock *sk, __u32 task_slot)
+{
+	__u64 id = BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
+	__u32 *slot = bpf_map_lookup_elem(&slots, &id);
+
+	return slot ? *slot : task_slot;
+}
+
+/* connect and accept as the caller sees them, in its own context. `peer` is the address argument of a datagram. */
+static __always_inline void report_socket(struct task_struct *task, struct row *row, __u32 slot, int fd, __u8 kind,
+					  __u16 nr, long ret, __u64 peer)
+{
+	struct sock *sk = socket_of(task, fd);
+
+	if (!sk)
+		return;
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	__u16 protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (family == AF_UNIX && kind == KIND_CONNECT && !peer) {
+		add(row->count[COUNT_UNIX_CONNECT], 1);
+		return;
+	}
+	if (!is_internet(family) || (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP))
+		return;
+	int datagram = protocol == IPPROTO_UDP;
+	__u64 key = (__u64)sk;
+	if (datagram) {
+		/* A descriptor that sends again is the same flow. */
+		if (peer && bpf_map_lookup_elem(&flows, &key))
+			return;
+		add(row->count[COUNT_CONNECT], 1);
+	}
+	if (depth_of(slot) < DEPTH_FULL)
+		return;
+
+	struct net_record record = {};
+	fill_header(&record.header, task, found_socket_slot(sk, slot), kind);
+	record.header.nr = nr;
+	record.header.ret = ret;
+	record.header.flags = kind == KIND_ACCEPT ? FLAG_INBOUND : 0;
+	fill_ends(&record, sk);
+	if (peer && !record.remote_port) {
+		__u8 address[28] = {};
+
+		bpf_probe_read_user(address, sizeof(address), (void *)peer);
+		record.remote_port = address[2] << 8 | address[3];
+		if (family == AF_INET6)
+			__builtin_memcpy(record.remote, address + 8, 16);
+		else
+			__builtin_memcpy(record.remote, address + 4, 4);
+	}
+	put(row, &record, sizeof(record));
+	struct flow flow = {.owner = record.header, .inbound = kind == KIND_ACCEPT};
+	bpf_map_update_elem(&flows, &key, &flow, BPF_ANY);
+	if (datagram) {
+		__u64 descriptor = (__u64)task->tgid << 32 | (__u32)fd;
+		bpf_map_update_elem(&udp_sockets, &descriptor, &key, BPF_ANY);
+	}
+}
+
+static __always_inline void report_datagram_close(struct task_struct *task, struct row *row, __u32 slot, int fd)
+{
+	__u64 descriptor = (__u64)task->tgid << 32 | (__u32)fd;
+	__u64 *key = bpf_map_lookup_elem(&udp_sockets, &descriptor);
+
+	if (!key)
+		return;
+	__u64 address = *key;
+	bpf_map_delete_elem(&udp_sockets, &descriptor);
+	struct flow *flow = bpf_map_lookup_elem(&flows, &address);
+	if (!flow)
+		return;
+	struct net_record record = {.family = AF_INET, .protocol = IPPROTO_UDP};
+	record.header = flow->owner;
+	record.header.kind = KIND_CLOSE;
+	record.header.time_ns = bpf_ktime_get_boot_ns();
+	record.header.ret = 0;
+	record.opened_ns = flow->owner.time_ns;
+	record.tx_bytes = flow->tx_bytes;
+	record.rx_bytes = flow->rx_bytes;
+	bpf_map_delete_elem(&flows, &address);
+	put(row, &record, sizeof(record));
+}

@@ -1,0 +1,51 @@
+//! What `record` was asked to do.
+
+use std::time::Duration;
+
+use vaectl_schemas::Depth;
+
+/// The settings of a recording.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The length of a window.
+    pub window: Duration,
+    /// The depth of containers without a lease.
+    pub depth: Depth,
+    /// Only containers with one of these names or id prefixes; all where empty.
+    pub containers: Vec<String>,
+    /// These cgroups, by their path below the v2 root, are containers whatever they look like; only they where
+    /// `containers` is empty.
+    pub cgroups: Vec<String>,
+    /// Cgroups that are left out, with all below them.
+    pub exclude_cgroups: Vec<String>,
+    /// How long to record; until told to stop where absent.
+    pub duration: Option<Duration>,
+    /// How many containers there is room for.
+    pub max_containers: u32,
+    /// Ask no container engine; only files of runtimes.
+    pub no_engine: bool,
+    /// The size of the ring of events in bytes, a power of two.
+    pub ring_bytes: u32,
+    /// Events that may wait for a slow reader, in bytes.
+    pub backlog_bytes: usize,
+    /// The longest line that is written.
+    pub max_line_bytes: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            window: Duration::from_secs(5),
+            depth: Depth::Full,
+            containers: Vec::new(),
+            cgroups: Vec::new(),
+            exclude_cgroups: Vec::new(),
+            duration: None,
+            max_containers: 512,
+            no_engine: false,
+            ring_bytes: 16 << 20,
+            backlog_bytes: 8 << 20,
+            max_line_bytes: vaectl_schemas::DEFAULT_MAX_LINE_BYTES,
+        }
+    }
+}

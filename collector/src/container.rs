@@ -1,0 +1,105 @@
+//! Containers as the recorder follows them, from their cgroup's first sight to their last window.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use vaectl_bpf::wire::Row;
+use vaectl_schemas::{
+    Container, ContainerInfo, ContainerLine, ContainerStatus, Timestamp, VERSION, derived_id, job_hash,
+};
+use zerocopy::FromZeros;
+
+use crate::cgroup::Cpu;
+use crate::runtime::Named;
+
+/// Who a slot is: what goes onto each of its lines.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) container: Container<'static>,
+    pub(crate) run: String,
+    pub(crate) job: Option<String>,
+}
+
+/// How far a cgroup has come.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Stage {
+    /// It is not known yet whether it is a container.
+    Undecided(Instant),
+    /// It is one that is recorded.
+    Live,
+    /// Its cgroup is gone: its last window is due.
+    Gone,
+}
+
+/// A cgroup that has a slot.
+pub(crate) struct Tracked {
+    pub(crate) slot: u32,
+    pub(crate) cgroup: u64,
+    pub(crate) path: String,
+    pub(crate) stage: Stage,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) command: Option<Vec<String>>,
+    /// It was there from the beginning of the container: its counts are all that there were.
+    pub(crate) born: bool,
+    /// The row at the last window's end.
+    pub(crate) last: Box<Row>,
+    pub(crate) last_ns: u64,
+    pub(crate) cpu: Option<Cpu>,
+    pub(crate) execs: HashMap<u64, u64>,
+    /// Events from before it was known what this cgroup is, and after the last flush.
+    pub(crate) events: Vec<u8>,
+    /// Events lost downstream of the ring since the last window.
+    pub(crate) dropped: u64,
+}
+
+impl Tracked {
+    pub(crate) fn new(slot: u32, cgroup: u64, path: String, now_ns: u64, born: bool, boot: &str) -> Self {
+        let run = derived_id("run", [boot, &cgroup.to_string()]);
+        Self {
+            slot,
+            cgroup,
+            path,
+            stage: Stage::Undecided(Instant::now()),
+            identity: Arc::new(Identity { container: Container::default(), run, job: None }),
+            command: None,
+            born,
+            last: Box::new(Row::new_zeroed()),
+            last_ns: now_ns,
+            cpu: born.then(Cpu::default),
+            execs: HashMap::new(),
+            events: Vec::new(),
+            dropped: 0,
+        }
+    }
+
+    /// Takes an id before anything else is known.
+    pub(crate) fn identify(&mut self, id: String, runtime: Option<&'static str>) {
+        let container = Container { id: Some(id.into()), runtime: runtime.map(Into::into), ..Container::default() };
+        self.identity = Arc::new(Identity { container, run: self.identity.run.clone(), job: None });
+    }
+
+    /// Takes what its runtime says of it.
+    pub(crate) fn name(&mut self, named: Named) {
+        let job = Some(job_hash(&named.command));
+        self.identity = Arc::new(Identity { container: named.container, run: self.identity.run.clone(), job });
+        self.command = Some(named.command);
+    }
+
+    /// The line that says what happened to it.
+    pub(crate) fn line(&self, timestamp: Timestamp, status: ContainerStatus) -> ContainerLine<'static> {
+        let named = matches!(status, ContainerStatus::Named | ContainerStatus::Ended);
+        let info = ContainerInfo {
+            v: VERSION,
+            status,
+            run: Some(self.identity.run.clone()),
+            cgroup: Some(self.path.clone()),
+            command: self.command.clone().filter(|_| named),
+            job: self.identity.job.clone(),
+            ..ContainerInfo::default()
+        };
+        let mut line = ContainerLine::new(timestamp, info);
+        line.container = Some(self.identity.container.clone());
+        line
+    }
+}

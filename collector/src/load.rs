@@ -1,0 +1,206 @@
+//! The programs and maps in the kernel. Nothing else in this project names aya.
+
+use std::os::fd::{AsFd, BorrowedFd};
+
+pub(crate) use aya::maps::MapError;
+use aya::maps::{Array, HashMap, MapData, Queue, RingBuf};
+use aya::programs::BtfTracePoint;
+use aya::{Btf, Ebpf, EbpfLoader};
+use vaectl_bpf::wire::{self, Control, ExecCount, ExecKey, Row};
+use zerocopy::{FromBytes, FromZeros, IntoBytes};
+
+use crate::error::RecordError;
+use crate::facts::Facts;
+
+/// The programs, and the tracepoint that each is for.
+pub(crate) const TRACEPOINTS: [(&str, &str); 11] = [
+    ("on_sys_exit", "sys_exit"),
+    ("on_exec", "sched_process_exec"),
+    ("on_fork", "sched_process_fork"),
+    ("on_exit", "sched_process_exit"),
+    ("on_signal", "signal_generate"),
+    ("on_socket_state", "inet_sock_set_state"),
+    ("on_send", "sock_send_length"),
+    ("on_receive", "sock_recv_length"),
+    ("on_io_uring", "io_uring_submit_req"),
+    ("on_cgroup_new", "cgroup_mkdir"),
+    ("on_cgroup_gone", "cgroup_rmdir"),
+];
+
+/// The loaded object. Dropping it detaches every program.
+pub(crate) struct Kernel {
+    programs: Ebpf,
+    rows: Array<MapData, [u8; size_of::<Row>()]>,
+    controls: Array<MapData, [u8; size_of::<Control>()]>,
+    slots: HashMap<MapData, u64, u32>,
+    cache: Array<MapData, u64>,
+    free: Queue<MapData, u32>,
+    execs: HashMap<MapData, [u8; size_of::<ExecKey>()], [u8; size_of::<ExecCount>()]>,
+    /// The ring of events.
+    pub(crate) events: Ring,
+    /// The ring of cgroups that come and go.
+    pub(crate) cgroups: Ring,
+}
+
+/// What the kernel side is told before it is loaded.
+pub(crate) struct Tunables {
+    pub(crate) max_containers: u32,
+    pub(crate) ring_bytes: u32,
+    pub(crate) host_mnt_ns: u32,
+}
+
+fn refused(what: &str, error: &dyn std::error::Error) -> RecordError {
+    let mut reason = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        reason = inner.to_string();
+        source = inner.source();
+    }
+    // The verifier's log runs over hundreds of lines; its last words say why.
+    let reason = reason.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or_default().trim().to_owned();
+    RecordError::Kernel { what: what.to_owned(), reason }
+}
+
+impl Kernel {
+    /// Loads the object; nothing runs before [`Kernel::attach`].
+    pub(crate) fn load(tunables: &Tunables) -> Result<Self, RecordError> {
+        let btf = Btf::from_sys_fs().map_err(|e| refused("the kernel's BTF", &e))?;
+        let own_pid = std::process::id();
+        let wake_bytes = u64::from(tunables.ring_bytes / 4);
+        let capacity = tunables.max_containers + wire::SLOT_FIRST as u32;
+        let mut programs = EbpfLoader::new()
+            .btf(Some(&btf))
+            .override_global("own_pid", &own_pid, true)
+            .override_global("host_mnt_ns", &tunables.host_mnt_ns, true)
+            .override_global("wake_bytes", &wake_bytes, true)
+            .map_max_entries("rows", capacity)
+            .map_max_entries("controls", capacity)
+            .map_max_entries("free_slots", capacity)
+            .map_max_entries("events", tunables.ring_bytes)
+            .load(vaectl_bpf::OBJECT)
+            .map_err(|e| refused("the object", &e))?;
+        let mut take = |name: &str| {
+            programs
+                .take_map(name)
+                .ok_or_else(|| RecordError::Kernel { what: name.to_owned(), reason: "no such map".to_owned() })
+        };
+        let maps = |e: MapError| refused("a map", &e);
+        Ok(Self {
+            rows: Array::try_from(take("rows")?).map_err(maps)?,
+            controls: Array::try_from(take("controls")?).map_err(maps)?,
+            slots: HashMap::try_from(take("slots")?).map_err(maps)?,
+            cache: Array::try_from(take("slot_cache")?).map_err(maps)?,
+            free: Queue::try_from(take("free_slots")?).map_err(maps)?,
+            execs: HashMap::try_from(take("execs")?).map_err(maps)?,
+            events: Ring(RingBuf::try_from(take("events")?).map_err(maps)?),
+            cgroups: Ring(RingBuf::try_from(take("cgroup_events")?).map_err(maps)?),
+            programs,
+        })
+    }
+
+    /// Attaches every program whose tracepoint this kernel has.
+    pub(crate) fn attach(&mut self, facts: &Facts) -> Result<(), RecordError> {
+        let btf = Btf::from_sys_fs().map_err(|e| refused("the kernel's BTF", &e))?;
+        for (name, tracepoint) in TRACEPOINTS.into_iter().filter(|(_, t)| facts.has(t)) {
+            let program = self
+                .programs
+                .program_mut(name)
+                .ok_or_else(|| RecordError::Kernel { what: name.to_owned(), reason: "no such program".to_owned() })?;
+            let program: &mut BtfTracePoint =
+                program.try_into().map_err(|e: aya::programs::ProgramError| refused(name, &e))?;
+            program.load(tracepoint, &btf).map_err(|e| refused(name, &e))?;
+            program.attach().map_err(|e| refused(name, &e))?;
+        }
+        Ok(())
+    }
+
+    /// One container's census.
+    pub(crate) fn row(&self, slot: u32) -> Result<Row, MapError> {
+        let bytes = self.rows.get(&slot, 0)?;
+        Ok(Row::read_from_bytes(&bytes).expect("the value has the size of a row"))
+    }
+
+    /// Makes a slot fit for another container.
+    pub(crate) fn reset(&mut self, slot: u32, ready: bool, control: Control) -> Result<(), MapError> {
+        let mut row = Row::new_zeroed();
+        row.ready = u64::from(ready);
+        let mut bytes = [0; size_of::<Row>()];
+        bytes.copy_from_slice(row.as_bytes());
+        self.rows.set(slot, bytes, 0)?;
+        self.control(slot, control)
+    }
+
+    /// Says how deep a slot is watched, and what it is.
+    pub(crate) fn control(&mut self, slot: u32, control: Control) -> Result<(), MapError> {
+        let mut bytes = [0; size_of::<Control>()];
+        bytes.copy_from_slice(control.as_bytes());
+        self.controls.set(slot, bytes, 0)
+    }
+
+    /// Offers a slot to the next cgroup.
+    pub(crate) fn offer(&mut self, slot: u32) -> Result<(), MapError> {
+        self.free.push(slot, 0)
+    }
+
+    /// Takes a slot for a cgroup that was there before.
+    pub(crate) fn take(&mut self) -> Option<u32> {
+        self.free.pop(0).ok()
+    }
+
+    /// Makes a cgroup's calls count for a slot.
+    pub(crate) fn bind(&mut self, cgroup: u64, slot: u32) -> Result<(), MapError> {
+        self.slots.insert(cgroup, slot, 0)?;
+        self.cache.set((cgroup % wire::CACHE_ENTRIES as u64) as u32, cgroup << 16 | u64::from(slot), 0)
+    }
+
+    /// Forgets a cgroup.
+    pub(crate) fn unbind(&mut self, cgroup: u64) -> Result<(), MapError> {
+        let key = (cgroup % wire::CACHE_ENTRIES as u64) as u32;
+        if self.cache.get(&key, 0)? >> 16 == cgroup & ((1 << 48) - 1) {
+            self.cache.set(key, 0, 0)?;
+        }
+        match self.slots.remove(&cgroup) {
+            Err(MapError::KeyNotFound) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Every program that every slot executed, and how often since it was reset.
+    pub(crate) fn execs(&self) -> impl Iterator<Item = (ExecKey, ExecCount)> {
+        self.execs.iter().filter_map(Result::ok).map(|(key, value)| {
+            (
+                ExecKey::read_from_bytes(&key).expect("the key has the size of one"),
+                ExecCount::read_from_bytes(&value).expect("the value has the size of one"),
+            )
+        })
+    }
+
+    /// Forgets the programs of a slot.
+    pub(crate) fn forget_execs(&mut self, slot: u32) {
+        let keys: Vec<_> = self.execs().filter(|(key, _)| key.slot == slot).map(|(key, _)| key).collect();
+        for key in keys {
+            let mut bytes = [0; size_of::<ExecKey>()];
+            bytes.copy_from_slice(key.as_bytes());
+            // One that is gone already is as good as removed.
+            let _ = self.execs.remove(&bytes);
+        }
+    }
+}
+
+/// A ring buffer of records.
+pub(crate) struct Ring(RingBuf<MapData>);
+
+impl Ring {
+    /// Hands every record that is there to `each`.
+    pub(crate) fn drain(&mut self, mut each: impl FnMut(&[u8])) {
+        while let Some(record) = self.0.next() {
+            each(&record);
+        }
+    }
+}
+
+impl AsFd for Ring {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

@@ -1,0 +1,139 @@
+//! From two readings of a row to a window.
+
+use std::collections::BTreeMap;
+
+use vaectl_bpf::wire::{self, Row};
+use vaectl_schemas::{Metrics, Timestamp, VERSION, Window, WindowInfo, WindowMeta};
+
+use crate::cgroup::Account;
+use crate::container::{Identity, Tracked};
+use crate::facts::Facts;
+use crate::names;
+
+/// Makes windows; knows the names of the counters and what is watched.
+pub(crate) struct Windows {
+    nominal_ns: u64,
+    syscalls: Vec<String>,
+    failed: Vec<String>,
+    counters: Vec<(usize, &'static str)>,
+    coverage: BTreeMap<String, f64>,
+}
+
+impl Windows {
+    pub(crate) fn new(nominal_ns: u64, facts: &Facts) -> Self {
+        let watched = |index: usize| match index {
+            wire::COUNT_TX_BYTES => facts.has("sock_send_length"),
+            wire::COUNT_RX_BYTES => facts.has("sock_recv_length"),
+            wire::COUNT_ACCEPT | wire::COUNT_CONNECT | wire::COUNT_CONNECT_FAILED | wire::COUNT_CLOSE => {
+                facts.has("inet_sock_set_state")
+            }
+            wire::COUNT_SIGNAL => facts.has("signal_generate"),
+            wire::COUNT_IO_URING => facts.has("io_uring_submit_req"),
+            _ => true,
+        };
+        let coverage = [
+            ("syscall", true),
+            ("process", true),
+            ("file", true),
+            ("net", facts.has("inet_sock_set_state")),
+            ("net_bytes", facts.has("sock_send_length")),
+            ("io_uring", facts.has("io_uring_submit_req")),
+        ];
+        Self {
+            nominal_ns,
+            syscalls: names::syscall_counters(),
+            failed: names::failed_counters(),
+            counters: names::COUNTERS.into_iter().filter(|&(i, _)| watched(i)).collect(),
+            coverage: coverage.into_iter().filter(|c| c.1).map(|(name, _)| (name.to_owned(), 1.0)).collect(),
+        }
+    }
+
+    /// The window of a container from its last reading to `row`, taken at `now_ns`; the reading becomes the last one.
+    pub(crate) fn make(
+        &self,
+        tracked: &mut Tracked,
+        row: Row,
+        account: Account,
+        execs: BTreeMap<String, u64>,
+        now_ns: u64,
+        timestamp: Timestamp,
+        part: bool,
+    ) -> Window<'static> {
+        let mut counters = Metrics::default();
+        let mut push = |name: &str, now: u64, before: u64| {
+            let n = now.wrapping_sub(before);
+            if n > 0 {
+                counters.push(name, n as f64);
+            }
+        };
+        for (index, name) in self.syscalls.iter().enumerate() {
+            push(name, row.syscall[index], tracked.last.syscall[index]);
+        }
+        for (index, name) in self.failed.iter().enumerate() {
+            push(name, row.failed[index], tracked.last.failed[index]);
+        }
+        for &(index, name) in &self.counters {
+            push(name, row.count[index], tracked.last.count[index]);
+        }
+        let delta = |index: usize| row.count[index].wrapping_sub(tracked.last.count[index]);
+        let mut coverage = self.coverage.clone();
+        if let (Some(now), Some(before)) = (account.cpu, tracked.cpu) {
+            push("cpu.user_ns", now.user_ns.max(before.user_ns), before.user_ns);
+            push("cpu.system_ns", now.system_ns.max(before.system_ns), before.system_ns);
+            coverage.insert("cpu".to_owned(), 1.0);
+        }
+        let mut gauges = Metrics::default();
+        for (name, value) in [("memory.bytes", account.memory_bytes), ("pids", account.pids)] {
+            if let Some(value) = value {
+                gauges.push(name, value as f64);
+                coverage.insert(name.split('.').next().unwrap_or(name).to_owned(), 1.0);
+            }
+        }
+        let entered = delta(wire::COUNT_ENTERED);
+        let info = WindowInfo {
+            nominal_ns: self.nominal_ns,
+            duration_ns: now_ns - tracked.last_ns,
+            coverage,
+            lost: delta(wire::COUNT_LOST_RING) + tracked.dropped,
+            part,
+            merged: None,
+            entered: (entered > 0).then_some(entered as u32),
+        };
+        let Identity { container, run, job } = &*tracked.identity;
+        let meta = WindowMeta { v: VERSION, window: info, run: Some(run.clone()), job: job.clone(), state: None };
+        let mut window = Window::new(timestamp, meta);
+        window.counters = counters;
+        window.gauges = gauges;
+        window.execs = execs;
+        window.container = Some(container.clone());
+        *tracked.last = row;
+        tracked.last_ns = now_ns;
+        tracked.dropped = 0;
+        if account.cpu.is_some() {
+            tracked.cpu = account.cpu;
+        }
+        window
+    }
+}
+
+/// Adds a later window of the same run to one that still waits.
+pub(crate) fn merge(into: &mut Window<'static>, later: &Window<'static>) {
+    for (name, value) in later.counters.iter() {
+        into.counters.add(name, value);
+    }
+    for (name, value) in later.gauges.iter() {
+        into.gauges.set(name, value);
+    }
+    for (name, n) in &later.execs {
+        *into.execs.entry(name.clone()).or_default() += n;
+    }
+    let (info, more) = (&mut into.vaectl.window, &later.vaectl.window);
+    info.duration_ns += more.duration_ns;
+    info.lost += more.lost;
+    info.part |= more.part;
+    info.entered = info.entered.max(more.entered);
+    info.merged = Some(info.merged.unwrap_or(1) + more.merged.unwrap_or(1));
+    into.timestamp = later.timestamp;
+    into.container.clone_from(&later.container);
+    into.vaectl.job.clone_from(&later.vaectl.job);
+}

@@ -1,0 +1,203 @@
+//! Turns what waits into lines and writes them.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use serde::Serialize;
+use vaectl_schemas::{
+    Clock as ClockLine, ClockInfo, End, EndInfo, EntityIds, EventFields, EventIds, Host, Ledger, LedgerInfo, Timestamp,
+    VERSION,
+};
+
+use crate::backlog::{Backlog, Item, records_in};
+use crate::clock::Clock;
+use crate::container::Identity;
+use crate::event::{Decoder, identify};
+use crate::facts::Facts;
+
+/// Lines are handed on in blocks of about this size.
+const BLOCK: usize = 64 * 1024;
+
+struct Slot {
+    identity: Arc<Identity>,
+    window_end_ns: u64,
+}
+
+pub(crate) struct Writer<W> {
+    out: W,
+    block: Vec<u8>,
+    ids: EventIds,
+    id: String,
+    host: Host<'static>,
+    decoder: Decoder,
+    slots: HashMap<u32, Slot>,
+    max_line_bytes: usize,
+    lines: u64,
+    events: u64,
+    windows: u64,
+}
+
+impl<W: Write> Writer<W> {
+    pub(crate) fn new(out: W, facts: &Facts, start: u128, max_line_bytes: usize) -> Self {
+        let host = Host { id: Some(facts.host_id.clone().into()), name: Some(facts.host_name.clone().into()) };
+        Self {
+            out,
+            block: Vec::with_capacity(2 * BLOCK),
+            ids: EventIds::new(&facts.host_id, &facts.boot_id, start),
+            id: String::new(),
+            host,
+            decoder: Decoder::new(Clock::now(), EntityIds::new(&facts.host_id, &facts.boot_id)),
+            slots: HashMap::new(),
+            max_line_bytes,
+            lines: 0,
+            events: 0,
+            windows: 0,
+        }
+    }
+
+    /// Writes until the backlog is closed, then the account and the end; how many lines and events there were.
+    pub(crate) fn run(
+        mut self,
+        backlog: &Backlog,
+        cause: impl FnOnce() -> (&'static str, u64),
+    ) -> io::Result<(u64, u64)> {
+        while let Some(items) = backlog.take() {
+            for item in items {
+                self.item(item)?;
+            }
+            self.flush()?;
+        }
+        let (cause, lost) = cause();
+        let counts = |n: u64, lost: u64| [("seen".to_owned(), n + lost), ("lost".to_owned(), lost)].into();
+        let datasets = [
+            ("vaectl.event".to_owned(), counts(self.events, lost)),
+            ("vaectl.window".to_owned(), counts(self.windows, 0)),
+        ]
+        .into();
+        let ledger = LedgerInfo { v: VERSION, stage: "record".to_owned(), datasets };
+        let mut line = Ledger::new(Timestamp::now(), ledger);
+        self.common(&mut line.event, &mut line.host, "metric", "vaectl.ledger");
+        self.line(&line)?;
+        let end = EndInfo {
+            v: VERSION,
+            stage: "record".to_owned(),
+            cause: cause.to_owned(),
+            lines: self.lines,
+            malformed: 0,
+        };
+        let mut line = End::new(Timestamp::now(), end);
+        self.common(&mut line.event, &mut line.host, "state", "vaectl.end");
+        self.line(&line)?;
+        self.flush()?;
+        Ok((self.lines, self.events))
+    }
+
+    fn common(
+        &mut self,
+        event: &mut EventFields<'static>,
+        host: &mut Option<Host<'static>>,
+        kind: &'static str,
+        dataset: &'static str,
+    ) {
+        let sequence = self.ids.next(&mut self.id);
+        identify(event, &self.id, sequence);
+        if event.kind.is_none() {
+            event.kind = Some(kind.into());
+            event.dataset = Some(dataset.into());
+        }
+        *host = Some(self.host.clone());
+    }
+
+    fn item(&mut self, item: Item) -> io::Result<()> {
+        match item {
+            Item::Hello(mut line) => {
+                self.common(&mut line.event, &mut line.host, "state", "vaectl.hello");
+                self.line(&line)?;
+                self.flush()
+            }
+            Item::Bind(slot, identity) => {
+                let end =
+                    self.slots.get(&slot).filter(|s| s.identity.run == identity.run).map_or(0, |s| s.window_end_ns);
+                self.slots.insert(slot, Slot { identity, window_end_ns: end });
+                Ok(())
+            }
+            Item::Clock(clock, step) => {
+                self.decoder.clock = clock;
+                let Some(step_ns) = step else { return Ok(()) };
+                let mut line = ClockLine::new(Timestamp::now(), ClockInfo { v: VERSION, step_ns });
+                self.common(&mut line.event, &mut line.host, "state", "vaectl.clock");
+                self.line(&line)
+            }
+            Item::Events(slot, records) => self.events(slot, &records),
+            Item::Window(slot, end_ns, mut line) => {
+                if let Some(slot) = self.slots.get_mut(&slot) {
+                    slot.window_end_ns = end_ns;
+                }
+                self.windows += 1;
+                self.common(&mut line.event, &mut line.host, "metric", "vaectl.window");
+                self.line(&line)
+            }
+            Item::Container(mut line) => {
+                self.common(&mut line.event, &mut line.host, "state", "vaectl.container");
+                self.line(&line)
+            }
+            Item::Gap(mut line) => {
+                self.common(&mut line.event, &mut line.host, "metric", "vaectl.gap");
+                self.line(&line)
+            }
+        }
+    }
+
+    fn events(&mut self, slot: u32, records: &[u8]) -> io::Result<()> {
+        let known = self.slots.get(&slot).map(|s| (s.identity.container.clone(), s.window_end_ns));
+        for record in records_in(records) {
+            let Some((mut event, time_ns)) = self.decoder.decode(record) else { continue };
+            if let Some((container, window_end_ns)) = &known {
+                event.container = Some(container.clone());
+                event.vaectl.late = time_ns <= *window_end_ns;
+            }
+            self.common(&mut event.event, &mut event.host, "event", "vaectl.process");
+            self.events += 1;
+            self.line(&event)?;
+        }
+        Ok(())
+    }
+
+    /// Appends a line; one that is too long loses its arguments first, which are the only unbounded field.
+    fn line<T: Serialize>(&mut self, line: &T) -> io::Result<()> {
+        let start = self.block.len();
+        serde_json::to_writer(&mut self.block, line)?;
+        if self.block.len() - start > self.max_line_bytes {
+            self.block.truncate(start);
+            let mut value = serde_json::to_value(line)?;
+            shorten(&mut value);
+            serde_json::to_writer(&mut self.block, &value)?;
+        }
+        self.block.push(b'\n');
+        self.lines += 1;
+        if self.block.len() >= BLOCK { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.write_all(&self.block)?;
+        self.block.clear();
+        self.out.flush()
+    }
+}
+
+/// Takes arguments and labels out of a line and says so.
+fn shorten(line: &mut serde_json::Value) {
+    let mut cut = Vec::new();
+    if let Some(process) = line.get_mut("process").and_then(|p| p.as_object_mut())
+        && process.remove("args").is_some()
+    {
+        cut.push(serde_json::Value::from("process.args"));
+    }
+    if let Some(vaectl) = line.get_mut("vaectl").and_then(|v| v.as_object_mut()) {
+        if vaectl.remove("command").is_some() {
+            cut.push("vaectl.command".into());
+        }
+        vaectl.insert("truncated".to_owned(), cut.into());
+    }
+}

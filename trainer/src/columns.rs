@@ -47,7 +47,7 @@ pub(crate) fn learn(windows: &[&Window<'static>], seen: &Seen) -> Columns {
     };
     let mut take = |keep: &dyn Fn(&Tally) -> bool| -> Vec<String> {
         let out: Vec<String> = names.iter().filter(|(_, t)| !keep(t)).map(|(name, _)| name.clone()).collect();
-        out.iter().for_each(|name| drop(names.remove(name)));
+        names.retain(|_, tally| keep(tally));
         out
     };
     leave("names are silent (always zero) and have no feature", take(&|t| t.seen > 0 || t.gauge));

@@ -82,12 +82,16 @@ fn model(
     let training: Vec<&Window<'static>> = split.training.iter().copied().flatten().collect();
     let calibration: Vec<&Window<'static>> = split.calibration.iter().copied().flatten().collect();
     let mut seen = Seen::default();
-    training.iter().for_each(|window| seen.learn(window));
+    for window in &training {
+        seen.learn(window);
+    }
     let Columns { features, mut notes } = columns::learn(&training, &seen);
     let featuriser = Featuriser::new(features.clone(), &seen);
     let rows = |windows: &[&Window<'static>]| {
         let mut rows = Matrix::new(features.len());
-        windows.iter().for_each(|window| featuriser.push(window, &mut rows));
+        for window in windows {
+            featuriser.push(window, &mut rows);
+        }
         rows
     };
     let (taught, held_out) = hold_out(&split.training);
@@ -118,7 +122,7 @@ fn model(
         (quantile(&scored(&rows(&run)), 0.5) - centre).abs()
     });
     let between_runs = medians.fold(0.0, f64::max);
-    let (calibration_card, scores) = Calibration::fit(&excesses, split.calibration.len(), &latents, between_runs);
+    let (reading, scores) = Calibration::fit(&excesses, split.calibration.len(), &latents, between_runs);
 
     let mut random = Random::new(config.seeds[0]);
     let disturbed: Vec<Window<'static>> = calibration.iter().map(|window| disturb(window, &mut random)).collect();
@@ -149,7 +153,7 @@ fn model(
             features,
             seen,
             fits,
-            calibration: calibration_card,
+            calibration: reading,
             validation,
             baseline: baseline.unwrap_or_default(),
             notes,
@@ -204,6 +208,8 @@ fn new_names(seen: &mut Seen, windows: &[&Window<'static>]) -> String {
             || window.execs.keys().any(|path| !seen.execs.contains(path))
     };
     let count = windows.iter().filter(new).count();
-    windows.iter().for_each(|window| seen.learn(window));
+    for window in windows {
+        seen.learn(window);
+    }
     format!("{count} of {} calibration windows had a name that training had not", windows.len())
 }

@@ -71,13 +71,14 @@ fn run(run: u64) -> Vec<Window<'static>> {
 }
 
 fn lines(windows: &[Window<'_>]) -> Vec<u8> {
-    let text: Vec<String> = windows.iter().map(|window| serde_json::to_string(window).unwrap() + "\n").collect();
+    let text: Vec<String> =
+        windows.iter().map(|window| serde_json::to_string(window).expect("a window is JSON") + "\n").collect();
     text.concat().into_bytes()
 }
 
 fn trained(folder: &Path, windows: &[Window<'_>]) -> Report {
     let config = Config { seeds: vec![1], ..Config::new(folder) };
-    train(&config, [&lines(windows)[..]], &mut |_| {}).unwrap()
+    train(&config, [&lines(windows)[..]], &mut |_| {}).expect("windows in memory train")
 }
 
 fn three_runs() -> Vec<Window<'static>> {

@@ -76,6 +76,7 @@ fn tidy(value: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
     use super::{expected, tidy};
     use crate::model::features::{Feature, View};

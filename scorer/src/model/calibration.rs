@@ -106,6 +106,7 @@ pub fn quantile(values: &[f64], share: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
     use super::{Calibration, median_and_spread, p_value, quantile};
 

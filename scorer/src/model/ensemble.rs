@@ -41,7 +41,9 @@ impl Ensemble {
         for network in &self.networks {
             network.feature_costs(row, &self.draws, &mut costs);
         }
-        costs.iter_mut().for_each(|cost| *cost /= self.networks.len() as f64);
+        for cost in &mut costs {
+            *cost /= self.networks.len() as f64;
+        }
         costs
     }
 

@@ -250,6 +250,7 @@ impl Featuriser {
 const MOST_FAMILIES: usize = 16;
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
     use vaectl_schemas::{Timestamp, Window, WindowInfo, WindowMeta};
 

@@ -155,7 +155,9 @@ impl Model {
     /// A window's judgement does not depend on the others.
     pub fn judge(&self, windows: &[&Window<'_>], out: &mut Vec<Judgement>) {
         let mut rows = Matrix::new(self.featuriser.features().len());
-        windows.iter().for_each(|window| self.featuriser.push(window, &mut rows));
+        for window in windows {
+            self.featuriser.push(window, &mut rows);
+        }
         let bounds = self.content.ensemble.bounds(&rows);
         out.extend(
             windows

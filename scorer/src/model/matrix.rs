@@ -14,7 +14,10 @@ impl Matrix {
         Self { width, values: Vec::new() }
     }
 
-    /// A matrix over `values`, row after row; `values` must be whole rows.
+    /// A matrix over `values`, row after row.
+    ///
+    /// # Panics
+    /// Where `values` are not whole rows.
     #[must_use]
     pub fn from_values(width: usize, values: Vec<f32>) -> Self {
         assert!(width > 0 && values.len().is_multiple_of(width), "a matrix is made of whole rows");
@@ -46,6 +49,7 @@ impl Matrix {
     }
 
     /// All rows in order.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
         self.values.chunks_exact(self.width.max(1))
     }
@@ -69,6 +73,9 @@ impl Matrix {
     }
 
     /// Appends a row.
+    ///
+    /// # Panics
+    /// Where the row is not as wide as the matrix.
     pub fn push(&mut self, row: &[f32]) {
         assert_eq!(row.len(), self.width, "a row fits its matrix");
         self.values.extend_from_slice(row);
@@ -132,6 +139,7 @@ pub(crate) fn rectify(values: &mut [f32]) {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
     use super::{Dense, Matrix, rectify};
 

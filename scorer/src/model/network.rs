@@ -173,6 +173,7 @@ impl Scratch {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
     use super::{Bound, Network};
     use crate::model::{Dense, Matrix};

@@ -8,6 +8,9 @@ use serde::Serialize;
 use vaectl_schemas::Grade;
 use vaectl_scorer::model::{Calibration, Figures, Fit};
 
+/// The reasons for which a line, not only a window, is left out.
+const BAD_LINES: [&str; 4] = ["oversized line", "cut line", "malformed line", "unknown version"];
+
 /// The outcome of a training run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Report {
@@ -72,6 +75,12 @@ impl Report {
     #[must_use]
     pub fn trained(&self) -> usize {
         self.keys.iter().filter(|key| matches!(key.outcome, Outcome::Trained(_))).count()
+    }
+
+    /// Lines that could not be read, whatever was wrong with them.
+    #[must_use]
+    pub fn bad_lines(&self) -> usize {
+        BAD_LINES.iter().filter_map(|why| self.left_out.get(why)).sum()
     }
 }
 

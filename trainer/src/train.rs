@@ -122,7 +122,7 @@ fn model(
         (quantile(&scored(&rows(&run)), 0.5) - centre).abs()
     });
     let between_runs = medians.fold(0.0, f64::max);
-    let (reading, scores) = Calibration::fit(&excesses, split.calibration.len(), &latents, between_runs);
+    let (scale, scores) = Calibration::fit(&excesses, split.calibration.len(), &latents, between_runs);
 
     let mut random = Random::new(config.seeds[0]);
     let disturbed: Vec<Window<'static>> = calibration.iter().map(|window| disturb(window, &mut random)).collect();
@@ -153,7 +153,7 @@ fn model(
             features,
             seen,
             fits,
-            calibration: reading,
+            calibration: scale,
             validation,
             baseline: baseline.unwrap_or_default(),
             notes,

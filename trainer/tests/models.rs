@@ -134,7 +134,9 @@ fn one_at_a_time_and_batched_judge_the_same_bits() {
     let windows = run(5);
     let (mut batched, mut single) = (Vec::new(), Vec::new());
     model.judge(&windows.iter().collect::<Vec<_>>(), &mut batched);
-    windows.iter().for_each(|window| model.judge(&[window], &mut single));
+    for window in &windows {
+        model.judge(&[window], &mut single);
+    }
     assert!(batched.iter().zip(&single).all(|(a, b)| a.score.to_bits() == b.score.to_bits() && a == b));
 }
 
@@ -204,6 +206,23 @@ fn what_is_left_out_is_counted_by_its_reason() {
     assert_eq!(left_out, expected);
     assert_eq!(report.left_out.get("window without a container"), Some(&1));
     assert!(report.to_string().contains("left out: 1 entered, 1 lossy"), "{report}");
+}
+
+#[test]
+fn lines_that_cannot_be_read_are_counted_and_the_rest_is_trained_on() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let mut text =
+        b"{\"type\":\"window\",\"vaectl\":{\"v\":1}}\nnot json\n{\"type\":\"window\",\"vaectl\":{\"v\":99}}\n".to_vec();
+    text.extend([b'x'; 200_000]);
+    text.push(b'\n');
+    text.extend(lines(&three_runs()));
+    text.extend(b"{\"type\":\"window\",\"vaec");
+    let config = Config { seeds: vec![1], ..Config::new(folder.path()) };
+    let report = train(&config, [&text[..]], &mut |_| {}).unwrap();
+    let count = |why| report.left_out.get(why).copied();
+    assert_eq!((count("malformed line"), count("oversized line")), (Some(2), Some(1)));
+    assert_eq!((count("unknown version"), count("cut line")), (Some(1), Some(1)));
+    assert_eq!((report.bad_lines(), report.trained()), (5, 1));
 }
 
 #[test]

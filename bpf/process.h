@@ -170,6 +170,9 @@ int on_fork(__u64 *ctx)
 	if (!row || !row->ready)
 		return 0;
 	add(row->count[COUNT_FORK], 1);
+	/* The flags in memory may be gone by the time the call ends (vfork shares it): the result is what counts. */
+	if (child->nsproxy != parent->nsproxy)
+		report_rare(parent, row, slot, __NR_clone, child->tgid, 0, 0, 0, 0);
 	if (depth_of(slot) < DEPTH_FULL)
 		return 0;
 	struct fork_record record = {.child_pid = child->tgid, .child_start_ns = child->start_boottime};

@@ -11,10 +11,10 @@
 #include "slot.h"
 #include "event.h"
 #include "path.h"
+#include "rare.h"
 #include "process.h"
 #include "socket.h"
 #include "file.h"
-#include "rare.h"
 
 char _license[] SEC("license") = "Dual MIT/GPL";
 
@@ -22,7 +22,6 @@ char _license[] SEC("license") = "Dual MIT/GPL";
 #define __NR_fchmodat2 452
 #endif
 #define TS_COMPAT 2
-#define CLONE_NEW_ANY 0x7e020080ULL /* every CLONE_NEW* flag */
 #define SET_UP_NS 2000000000ULL
 
 const volatile __u32 own_pid = 0;
@@ -37,7 +36,6 @@ enum action {
 	ACT_SEND,
 	ACT_CLOSE,
 	ACT_KILL,
-	ACT_CLONE,
 	ACT_RARE,
 	ACT_RARE_PATH,
 };
@@ -53,7 +51,6 @@ const volatile __u8 actions[SYSCALLS] = {
 	[__NR_sendto] = ACT_SEND, [__NR_sendmsg] = ACT_SEND, [__NR_sendmmsg] = ACT_SEND, [__NR_close] = ACT_CLOSE,
 	[__NR_kill] = ACT_KILL, [__NR_tkill] = ACT_KILL, [__NR_tgkill] = ACT_KILL,
 	[__NR_pidfd_send_signal] = ACT_RARE,
-	[__NR_clone] = ACT_CLONE, [__NR_clone3] = ACT_CLONE,
 	[__NR_ptrace] = ACT_RARE, [__NR_process_vm_writev] = ACT_RARE, [__NR_process_vm_readv] = ACT_RARE,
 	[__NR_setuid] = ACT_RARE, [__NR_setgid] = ACT_RARE, [__NR_setreuid] = ACT_RARE, [__NR_setregid] = ACT_RARE,
 	[__NR_setresuid] = ACT_RARE, [__NR_setresgid] = ACT_RARE, [__NR_setfsuid] = ACT_RARE, [__NR_setfsgid] = ACT_RARE,
@@ -187,15 +184,6 @@ static __noinline int act(struct pt_regs *regs, struct row *row, __u32 slot, __u
 		if ((__u32)a != (__u32)task->tgid && (nr != __NR_tkill || (__u32)a != (__u32)task->pid))
 			report_rare(task, row, slot, nr, ret, a, b, c, 0);
 		break;
-	case ACT_CLONE: {
-		__u64 flags = a;
-
-		if (nr == __NR_clone3)
-			bpf_probe_read_user(&flags, sizeof(flags), (void *)a);
-		if (flags & CLONE_NEW_ANY)
-			report_rare(task, row, slot, nr, ret, flags, b, c, 0);
-		break;
-	}
 	case ACT_RARE:
 		report_rare(task, row, slot, nr, ret, a, b, c, 0);
 		break;

@@ -8,7 +8,7 @@
 #define SLOT_HOST 1 /* everything outside containers */
 #define SLOT_FIRST 2 /* the first container */
 
-#define CACHE_ENTRIES 65536 /* of slot_cache, a power of two */
+#define CACHE_ENTRIES 65536 /* the direct-mapped cache of slots: a power of two */
 
 #define SYSCALLS 512
 #define SYSCALL_COMPAT 510 /* calls by the 32-bit gate, whatever their number */

@@ -8,7 +8,7 @@ pub const SLOT_IGNORED: usize = 0;
 pub const SLOT_HOST: usize = 1;
 /// The first container.
 pub const SLOT_FIRST: usize = 2;
-/// Of slot_cache, a power of two.
+/// The direct-mapped cache of slots: a power of two.
 pub const CACHE_ENTRIES: usize = 65536;
 /// syscalls.
 pub const SYSCALLS: usize = 512;

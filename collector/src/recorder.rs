@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvError, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -25,7 +24,7 @@ use crate::facts::{self, Facts};
 use crate::load::{Kernel, MapError, Tunables};
 use crate::privileges;
 use crate::runtime::{Candidate, Named, Resolver, classify};
-use crate::window::Windows;
+use crate::window::{Reading, Windows};
 use crate::writer::Writer;
 
 /// How often the ring is emptied without being asked.
@@ -57,7 +56,7 @@ pub struct Totals {
 ///
 /// # Errors
 /// Where the host cannot record, the kernel refuses the programs, or `out` fails.
-pub fn record(config: Config, out: impl Write + Send, stop: Arc<AtomicBool>) -> Result<Totals, RecordError> {
+pub fn record(config: Config, out: impl Write + Send, stop: &AtomicBool) -> Result<Totals, RecordError> {
     let window_ns = u64::try_from(config.window.as_nanos()).unwrap_or(u64::MAX);
     if !(100_000_000..=3_600_000_000_000).contains(&window_ns) {
         let value = format!("{:?}", config.window);
@@ -81,7 +80,7 @@ pub fn record(config: Config, out: impl Write + Send, stop: Arc<AtomicBool>) -> 
     if let Err(error) = privileges::drop_others() {
         warn!(%error, "Capabilities could not be dropped.");
     }
-    recorder.run(out, &stop)
+    recorder.run(out, stop)
 }
 
 struct Recorder {
@@ -134,6 +133,9 @@ impl Recorder {
             .map_err(|error| RecordError::Kernel { what: "a map".to_owned(), reason: error.to_string() })?;
         let facts = recorder.facts.clone();
         recorder.kernel.attach(&facts)?;
+        // Counting begins here: what loading took is not part of the first window.
+        let now = boot_ns();
+        recorder.tracked.values_mut().for_each(|tracked| tracked.last_ns = now);
         Ok(recorder)
     }
 
@@ -467,7 +469,8 @@ impl Recorder {
             None => cgroup::account(&self.facts, &tracked.path),
         };
         let timestamp = self.clock.wall(now);
-        let window = self.windows.make(tracked, row, account, execs, now, timestamp, part);
+        let reading = Reading { row: Box::new(row), account, execs, now_ns: now, part };
+        let window = self.windows.make(tracked, reading, timestamp);
         self.items.push(Item::Window(slot, now, Box::new(window)));
     }
 
@@ -532,8 +535,8 @@ fn resolve(
             questions.recv().map(Some)
         } else {
             match questions.recv_timeout(Duration::from_millis(250)) {
-                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => Ok(None),
-                other => other.map(Some).map_err(|_| std::sync::mpsc::RecvError),
+                Err(RecvTimeoutError::Timeout) => Ok(None),
+                other => other.map(Some).map_err(|_| RecvError),
             }
         };
         match question {
@@ -544,8 +547,10 @@ fn resolve(
         open.retain(|(slot, cgroup, candidate, since)| {
             let named = resolver.resolve(candidate);
             let done = named.is_some() || since.elapsed() > NAMING;
-            // A recorder that is gone wants no answer.
-            done.then(|| answer.send((*slot, *cgroup, named)));
+            if done {
+                // A recorder that is gone wants no answer.
+                let _ = answer.send((*slot, *cgroup, named));
+            }
             !done
         });
     }

@@ -10,6 +10,16 @@ use crate::container::{Identity, Tracked};
 use crate::facts::Facts;
 use crate::names;
 
+/// What was read of a container at the end of a window.
+pub(crate) struct Reading {
+    pub(crate) row: Box<Row>,
+    pub(crate) account: Account,
+    pub(crate) execs: BTreeMap<String, u64>,
+    pub(crate) now_ns: u64,
+    /// The container began or ended within the window.
+    pub(crate) part: bool,
+}
+
 /// Makes windows; knows the names of the counters and what is watched.
 pub(crate) struct Windows {
     nominal_ns: u64,
@@ -48,17 +58,9 @@ impl Windows {
         }
     }
 
-    /// The window of a container from its last reading to `row`, taken at `now_ns`; the reading becomes the last one.
-    pub(crate) fn make(
-        &self,
-        tracked: &mut Tracked,
-        row: Row,
-        account: Account,
-        execs: BTreeMap<String, u64>,
-        now_ns: u64,
-        timestamp: Timestamp,
-        part: bool,
-    ) -> Window<'static> {
+    /// The window of a container from its last reading to `reading`, which becomes the last one.
+    pub(crate) fn make(&self, tracked: &mut Tracked, reading: Reading, timestamp: Timestamp) -> Window<'static> {
+        let Reading { row, account, execs, now_ns, part } = reading;
         let mut counters = Metrics::default();
         let mut push = |name: &str, now: u64, before: u64| {
             let n = now.wrapping_sub(before);
@@ -106,7 +108,7 @@ impl Windows {
         window.gauges = gauges;
         window.execs = execs;
         window.container = Some(container.clone());
-        *tracked.last = row;
+        tracked.last = row;
         tracked.last_ns = now_ns;
         tracked.dropped = 0;
         if account.cpu.is_some() {
@@ -117,23 +119,24 @@ impl Windows {
 }
 
 /// Adds a later window of the same run to one that still waits.
-pub(crate) fn merge(into: &mut Window<'static>, later: &Window<'static>) {
+pub(crate) fn merge(sum: &mut Window<'static>, later: &Window<'static>) {
     for (name, value) in later.counters.iter() {
-        into.counters.add(name, value);
+        sum.counters.add(name, value);
     }
     for (name, value) in later.gauges.iter() {
-        into.gauges.set(name, value);
+        sum.gauges.set(name, value);
     }
     for (name, n) in &later.execs {
-        *into.execs.entry(name.clone()).or_default() += n;
+        *sum.execs.entry(name.clone()).or_default() += n;
     }
-    let (info, more) = (&mut into.vaectl.window, &later.vaectl.window);
+    let info = &mut sum.vaectl.window;
+    let more = &later.vaectl.window;
     info.duration_ns += more.duration_ns;
     info.lost += more.lost;
     info.part |= more.part;
     info.entered = info.entered.max(more.entered);
     info.merged = Some(info.merged.unwrap_or(1) + more.merged.unwrap_or(1));
-    into.timestamp = later.timestamp;
-    into.container.clone_from(&later.container);
-    into.vaectl.job.clone_from(&later.vaectl.job);
+    sum.timestamp = later.timestamp;
+    sum.container.clone_from(&later.container);
+    sum.vaectl.job.clone_from(&later.vaectl.job);
 }

@@ -1,6 +1,7 @@
 //! Bytes that are not UTF-8, as text, without loss.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// `bytes` as text, and whether they had to be escaped.
 ///
@@ -15,7 +16,7 @@ pub fn escape(bytes: &[u8]) -> (Cow<'_, str>, bool) {
     for chunk in bytes.utf8_chunks() {
         out.push_str(&chunk.valid().replace('\\', "\\\\"));
         for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02x}"));
+            let _ = write!(out, "\\x{byte:02x}");
         }
     }
     (Cow::Owned(out), true)

@@ -198,8 +198,8 @@ mod tests {
 
     #[test]
     fn a_cut_recording_ends_with_its_last_line() {
-        let text: String =
-            (0..200_000_u64).map(|i| format!("{{\"n\":{}}}\n", i.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+        let numbers = (0..200_000_u64).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_string());
+        let text = numbers.collect::<Vec<_>>().join("\n") + "\n";
         let packed = zstd::encode_all(text.as_bytes(), 3).unwrap();
         let path = std::env::temp_dir().join(format!("vaectl-cut-{}.zst", std::process::id()));
         std::fs::write(&path, &packed[..packed.len() / 2]).unwrap();

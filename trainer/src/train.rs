@@ -122,7 +122,7 @@ fn model(
         (quantile(&scored(&rows(&run)), 0.5) - centre).abs()
     });
     let between_runs = medians.fold(0.0, f64::max);
-    let (scale, scores) = Calibration::fit(&excesses, split.calibration.len(), &latents, between_runs);
+    let (scale, sorted) = Calibration::fit(&excesses, split.calibration.len(), &latents, between_runs);
 
     let mut random = Random::new(config.seeds[0]);
     let disturbed: Vec<Window<'static>> = calibration.iter().map(|window| disturb(window, &mut random)).collect();
@@ -161,7 +161,7 @@ fn model(
         },
         ensemble,
         usual,
-        scores,
+        scores: sorted,
     };
     let path = content.save(&config.models)?;
     let Card { grade, features, fits, calibration, validation, baseline, notes, .. } = content.card;

@@ -213,7 +213,7 @@ fn lines_that_cannot_be_read_are_counted_and_the_rest_is_trained_on() {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let mut text =
         b"{\"type\":\"window\",\"vaectl\":{\"v\":1}}\nnot json\n{\"type\":\"window\",\"vaectl\":{\"v\":99}}\n".to_vec();
-    text.extend([b'x'; 200_000]);
+    text.extend(vec![b'x'; 200_000]);
     text.push(b'\n');
     text.extend(lines(&three_runs()));
     text.extend(b"{\"type\":\"window\",\"vaec");

@@ -1,10 +1,28 @@
+use std::io::Write;
+
 use crate::context::Context;
 use crate::error::{Exit, Failure};
 
 /// Say what this host can and cannot do, and why.
+///
+/// Ends with exit code 3 where it cannot record.
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
-pub(crate) fn execute(_args: &Args, _context: Context) -> Result<Exit, Failure> {
-    Ok(Exit::Done)
+pub(crate) fn execute(_: &Args, context: Context) -> Result<Exit, Failure> {
+    let facts = vaectl_collector::check();
+    let mut stdout = context.into_stdout();
+    writeln!(stdout, "host      {} ({}), Linux {}", facts.host_name, facts.host_id, facts.kernel)?;
+    let cgroup2 = facts.cgroup2.as_ref().map_or("not mounted".to_owned(), |path| path.display().to_string());
+    writeln!(stdout, "cgroup2   {cgroup2}{}", if facts.cgroup1.is_empty() { "" } else { ", with v1 controllers" })?;
+    writeln!(stdout, "train     yes\nscore     yes\npublish   yes")?;
+    let obstacles = facts.obstacles();
+    if obstacles.is_empty() {
+        writeln!(stdout, "record    yes")?;
+        facts.missing().iter().try_for_each(|sentence| writeln!(stdout, "  {sentence}"))?;
+        return Ok(Exit::Done);
+    }
+    writeln!(stdout, "record    no")?;
+    obstacles.iter().try_for_each(|sentence| writeln!(stdout, "  {sentence}"))?;
+    Ok(Exit::Host)
 }

@@ -101,6 +101,8 @@ fn score(
             report(errors);
         }
         match lines.next_line() {
+            // A line that the stage itself cut by ending is nobody's mistake.
+            Ok(Some(line)) if line.unterminated && requests.cause().is_some() => break Ok(()),
             Ok(Some(line)) => {
                 if let Err(error) = scorer.line(&line, &mut out) {
                     break Err(error);

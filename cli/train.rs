@@ -1,10 +1,140 @@
-use crate::context::Context;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use tracing::info;
+use vaectl_trainer::{Config, Progress, TrainError};
+
+use crate::context::{Context, Streams};
 use crate::error::{Exit, Failure};
+use crate::io::signals::Cause;
+use crate::io::sources;
 
 /// Learn a model for every image from its containers' windows.
+///
+/// Reads recordings, or an archive of `score`, from files, folders of files or standard input. Two runs of a container
+/// teach at least, and one more calibrates; what is left out is reported with its reason.
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Files of lines, plain or zstd, or folders of such; standard input where there are none.
+    files: Vec<PathBuf>,
+    /// The folder that models are written to.
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
+    /// The seeds: one network is trained for each.
+    #[arg(long, alias = "seed", value_name = "LIST", value_delimiter = ',', default_value = "1,2,3")]
+    seeds: Vec<u64>,
+    /// How many samples of the latent space are decoded for one window.
+    #[arg(long, value_name = "N", default_value = "8")]
+    draws: usize,
+    /// The most passes over the data; as many as help where absent.
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+    /// The weight of the latent part of the loss.
+    #[arg(long, value_name = "NUMBER", default_value = "0.5")]
+    beta: f32,
+    /// How the report looks.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    report: ReportFormat,
+}
 
-pub(crate) fn execute(_args: Args, _context: Context) -> Result<Exit, Failure> {
-    Err(Failure::new(Exit::Model, "this build has no trainer"))
+/// How a report looks.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ReportFormat {
+    /// A table.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+impl Args {
+    fn resolve(self, max_line_bytes: usize) -> Result<Config, Failure> {
+        let models = self.models.ok_or_else(|| Failure::usage("no folder for models").hint("give --models DIR"))?;
+        let mut config = Config::new(models);
+        config.seeds = self.seeds;
+        config.draws = self.draws;
+        config.epochs = self.epochs;
+        config.beta = self.beta;
+        config.max_line_bytes = max_line_bytes;
+        Ok(config)
+    }
+}
+
+pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure> {
+    let files = with_folders(std::mem::take(&mut args.files))?;
+    let (format, strict) = (args.report, context.shared.strict);
+    let config = args.resolve(context.shared.max_line_bytes)?;
+    let Streams { input, mut output, requests, signals: _signals } = context.streams()?;
+    let inputs = sources::open(&files, input)?.into_iter().map(|source| source.reader);
+    let report = vaectl_trainer::train(&config, inputs, &mut |progress| {
+        if matches!(requests.cause(), Some((Cause::Signal, _))) {
+            // Half of the windows are no model; files are renamed into place, so none is left half written.
+            std::process::exit(Exit::Partial as i32);
+        }
+        tell(progress);
+    })?;
+    match format {
+        ReportFormat::Text => write!(output, "{report}")?,
+        ReportFormat::Json => {
+            let text = serde_json::to_string(&report).map_err(std::io::Error::other)?;
+            writeln!(output, "{text}")?;
+        }
+    }
+    output.finish()?;
+    if report.trained() == 0 {
+        return Err(Failure::new(Exit::Model, "no model was trained").hint("the report says why of every image"));
+    }
+    Ok(match report.bad_lines() {
+        0 => Exit::Done,
+        bad if strict => return Err(Failure::new(Exit::Partial, format!("{bad} lines could not be read"))),
+        _ => Exit::Partial,
+    })
+}
+
+fn tell(progress: Progress) {
+    match progress {
+        Progress::Read { inputs } => info!(inputs, "Read an input."),
+        // A line for every pass would hide the rest.
+        Progress::Fit { epoch, .. } if epoch % 10 != 0 => {}
+        Progress::Fit { name, seed, epoch, epochs } => info!(name, seed, epoch, epochs, "Fitting a network."),
+    }
+}
+
+/// The files, with every folder replaced by the files in it, oldest name first.
+fn with_folders(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            files.extend(folder(&path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+fn folder(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let read = || -> std::io::Result<Vec<PathBuf>> {
+        let mut files: Vec<_> =
+            std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        files.retain(|file| file.is_file());
+        files.sort();
+        Ok(files)
+    };
+    let files = read().map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+    if files.is_empty() {
+        return Err(Failure::usage(format!("there is no file in {}", path.display())));
+    }
+    Ok(files)
+}
+
+impl From<TrainError> for Failure {
+    fn from(error: TrainError) -> Self {
+        let exit = match error {
+            TrainError::Input(_) => Exit::Host,
+            TrainError::Model(_) => Exit::Model,
+            TrainError::Config(_) => Exit::Usage,
+        };
+        Self::caused(exit, &error)
+    }
 }

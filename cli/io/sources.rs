@@ -46,7 +46,8 @@ pub(crate) fn for_each_line(
     for source in sources {
         let mut lines = LineReader::new(source.reader, max_line_bytes);
         while let Some(line) = lines.next_line()? {
-            let ended = source.name.is_some() && requests.cause().is_some();
+            // A line that the stage itself cut by ending is nobody's mistake.
+            let ended = requests.cause().is_some() && (source.name.is_some() || line.unterminated);
             if ended || !take(&line, source.name.as_ref()) {
                 return Ok(());
             }

@@ -19,6 +19,7 @@ mod progress;
 pub mod repository;
 pub mod score;
 pub mod stage;
+pub mod train;
 mod workspace;
 
 pub use attack::{Attack, AttackKind, Truth};
@@ -29,3 +30,4 @@ pub use image::Image;
 pub use load::Load;
 pub use progress::Progress;
 pub use workspace::Workspace;
+

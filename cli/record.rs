@@ -94,7 +94,7 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
         return replay(file, context);
     }
     let config = args.resolve(context.shared.max_line_bytes)?;
-    let Streams { mut output, requests, .. } = context.streams()?;
+    let Streams { input: _input, mut output, requests, signals: _signals } = context.streams()?;
     let recorded = vaectl_collector::record(config, &mut output, &requests.stop_flag());
     let written = output.finish();
     if requests.cause().is_some_and(|(cause, _)| cause == Cause::ReaderGone) {

@@ -1,0 +1,230 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[vaectl] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'vaectl'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'vaectl'= {
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand record 'Watch containers and write what they do: windows of counters, and events'
+            cand train 'Learn a model for every image from its containers'' windows'
+            cand score 'Judge windows by their models, and let through the events that a verdict calls for'
+            cand publish 'Write lines to a repository: a directory, standard output or Elasticsearch'
+            cand run 'Run several stages as child processes joined by pipes, as vaectl.toml says'
+            cand check 'Say what this host can and cannot do, and why'
+            cand schema 'Print the JSON Schema of a line type, or of the configuration file'
+            cand completions 'Print the completions for a shell'
+            cand man 'Print a manual page'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'vaectl;record'= {
+            cand --window 'The length of a window'
+            cand --depth 'How much is reported of containers that nobody asked for otherwise'
+            cand --container 'Only this container, by its name or the beginning of its id; may be repeated'
+            cand --cgroup 'Take this cgroup for a container, by its path below the v2 root; may be repeated'
+            cand --exclude-cgroup 'Leave out this cgroup and all below it; may be repeated'
+            cand --duration 'End after this long'
+            cand --max-containers 'How many containers there is room for'
+            cand --ring-bytes 'The room for events in the kernel'
+            cand --backlog-bytes 'The room for events that wait for a slow reader'
+            cand --replay 'Write the lines of this recording instead, plain or zstd'
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --no-engine 'Ask no container engine for names; read only what runtimes leave in files'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;train'= {
+            cand --models 'The folder that models are written to'
+            cand --seeds 'The seeds: one network is trained for each'
+            cand --draws 'How many samples of the latent space are decoded for one window'
+            cand --epochs 'The most passes over the data; as many as help where absent'
+            cand --beta 'The weight of the latent part of the loss'
+            cand --report 'How the report looks'
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;score'= {
+            cand --models 'The folder of models; it may be empty or missing'
+            cand --archive 'Keep windows with their states in this folder, for `train`'
+            cand --archive-bytes 'The most that the archive may hold; the oldest goes first'
+            cand --hold-bytes 'How much of events all containers together may have held back'
+            cand --max-containers 'How many containers are told apart'
+            cand --events-per-second 'How many events a second are published of all containers without an exact model'
+            cand --backlog-bytes 'The room for lines that wait for a slow reader'
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --host 'Score what runs outside containers as one more container'
+            cand --pass-windows 'Pass windows on beside their verdicts'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;publish'= {
+            cand --to 'Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server'
+            cand --dead-letter 'The file for lines that the repository refuses'
+            cand --retry-for 'How long a repository that does not answer is asked again'
+            cand --api-key-file 'A file with the server''s API key'
+            cand --user 'The user to log in as'
+            cand --password-file 'A file with the user''s password'
+            cand --ca-file 'A PEM file of certificate authorities to trust'
+            cand --client-certificate 'A PEM file of the client''s certificate and its key'
+            cand --namespace 'The last part of the data streams'' names'
+            cand --batch-documents 'The most documents in one request'
+            cand --batch-bytes 'The most bytes in one request'
+            cand --batch-age 'The longest a document waits for others'
+            cand --timeout 'How long one request may take'
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --windows 'Publish windows too'
+            cand --no-setup 'Leave the server''s index templates as they are'
+            cand --setup-only 'Install the index templates, and nothing else'
+            cand --no-compression 'Send requests without compression'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;run'= {
+            cand --stages 'The stages, in the order of the pipe'
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;check'= {
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;schema'= {
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;completions'= {
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;man'= {
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;help'= {
+            cand record 'Watch containers and write what they do: windows of counters, and events'
+            cand train 'Learn a model for every image from its containers'' windows'
+            cand score 'Judge windows by their models, and let through the events that a verdict calls for'
+            cand publish 'Write lines to a repository: a directory, standard output or Elasticsearch'
+            cand run 'Run several stages as child processes joined by pipes, as vaectl.toml says'
+            cand check 'Say what this host can and cannot do, and why'
+            cand schema 'Print the JSON Schema of a line type, or of the configuration file'
+            cand completions 'Print the completions for a shell'
+            cand man 'Print a manual page'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'vaectl;help;record'= {
+        }
+        &'vaectl;help;train'= {
+        }
+        &'vaectl;help;score'= {
+        }
+        &'vaectl;help;publish'= {
+        }
+        &'vaectl;help;run'= {
+        }
+        &'vaectl;help;check'= {
+        }
+        &'vaectl;help;schema'= {
+        }
+        &'vaectl;help;completions'= {
+        }
+        &'vaectl;help;man'= {
+        }
+        &'vaectl;help;help'= {
+        }
+    ]
+    $completions[$command]
+}

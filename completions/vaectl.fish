@@ -1,0 +1,236 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_vaectl_global_optspecs
+    string join \n c/config= log-format= log-level= max-line-bytes= strict exit-wait= with-parent h/help V/version
+end
+
+function __fish_vaectl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_vaectl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_vaectl_using_subcommand
+    set -l cmd (__fish_vaectl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c vaectl -n "__fish_vaectl_needs_command" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_needs_command" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_needs_command" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_needs_command" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_needs_command" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_needs_command" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_needs_command" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_needs_command" -s V -l version -d 'Print version'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "record" -d 'Watch containers and write what they do: windows of counters, and events'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "train" -d 'Learn a model for every image from its containers\' windows'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "score" -d 'Judge windows by their models, and let through the events that a verdict calls for'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "publish" -d 'Write lines to a repository: a directory, standard output or Elasticsearch'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "run" -d 'Run several stages as child processes joined by pipes, as vaectl.toml says'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "check" -d 'Say what this host can and cannot do, and why'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "schema" -d 'Print the JSON Schema of a line type, or of the configuration file'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "completions" -d 'Print the completions for a shell'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "man" -d 'Print a manual page'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l window -d 'The length of a window' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l depth -d 'How much is reported of containers that nobody asked for otherwise' -r -f -a "census\t'Counters only'
+process\t'Also program starts and ends, and rare events'
+full\t'Also forks, files and sockets'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l container -d 'Only this container, by its name or the beginning of its id; may be repeated' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l cgroup -d 'Take this cgroup for a container, by its path below the v2 root; may be repeated' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l exclude-cgroup -d 'Leave out this cgroup and all below it; may be repeated' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l duration -d 'End after this long' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l max-containers -d 'How many containers there is room for' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l ring-bytes -d 'The room for events in the kernel' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l backlog-bytes -d 'The room for events that wait for a slow reader' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l replay -d 'Write the lines of this recording instead, plain or zstd' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l no-engine -d 'Ask no container engine for names; read only what runtimes leave in files'
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l models -d 'The folder that models are written to' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l seeds -d 'The seeds: one network is trained for each' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l draws -d 'How many samples of the latent space are decoded for one window' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l epochs -d 'The most passes over the data; as many as help where absent' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l beta -d 'The weight of the latent part of the loss' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l report -d 'How the report looks' -r -f -a "text\t'A table'
+json\t'One JSON object'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l models -d 'The folder of models; it may be empty or missing' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l archive -d 'Keep windows with their states in this folder, for `train`' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l archive-bytes -d 'The most that the archive may hold; the oldest goes first' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l hold-bytes -d 'How much of events all containers together may have held back' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l max-containers -d 'How many containers are told apart' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l events-per-second -d 'How many events a second are published of all containers without an exact model' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l backlog-bytes -d 'The room for lines that wait for a slow reader' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l host -d 'Score what runs outside containers as one more container'
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l pass-windows -d 'Pass windows on beside their verdicts'
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l to -d 'Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l dead-letter -d 'The file for lines that the repository refuses' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l retry-for -d 'How long a repository that does not answer is asked again' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l api-key-file -d 'A file with the server\'s API key' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l user -d 'The user to log in as' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l password-file -d 'A file with the user\'s password' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l ca-file -d 'A PEM file of certificate authorities to trust' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l client-certificate -d 'A PEM file of the client\'s certificate and its key' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l namespace -d 'The last part of the data streams\' names' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-documents -d 'The most documents in one request' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-bytes -d 'The most bytes in one request' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-age -d 'The longest a document waits for others' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l timeout -d 'How long one request may take' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l windows -d 'Publish windows too'
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l no-setup -d 'Leave the server\'s index templates as they are'
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l setup-only -d 'Install the index templates, and nothing else'
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l no-compression -d 'Send requests without compression'
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l stages -d 'The stages, in the order of the pipe' -r -f -a "record\t''
+score\t''
+publish\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand check" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand check" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand check" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand check" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand check" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand check" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand check" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand man" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "record" -d 'Watch containers and write what they do: windows of counters, and events'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "train" -d 'Learn a model for every image from its containers\' windows'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "score" -d 'Judge windows by their models, and let through the events that a verdict calls for'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "publish" -d 'Write lines to a repository: a directory, standard output or Elasticsearch'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "run" -d 'Run several stages as child processes joined by pipes, as vaectl.toml says'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "check" -d 'Say what this host can and cannot do, and why'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a line type, or of the configuration file'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "man" -d 'Print a manual page'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,0 +1,181 @@
+//! What bad input gets: one clear line that names the thing and the cure, the documented exit code, and nothing that
+//! was accepted is lost.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use insta::assert_snapshot;
+use tempfile::TempDir;
+
+use crate::support::{Output, run, skip, stream};
+
+const SCORE: [&str; 3] = ["score", "--models", "none"];
+const PUBLISH: [&str; 3] = ["publish", "--to", "stdout:"];
+
+/// The reasons of the dead letters of a run, which must end with exit code 1 and must not lose what is good.
+fn reasons(args: &[&str], bad: &[u8]) -> Vec<String> {
+    let input = [stream(), bad.to_vec(), b"\n".to_vec(), stream()].concat();
+    let (with, without) = (run(args, input), run(args, stream().repeat(2)));
+    assert_eq!(with.code, Some(1), "{with}");
+    let passed = |output: &Output| output.stdout.lines().filter(|line| line.contains("\"type\":\"event\"")).count();
+    assert_eq!(passed(&with), passed(&without), "{with}");
+    let letters = with.stdout.lines().filter(|line| line.starts_with(r#"{"type":"dead_letter""#));
+    let reason = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["vaectl"]["reason"].to_string();
+    let at = stream().iter().filter(|&&byte| byte == b'\n').count() + 1;
+    letters.filter(|line| line.contains(&format!("\"line\":{at},"))).map(reason).collect()
+}
+
+#[test]
+fn a_line_that_is_not_json_is_quoted_with_its_number() {
+    assert_snapshot!(reasons(&SCORE, b"half a lin").join("\n"), @r#""not a vaectl line: expected value at line 1 column 1""#);
+    assert_snapshot!(reasons(&PUBLISH, b"half a lin").join("\n"), @r#""not a vaectl line: expected value at line 1 column 1""#);
+}
+
+#[test]
+fn a_line_of_an_unknown_version_is_set_aside() {
+    let line = br#"{"type":"window","vaectl":{"v":9},"@timestamp":"2026-11-24T03:00:00Z"}"#;
+    assert_snapshot!(reasons(&SCORE, line).join("\n"), @r#""line version 9 is not supported: this vaectl reads versions up to 1""#);
+    assert_snapshot!(reasons(&PUBLISH, line).join("\n"), @r#""line version 9 is not supported: this vaectl reads versions up to 1""#);
+}
+
+#[test]
+fn an_oversized_line_is_skipped_and_its_length_told() {
+    let line = format!("{{\"type\":\"event\",\"vaectl\":{{\"v\":1}},\"x\":\"{}\"}}", "y".repeat(70_000));
+    assert_snapshot!(reasons(&SCORE, line.as_bytes()).join("\n"), @r#""it has 70040 bytes, more than the 65536 that are accepted""#);
+    assert_snapshot!(reasons(&PUBLISH, line.as_bytes()).join("\n"), @r#""the line has 70040 bytes, more than --max-line-bytes""#);
+}
+
+#[test]
+fn a_line_that_is_not_utf_8_is_set_aside() {
+    let line = b"{\"type\":\"event\",\"vaectl\":{\"v\":1},\"@timestamp\":\"2026-11-24T03:00:00Z\",\"file\":\"\xff\"}";
+    assert_snapshot!(reasons(&SCORE, line).join("\n"), @r#""it is not UTF-8: invalid utf-8 sequence of 1 bytes from index 77""#);
+    assert_snapshot!(reasons(&PUBLISH, line).join("\n"), @r#""the line is not UTF-8: invalid utf-8 sequence of 1 bytes from index 77""#);
+}
+
+#[test]
+fn a_line_cut_off_by_the_end_of_input_is_set_aside() {
+    let mut input = stream();
+    input.truncate(input.len() - 20);
+    for args in [&SCORE, &PUBLISH] {
+        let output = run(args, input.clone());
+        assert_eq!(output.code, Some(1), "{output}");
+        assert_eq!(output.stdout.matches(r#"{"type":"dead_letter""#).count(), 2, "{output}");
+    }
+}
+
+#[test]
+fn strict_makes_a_malformed_line_fatal() {
+    for args in [&SCORE, &PUBLISH] {
+        let output = run(&[&args[..], &["--strict"]].concat(), stream());
+        assert_eq!(output.code, Some(1), "{output}");
+        assert!(output.stderr.contains("line 24"), "{output}");
+    }
+}
+
+/// A folder of models with one file in it, as `score` meets it.
+fn with_model(content: &[u8]) -> Output {
+    let folder = TempDir::new().unwrap();
+    let key = folder.path().join("key");
+    fs::create_dir(&key).unwrap();
+    fs::write(key.join("0000.safetensors"), content).unwrap();
+    fs::write(key.join("current"), "0000").unwrap();
+    let mut output = run(&["score", "--models", folder.path().to_str().unwrap()], stream());
+    output.stderr = output.stderr.replace(folder.path().to_str().unwrap(), "DIR");
+    output
+}
+
+#[test]
+fn a_model_file_of_zero_bytes_is_refused_and_the_rest_goes_on() {
+    let output = with_model(b"");
+    assert_eq!(output.code, Some(5), "{output}");
+    assert!(output.stderr.contains("0000.safetensors"), "{output}");
+    assert!(output.stdout.contains(r#""type":"verdict""#), "{output}");
+}
+
+#[test]
+fn a_model_file_of_something_else_is_refused() {
+    let output = with_model(&[b'x'; 4096]);
+    assert_eq!(output.code, Some(5), "{output}");
+    assert_eq!(output.stderr.lines().count(), 1, "{output}");
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_named() {
+    let folder = TempDir::new().unwrap();
+    let blocked = folder.path().join("file");
+    fs::write(&blocked, "").unwrap();
+    let target = format!("dir:{}/below", blocked.display());
+    let mut output = run(&["publish", "--to", &target], stream());
+    output.stderr = output.stderr.replace(folder.path().to_str().unwrap(), "DIR");
+    assert_snapshot!(output, @r#"
+    --- stderr ---
+    error: cannot write to DIR/file/below: Not a directory (os error 20); name another place or make this one writable
+    [exit 3]
+    "#);
+}
+
+#[test]
+fn a_folder_that_is_read_only_is_named() {
+    if rustix::process::geteuid().is_root() {
+        return skip("a_folder_that_is_read_only_is_named", "root may write anywhere");
+    }
+    let folder = TempDir::new().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o500)).unwrap();
+    let target = format!("dir:{}/out", folder.path().display());
+    let output = run(&["publish", "--to", &target], stream());
+    assert_eq!(output.code, Some(3), "{output}");
+}
+
+#[test]
+fn a_full_folder_is_named_and_what_was_accepted_is_counted() {
+    let folder = TempDir::new().unwrap();
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=16k", "tmpfs"]).arg(folder.path()).output();
+    if !mount.is_ok_and(|output| output.status.success()) {
+        return skip("a_full_folder_is_named_and_what_was_accepted_is_counted", "mounting a tmpfs takes root");
+    }
+    let target = format!("dir:{}", folder.path().display());
+    let output = run(&["publish", "--to", &target, "--retry-for", "1s"], stream().repeat(50));
+    unmount(folder.path());
+    assert!(matches!(output.code, Some(3 | 4)), "{output}");
+    assert!(output.stderr.contains("No space left"), "{output}");
+}
+
+fn unmount(folder: &Path) {
+    let status = Command::new("umount").arg(folder).status().expect("umount is there where mount is");
+    assert!(status.success());
+}
+
+#[test]
+fn a_server_that_does_not_answer_leaves_everything_as_dead_letters() {
+    let folder = TempDir::new().unwrap();
+    let letters = folder.path().join("dead.jsonl");
+    // Port 1 of the own machine: nobody listens, and the refusal comes at once.
+    let to = ["publish", "--to", "http://127.0.0.1:1", "--retry-for", "1s", "--dead-letter", letters.to_str().unwrap()];
+    let output = run(&to, stream());
+    assert_eq!(output.code, Some(4), "{output}");
+    assert!(output.stderr.contains("127.0.0.1:1"), "{output}");
+    let kept = fs::read_to_string(&letters).unwrap();
+    assert_eq!(kept.matches(r#""type":"dead_letter""#).count(), kept.lines().count());
+    assert!(kept.contains("exec"), "the events are in it: {kept}");
+}
+
+#[test]
+fn a_recording_that_is_missing_is_named() {
+    assert_snapshot!(run(&["record", "--replay", "nowhere.jsonl"], ""), @r#"
+    --- stderr ---
+    error: cannot read nowhere.jsonl: No such file or directory (os error 2)
+    [exit 2]
+    "#);
+}
+
+#[test]
+fn a_secret_that_is_missing_is_named() {
+    let args = ["publish", "--to", "http://127.0.0.1:1", "--api-key-file", "nowhere.key"];
+    assert_snapshot!(run(&args, ""), @r#"
+    --- stderr ---
+    error: cannot read the secret in nowhere.key: No such file or directory (os error 2)
+    [exit 2]
+    "#);
+}

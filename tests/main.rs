@@ -1,6 +1,7 @@
 //! The program as its users meet it: one file a promise.
 
 mod bad_input;
+mod examples;
 mod generated;
 mod golden;
 mod invariants;

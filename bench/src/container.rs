@@ -100,6 +100,9 @@ impl Container {
     }
 
     /// Runs a shell command as a child of the workload, as code that got in through a hole in it.
+    ///
+    /// # Panics
+    /// Never: the pipe is there once the wait is over.
     pub fn run_inside(&self, command: &str) -> Result<(), HarnessError> {
         let hook = self.control().join("hook");
         let mut open = OpenOptions::new();

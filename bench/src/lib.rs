@@ -30,4 +30,3 @@ pub use image::Image;
 pub use load::Load;
 pub use progress::Progress;
 pub use workspace::Workspace;
-

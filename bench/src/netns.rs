@@ -13,6 +13,9 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 /// Runs `work` on a thread of its own inside the network namespace of `pid`.
 ///
 /// Threads that `work` starts are inside too.
+///
+/// # Panics
+/// The new thread does, where this process may not enter the namespace.
 pub fn spawn<T: Send + 'static>(pid: u32, work: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {
     let namespace = File::open(format!("/proc/{pid}/ns/net"))?;
     thread::Builder::new().name("netns".to_owned()).spawn(move || {

@@ -60,7 +60,8 @@ fn window(index: u64, random: &mut StdRng) -> Window<'static> {
         coverage: coverage.into(),
         ..WindowInfo::default()
     };
-    let meta = WindowMeta { v: 1, window: info, run: Some(format!("run-{run}")), job: Some("bench".into()), state: None };
+    let meta =
+        WindowMeta { v: 1, window: info, run: Some(format!("run-{run}")), job: Some("bench".into()), state: None };
     let mut window = Window::new(Timestamp::from_ns(START_NS + position * WINDOW_NS + run), meta);
     let loads = [1.0 + 0.5 * (position as f64 / 40.0).sin(), random.random_range(0.5..1.5)];
     let mut count = |usual: f64, kind: usize| (usual * loads[kind] * random.random_range(0.9..1.1)).round();

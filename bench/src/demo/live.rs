@@ -24,7 +24,7 @@ const WINDOWS: u64 = 60;
 /// How often the user hears from a wait.
 const NEWS: Duration = Duration::from_secs(20);
 
-const TRAIN_LIMIT: Duration = Duration::from_secs(120);
+const TRAIN_LIMIT: Duration = Duration::from_mins(2);
 
 pub(super) fn run(options: &Options, folder: &Folder, progress: Progress) -> Result<Outcome, HarnessError> {
     let seed = options.seed.unwrap_or_else(|| Timestamp::now().as_ns() / 1_000_000 % 1_000_000);

@@ -136,7 +136,7 @@ fn number(value: f64) -> String {
         .into_iter()
         .find(|&(size, _)| value.abs() >= size)
         .map_or((value, ""), |(size, unit)| (value / size, unit));
-    let decimals = if scaled.fract() == 0.0 || scaled.abs() >= 100.0 { 0 } else { 1 };
+    let decimals = usize::from(scaled.fract() != 0.0 && scaled.abs() < 100.0);
     format!("{scaled:.decimals$}{unit}")
 }
 

@@ -33,12 +33,11 @@ impl Client {
         if self.requests == KEPT_REQUESTS {
             self.kept = None;
         }
-        let connection = match self.kept.take() {
-            Some(connection) => self.kept.insert(connection),
-            None => {
-                self.requests = 0;
-                self.kept.insert(connect()?)
-            }
+        let connection = if let Some(connection) = self.kept.take() {
+            self.kept.insert(connection)
+        } else {
+            self.requests = 0;
+            self.kept.insert(connect()?)
         };
         self.requests += 1;
         let outcome = get(connection, path, true);

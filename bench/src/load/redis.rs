@@ -34,14 +34,13 @@ impl Client {
     }
 
     fn ask(&mut self, command: &str) -> io::Result<()> {
-        let connection = match self.connection.take() {
-            Some(connection) => self.connection.insert(connection),
-            None => {
-                let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, 6379))?;
-                stream.set_read_timeout(Some(Duration::from_secs(2)))?;
-                stream.set_nodelay(true)?;
-                self.connection.insert(BufReader::new(stream))
-            }
+        let connection = if let Some(connection) = self.connection.take() {
+            self.connection.insert(connection)
+        } else {
+            let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, 6379))?;
+            stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+            stream.set_nodelay(true)?;
+            self.connection.insert(BufReader::new(stream))
         };
         connection.get_mut().write_all(command.as_bytes())?;
         reply(connection)

@@ -68,7 +68,7 @@ fn gather(events: &[Event<'_>]) -> BTreeMap<String, Node> {
             if node.label.is_none() {
                 node.label = name(reference);
             }
-            child = parent.clone().into_owned();
+            child = String::from(parent);
         }
     }
     nodes

@@ -1,4 +1,5 @@
 //! Starts real containers. Needs root.
+#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 use std::time::Duration;
 

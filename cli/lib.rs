@@ -70,7 +70,7 @@ fn execute(verb: Verb, context: Context) -> Result<Exit, Failure> {
         Verb::Train(args) => train::execute(args, context),
         Verb::Score(args) => score::execute(args, context),
         Verb::Publish(args) => publish::execute(args, context),
-        Verb::Run(args) => run::execute(args, context),
+        Verb::Run(args) => run::execute(&args, context),
         Verb::Check(args) => check::execute(&args, context),
         Verb::Schema(args) => schema::execute(&args, context),
         Verb::Completions(args) => completions::execute(&args, context),

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let own = |fd: &dyn AsFd| fd.as_fd().try_clone_to_owned();
-    let stdio = || -> std::io::Result<(OwnedFd, OwnedFd)> { Ok((own(&std::io::stdin())?, own(&std::io::stdout())?)) };
-    match stdio() {
+    let streams = || -> std::io::Result<(OwnedFd, OwnedFd)> { Ok((own(&std::io::stdin())?, own(&std::io::stdout())?)) };
+    match streams() {
         Ok((stdin, stdout)) => vaectl::run(std::env::args_os(), stdin, stdout).into(),
         Err(error) => {
             eprintln!("error: cannot use standard input and output: {error}");

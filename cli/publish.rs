@@ -14,6 +14,7 @@ use crate::units;
 
 /// Write lines to a repository: a directory, standard output or Elasticsearch.
 #[derive(clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Args {
     /// Files of lines, plain or zstd; standard input where there are none.
     files: Vec<PathBuf>,

@@ -16,7 +16,8 @@ use crate::units;
 
 /// Watch containers and write what they do: windows of counters, and events.
 ///
-/// Needs root, or the capabilities BPF, PERFMON, SYS_PTRACE and DAC_READ_SEARCH; `vaectl check` says what is missing.
+/// Needs root, or the capabilities `BPF`, `PERFMON`, `SYS_PTRACE` and `DAC_READ_SEARCH`; `vaectl check` says what is
+/// missing.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The length of a window.
@@ -138,9 +139,9 @@ fn replay(file: &Path, context: Context) -> Result<Exit, Failure> {
 impl From<RecordError> for Failure {
     fn from(error: RecordError) -> Self {
         match error {
-            RecordError::Host(missing) => missing
-                .iter()
-                .fold(Self::new(Exit::Host, "this host cannot record"), |failure, sentence| failure.hint(sentence)),
+            RecordError::Host(missing) => {
+                missing.iter().fold(Self::new(Exit::Host, "this host cannot record"), Self::hint)
+            }
             RecordError::Write(error) => error.into(),
             error @ RecordError::Setting { .. } => Self::caused(Exit::Usage, &error),
             error => Self::caused(Exit::Host, &error),

@@ -42,14 +42,14 @@ struct Stage {
     status: Arc<Mutex<Option<ExitStatus>>>,
 }
 
-pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
+pub(crate) fn execute(args: &Args, context: Context) -> Result<Exit, Failure> {
     let requests = Requests::new()?;
     let _signals = Signals::listen(requests.clone(), context.stdout.try_clone()?, || {})?;
     let stages = start(&args.stages, context, requests.wake())?;
     supervise(&stages, &requests)?;
-    let exits = stages.iter().filter_map(Stage::exit);
+    let mut exits = stages.iter().filter_map(Stage::exit).rev();
     // As `pipefail` does: the last stage that failed names the cause.
-    Ok(exits.filter(|exit| *exit != Exit::Done).last().unwrap_or(Exit::Done))
+    Ok(exits.find(|exit| *exit != Exit::Done).unwrap_or(Exit::Done))
 }
 
 /// Starts the stages from first to last, each with the end of the pipe before it as its standard input.
@@ -145,7 +145,9 @@ fn supervise(stages: &[Stage], requests: &Requests) -> Result<(), Failure> {
         let stopping = requests.cause().is_some();
         wait(requests.wake(), stopping.then_some(PATIENCE))?;
         if requests.take_reload() {
-            stages.iter().for_each(|stage| stage.send(Signal::HUP));
+            for stage in stages {
+                stage.send(Signal::HUP);
+            }
         }
         if requests.cause().is_some() && signalled < stages.len() && (signalled == 0 || since.elapsed() >= PATIENCE) {
             stages[signalled].send(Signal::TERM);

@@ -75,8 +75,7 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
     let (mut scorer, errors) = Scorer::new(config);
     let mut bad_models = errors.len();
     report(errors);
-    let scored = score(&mut scorer, streams, max_line_bytes, &mut bad_models);
-    scored?;
+    score(&mut scorer, streams, max_line_bytes, &mut bad_models)?;
     Ok(match (bad_models, scorer.malformed()) {
         (0, 0) => Exit::Done,
         (0, _) => Exit::Partial,

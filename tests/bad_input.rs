@@ -23,7 +23,7 @@ fn reasons(args: &[&str], bad: &[u8]) -> Vec<String> {
     assert_eq!(passed(&with), passed(&without), "{with}");
     let letters = with.stdout.lines().filter(|line| line.starts_with(r#"{"type":"dead_letter""#));
     let reason = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["vaectl"]["reason"].to_string();
-    let at = stream().iter().filter(|&&byte| byte == b'\n').count() + 1;
+    let at = stream().split(|&byte| byte == b'\n').count();
     letters.filter(|line| line.contains(&format!("\"line\":{at},"))).map(reason).collect()
 }
 

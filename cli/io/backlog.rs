@@ -238,7 +238,9 @@ mod tests {
 
     fn through(limit: usize, lines: &[String]) -> String {
         let mut backlog = Backlog::new(limit);
-        lines.iter().for_each(|line| backlog.push(line.as_bytes()));
+        for line in lines {
+            backlog.push(line.as_bytes());
+        }
         let mut out = Vec::new();
         while backlog.bytes() > 0 {
             backlog.take(&mut out, false);

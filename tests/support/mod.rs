@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub(crate) const VAECTL: &str = env!("CARGO_BIN_EXE_vaectl");
 
 /// How long anything may take on a loaded machine before it counts as hanging.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
 /// What a command left behind.
 #[derive(Debug, PartialEq, Eq)]

@@ -12,4 +12,5 @@ mod pipeline;
 mod readme;
 mod settings;
 mod support;
+mod training;
 mod usage;

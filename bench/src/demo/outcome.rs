@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use vaectl_schemas::{Event, Incident, IncidentStatus, State, Timestamp};
 
+use super::WINDOW;
 use crate::repository::Document;
 use crate::{Container, Truth};
 
@@ -48,8 +49,21 @@ pub(super) struct Finding {
     pub(super) noticed: Timestamp,
     /// Which of the attacks it is about.
     pub(super) truth: Option<usize>,
-    /// The events that were published for it.
+    /// The events that were published for it, oldest first.
     pub(super) events: Vec<Event<'static>>,
+}
+
+impl Finding {
+    /// Whether an event of its container belongs to it: by its mark, or as one that is published in any state, such as
+    /// the start of a program, of the time in which the first window was open.
+    fn has(&self, event: &Event<'_>) -> bool {
+        let info = &self.incident.vaectl;
+        let begins = info.opened.as_ns().saturating_sub(2 * WINDOW * 1_000_000_000);
+        match &event.vaectl.incident {
+            Some(incident) => *incident == info.incident,
+            None => event.timestamp.as_ns() >= begins && info.closed.is_none_or(|closed| event.timestamp <= closed),
+        }
+    }
 }
 
 /// A container came into a state.
@@ -84,8 +98,8 @@ impl Outcome {
             match document {
                 Document::Event(event) => {
                     outcome.events += 1;
-                    if let Some(incident) = event.vaectl.incident.clone() {
-                        events.entry(incident).or_default().push(*event);
+                    if let Some(id) = event.container.as_ref().and_then(|container| container.id.clone()) {
+                        events.entry(id.into_owned()).or_default().push(*event);
                     }
                 }
                 Document::Incident(incident) => outcome.incident(*incident, &mut incidents, seen),
@@ -108,7 +122,9 @@ impl Outcome {
         outcome.findings = incidents.into_values().collect();
         outcome.findings.sort_by_key(|finding| finding.noticed);
         for finding in &mut outcome.findings {
-            finding.events = events.remove(&finding.incident.vaectl.incident).unwrap_or_default();
+            let id = finding.incident.container.as_ref().and_then(|container| container.id.as_deref());
+            let events = id.and_then(|id| events.get(id)).map(Vec::as_slice).unwrap_or_default();
+            finding.events = events.iter().filter(|event| finding.has(event)).cloned().collect();
             finding.events.sort_by_key(|event| event.timestamp);
         }
         outcome

@@ -106,11 +106,7 @@ fn incident(finding: &Finding, outcome: &Outcome) -> String {
     for attribution in info.attributions.iter().take(ATTRIBUTIONS) {
         let _ = writeln!(out, "  {}", reason(attribution));
     }
-    let _ = writeln!(
-        out,
-        "  {} windows, {} events, {} of them from before it was noticed",
-        info.windows, info.events, info.history
-    );
+    let _ = writeln!(out, "  {} events were published of it; the processes:", finding.events.len());
     for line in tree::draw(&finding.events).lines() {
         let _ = writeln!(out, "  | {line}");
     }

@@ -61,9 +61,21 @@ fn refused(what: &str, error: &dyn std::error::Error) -> RecordError {
     RecordError::Kernel { what: what.to_owned(), reason }
 }
 
+/// The programs that this kernel can run, and their tracepoints.
+fn available(facts: &Facts) -> impl Iterator<Item = (&'static str, &'static str)> {
+    TRACEPOINTS.into_iter().filter(|(_, tracepoint)| facts.has(tracepoint))
+}
+
+fn program<'a>(programs: &'a mut Ebpf, name: &str) -> Result<&'a mut BtfTracePoint, RecordError> {
+    let program = programs
+        .program_mut(name)
+        .ok_or_else(|| RecordError::Kernel { what: name.to_owned(), reason: "no such program".to_owned() })?;
+    program.try_into().map_err(|e: aya::programs::ProgramError| refused(name, &e))
+}
+
 impl Kernel {
-    /// Loads the object; nothing runs before [`Kernel::attach`].
-    pub(crate) fn load(tunables: &Tunables) -> Result<Self, RecordError> {
+    /// Loads the object and every program whose tracepoint this kernel has; nothing runs before [`Kernel::attach`].
+    pub(crate) fn load(tunables: &Tunables, facts: &Facts) -> Result<Self, RecordError> {
         let btf = Btf::from_sys_fs().map_err(|e| refused("the kernel's BTF", &e))?;
         let own_pid = std::process::id();
         let wake_bytes = u64::from(tunables.ring_bytes / 4);
@@ -79,6 +91,9 @@ impl Kernel {
             .map_max_entries("events", tunables.ring_bytes)
             .load(vaectl_bpf::OBJECT)
             .map_err(|e| refused("the object", &e))?;
+        for (name, tracepoint) in available(facts) {
+            program(&mut programs, name)?.load(tracepoint, &btf).map_err(|e| refused(name, &e))?;
+        }
         let mut take = |name: &str| {
             programs
                 .take_map(name)
@@ -98,18 +113,10 @@ impl Kernel {
         })
     }
 
-    /// Attaches every program whose tracepoint this kernel has.
+    /// Attaches every program that was loaded.
     pub(crate) fn attach(&mut self, facts: &Facts) -> Result<(), RecordError> {
-        let btf = Btf::from_sys_fs().map_err(|e| refused("the kernel's BTF", &e))?;
-        for (name, tracepoint) in TRACEPOINTS.into_iter().filter(|(_, t)| facts.has(t)) {
-            let program = self
-                .programs
-                .program_mut(name)
-                .ok_or_else(|| RecordError::Kernel { what: name.to_owned(), reason: "no such program".to_owned() })?;
-            let program: &mut BtfTracePoint =
-                program.try_into().map_err(|e: aya::programs::ProgramError| refused(name, &e))?;
-            program.load(tracepoint, &btf).map_err(|e| refused(name, &e))?;
-            program.attach().map_err(|e| refused(name, &e))?;
+        for (name, _) in available(facts) {
+            program(&mut self.programs, name)?.attach().map_err(|e| refused(name, &e))?;
         }
         Ok(())
     }

@@ -105,7 +105,7 @@ impl Recorder {
             .and_then(|l| l.to_string_lossy().trim_start_matches("mnt:[").trim_end_matches(']').parse().ok())
             .unwrap_or(0);
         let tunables = Tunables { max_containers: config.max_containers, ring_bytes: config.ring_bytes, host_mnt_ns };
-        let kernel = Kernel::load(&tunables)?;
+        let kernel = Kernel::load(&tunables, &facts)?;
         let windows = Windows::new(config.window.as_nanos() as u64, &facts);
         let (ask, questions) = channel();
         let (answer, answers) = channel();
@@ -244,7 +244,7 @@ impl Recorder {
     }
 
     fn hello(&mut self, start: u128) {
-        let mut hello = Hello::new(
+        let hello = Hello::new(
             self.clock.wall(boot_ns()),
             HelloInfo {
                 v: VERSION,
@@ -258,7 +258,6 @@ impl Recorder {
                 missing: self.facts.missing(),
             },
         );
-        hello.event.reason = None;
         self.items.insert(0, Item::Hello(Box::new(hello)));
     }
 

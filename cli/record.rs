@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
-use tracing::warn;
+use tracing::{info, warn};
 use vaectl_collector::{Config, RecordError};
 use vaectl_schemas::Depth;
 
@@ -101,8 +101,9 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
     if requests.cause().is_some_and(|(cause, _)| cause == Cause::ReaderGone) {
         return Ok(Exit::Done);
     }
-    recorded?;
+    let totals = recorded?;
     written?;
+    info!(lines = totals.lines, events = totals.events, lost = totals.lost, "Recorded.");
     Ok(Exit::Done)
 }
 

@@ -9,6 +9,7 @@ mod container;
 pub mod demo;
 mod engine;
 mod error;
+pub mod full;
 mod image;
 pub mod interrupt;
 mod load;

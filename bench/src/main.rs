@@ -5,8 +5,12 @@ use std::process::ExitCode;
 
 type Bench = fn(&[String]) -> Result<ExitCode, Box<dyn Error>>;
 
-const BENCHES: &[(&str, Bench)] =
-    &[("demo", vaectl_bench::demo::run), ("score", vaectl_bench::score::run), ("train", vaectl_bench::train::run)];
+const BENCHES: &[(&str, Bench)] = &[
+    ("demo", vaectl_bench::demo::run),
+    ("full", vaectl_bench::full::run),
+    ("score", vaectl_bench::score::run),
+    ("train", vaectl_bench::train::run),
+];
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

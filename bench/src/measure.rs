@@ -3,6 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
+use rustix::process::Pid;
+use rustix::thread::{CpuSet, sched_setaffinity};
+
 /// User and system time that a process has used, its ended threads included; `None` once it is gone.
 #[must_use]
 pub fn cpu_time(pid: u32) -> Option<Duration> {
@@ -19,6 +22,13 @@ pub fn rss_anon(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
     Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
+}
+
+/// Keeps a process on one core; 0 is the caller itself. Threads that it starts later stay there too.
+pub fn pin(pid: u32, core: u32) -> std::io::Result<()> {
+    let mut set = CpuSet::new();
+    set.set(core as usize);
+    Ok(sched_setaffinity(Pid::from_raw(pid.cast_signed()), &set)?)
 }
 
 /// Median and extremes of a few rounds.

@@ -67,6 +67,8 @@ pub struct Generated {
     pub seconds: f64,
     /// Files created and unlinked: two events each.
     pub files: u64,
+    /// Files renamed: one event each.
+    pub renames: u64,
     /// Processes forked that exited: two events each.
     pub forks: u64,
     /// Connections made, accepted and closed on both sides: four events each.
@@ -77,7 +79,7 @@ impl Generated {
     /// How many events of the three kinds that is.
     #[must_use]
     pub fn events(&self) -> u64 {
-        self.files * 2 + self.forks * 2 + self.connections * 4
+        self.files * 2 + self.renames + self.forks * 2 + self.connections * 4
     }
 }
 

@@ -75,9 +75,14 @@ impl Stage {
     }
 
     /// Waits for its end within `limit`, which must be a success.
-    pub fn finish(mut self, limit: Duration) -> Result<(), HarnessError> {
+    pub fn finish(self, limit: Duration) -> Result<(), HarnessError> {
+        self.last_words(limit).map(drop)
+    }
+
+    /// Waits for its end within `limit`, which must be a success, and returns its log.
+    pub fn last_words(mut self, limit: Duration) -> Result<String, HarnessError> {
         match self.wait(limit)? {
-            status if status.success() => Ok(()),
+            status if status.success() => Ok(self.log()),
             status => Err(self.failed(status)),
         }
     }

@@ -239,17 +239,20 @@ static int script(void)
 }
 
 struct counts {
-    long files, forks, connections;
+    long files, renames, forks, connections;
 };
 
 static void one_round(int server, struct counts *done)
 {
-    char path[64];
+    char path[64], other[64];
     for (int i = 0; i < 12; i++) {
         snprintf(path, sizeof path, "/tmp/burst-%d-%d", getpid(), i);
+        snprintf(other, sizeof other, "/tmp/done-%d-%d", getpid(), i);
         close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-        unlink(path);
+        rename(path, other);
+        unlink(other);
         done->files++;
+        done->renames++;
     }
     pid_t child = fork();
     if (child == 0)
@@ -269,8 +272,8 @@ static void one_round(int server, struct counts *done)
     }
 }
 
-/* Events of one round: open and unlink, fork and exit, connect, accept and two closes. */
-#define ROUND_EVENTS (12 * 2 + 2 + 2 * 4)
+/* Events of one round: open, rename and unlink, fork and exit, connect, accept and two closes. */
+#define ROUND_EVENTS (12 * 3 + 2 + 2 * 4)
 
 static double now(void)
 {
@@ -281,7 +284,7 @@ static double now(void)
 
 static int generate(double seconds, double per_second, int cpu)
 {
-    struct counts done = {0, 0, 0};
+    struct counts done = {0, 0, 0, 0};
     if (cpu >= 0) {
         cpu_set_t set;
         CPU_ZERO(&set);
@@ -300,7 +303,7 @@ static int generate(double seconds, double per_second, int cpu)
                 nanosleep(&(struct timespec){left, (left - (time_t)left) * 1e9}, NULL);
         }
     }
-    printf("{\"seconds\":%.3f,\"files\":%ld,\"forks\":%ld,\"connections\":%ld}\n", now() - began, done.files, done.forks, done.connections);
+    printf("{\"seconds\":%.3f,\"files\":%ld,\"renames\":%ld,\"forks\":%ld,\"connections\":%ld}\n", now() - began, done.files, done.renames, done.forks, done.connections);
     return 0;
 }
 

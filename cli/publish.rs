@@ -21,7 +21,10 @@ pub(crate) struct Args {
     /// Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server.
     #[arg(long, value_name = "TARGET")]
     to: Option<Target>,
-    /// The file for lines that the repository refuses.
+    /// The file for lines that are malformed or refused.
+    ///
+    /// By default `dead-letter/<day>.ndjson` in a `dir:` repository; for a server `dead-letter.ndjson` in
+    /// `$STATE_DIRECTORY`, or `vaectl-dead-letter.ndjson` here where that is not set; otherwise standard output.
     #[arg(long, value_name = "FILE")]
     dead_letter: Option<PathBuf>,
     /// Publish windows too.
@@ -83,7 +86,7 @@ impl Args {
             _ => None,
         };
         let mut config = Config::new(target);
-        config.dead_letter = self.dead_letter;
+        config.dead_letter = self.dead_letter.or_else(|| dead_letter(&config.target));
         config.windows = self.windows;
         config.strict = strict;
         config.retry_for = self.retry_for;
@@ -99,6 +102,14 @@ impl Args {
         config.server.compress = !self.no_compression;
         Ok(config)
     }
+}
+
+/// Where a server's dead letters go: the folder that the service manager gives, or the one the program is started in.
+fn dead_letter(target: &Target) -> Option<PathBuf> {
+    let Target::Elasticsearch(_) = target else { return None };
+    let state = std::env::var_os("STATE_DIRECTORY");
+    let first = state.as_ref().and_then(|folders| std::env::split_paths(folders).next());
+    Some(first.map_or_else(|| "vaectl-dead-letter.ndjson".into(), |folder| folder.join("dead-letter.ndjson")))
 }
 
 fn secret(file: &PathBuf) -> Result<Secret, Failure> {
@@ -124,17 +135,17 @@ pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure>
     let feeding = thread::Builder::new()
         .name("input".into())
         .spawn(move || feed(sources, max_line_bytes, &asked, &feeder, ended))?;
-    let published = runtime.block_on(vaectl_publisher::publish(config, lines, &mut output, async {
+    let shutdown = async {
         // An error means that the input ended by itself.
         if shutdown.await.is_err() {
             std::future::pending::<()>().await;
         }
-    }));
+    };
+    let enough = || requests.stop(Cause::Refusal);
+    let published = runtime.block_on(vaectl_publisher::publish(config, lines, &mut output, shutdown, enough));
     output.finish()?;
     drop(signals);
     let totals = published?;
-    // What ended may be the repository: the feeder does not know yet and waits for input.
-    requests.stop(Cause::ReaderGone);
     feeding.join().map_err(|_| Failure::new(Exit::Host, "the reading thread ended early"))??;
     Ok(if totals.failed() > 0 { Exit::Partial } else { Exit::Done })
 }

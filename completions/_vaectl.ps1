@@ -112,7 +112,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
         }
         'vaectl;publish' {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server')
-            [CompletionResult]::new('--dead-letter', '--dead-letter', [CompletionResultType]::ParameterName, 'The file for lines that the repository refuses')
+            [CompletionResult]::new('--dead-letter', '--dead-letter', [CompletionResultType]::ParameterName, 'The file for lines that are malformed or refused')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long a repository that does not answer is asked again')
             [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file with the server''s API key')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user to log in as')

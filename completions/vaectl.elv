@@ -105,7 +105,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
         }
         &'vaectl;publish'= {
             cand --to 'Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server'
-            cand --dead-letter 'The file for lines that the repository refuses'
+            cand --dead-letter 'The file for lines that are malformed or refused'
             cand --retry-for 'How long a repository that does not answer is asked again'
             cand --api-key-file 'A file with the server''s API key'
             cand --user 'The user to log in as'

@@ -121,7 +121,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l strict -d 'Make 
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l to -d 'Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server' -r
-complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l dead-letter -d 'The file for lines that the repository refuses' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l dead-letter -d 'The file for lines that are malformed or refused' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l retry-for -d 'How long a repository that does not answer is asked again' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l api-key-file -d 'A file with the server\'s API key' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l user -d 'The user to log in as' -r

@@ -9,7 +9,7 @@ use std::process::Command;
 use insta::assert_snapshot;
 use tempfile::TempDir;
 
-use crate::support::{Output, run, skip, stream};
+use crate::support::{Output, command, output, run, skip, stream};
 
 const SCORE: [&str; 3] = ["score", "--models", "none"];
 const PUBLISH: [&str; 3] = ["publish", "--to", "stdout:"];
@@ -159,6 +159,24 @@ fn a_server_that_does_not_answer_leaves_everything_as_dead_letters() {
     let kept = fs::read_to_string(&letters).unwrap();
     assert_eq!(kept.matches(r#""type":"dead_letter""#).count(), kept.lines().count());
     assert!(kept.contains("exec"), "the events are in it: {kept}");
+}
+
+#[test]
+fn what_was_on_its_way_to_a_server_that_refuses_is_kept_in_the_folder_of_the_service() {
+    let folder = TempDir::new().unwrap();
+    let of = |n| {
+        format!(r#"{{"type":"event","vaectl":{{"v":1}},"@timestamp":"2026-11-24T00:00:00Z","event":{{"id":"{n}"}}}}"#)
+    };
+    // More than the channel, the buffer and the pipe hold together.
+    let lines: Vec<String> = (0..5000).map(of).collect();
+    let mut publish = command(&["publish", "--to", "http://127.0.0.1:1", "--retry-for", "200ms"]);
+    publish.env("STATE_DIRECTORY", folder.path());
+    let output = output(assert_cmd::Command::from_std(publish).write_stdin(lines.join("\n") + "\n"));
+    assert_eq!(output.code, Some(4), "{output}");
+    let letters = fs::read_to_string(folder.path().join("dead-letter.ndjson")).unwrap();
+    let original =
+        |letter: &str| serde_json::from_str::<serde_json::Value>(letter).unwrap()["vaectl"]["original"].clone();
+    assert_eq!(letters.lines().map(original).collect::<Vec<_>>(), lines);
 }
 
 #[test]

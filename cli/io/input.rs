@@ -9,7 +9,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::signals::{Cause, Requests};
 
 const BLOCK: usize = 128 * 1024;
-/// How long input is still read after a signal, which a whole pipeline may have got: what is under way comes through.
+/// How long input is still read after a signal, which a whole pipeline may have got, or after a refusal: what is under
+/// way comes through.
 const DRAIN: Duration = Duration::from_millis(800);
 /// The silence that ends draining early.
 const SILENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 300_000_000 };
@@ -63,7 +64,7 @@ impl BufRead for Input {
             match self.requests.cause() {
                 None if self.poll(Some(&Timespec::default()))? => {}
                 None => return Err(io::ErrorKind::WouldBlock.into()),
-                Some((Cause::Signal, since))
+                Some((Cause::Signal | Cause::Refusal, since))
                     if since.elapsed() < DRAIN && ready(&mut [self.input()], Some(&SILENCE))? => {}
                 Some(_) => return Ok(&[]),
             }

@@ -21,6 +21,8 @@ const GRACE: Duration = Duration::from_secs(4);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
     Signal,
+    /// The stage itself takes no more.
+    Refusal,
     ReaderGone,
 }
 

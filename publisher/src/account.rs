@@ -100,7 +100,9 @@ impl<W: io::Write> Account<W> {
         match self.letters.keep(letter, &mut self.output) {
             Ok(()) => self.ledger.of(dataset).dead_lettered += 1,
             Err(error) => {
-                error!(%error, place = self.letters.whereabouts(), "A dead letter could not be written, its line is lost.");
+                if error.kind() != io::ErrorKind::BrokenPipe {
+                    error!(%error, place = self.letters.whereabouts(), "A dead letter could not be written, its line is lost.");
+                }
                 self.ledger.of(dataset).dropped += 1;
             }
         }

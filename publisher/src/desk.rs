@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::account::Account;
 use crate::config::BatchLimits;
@@ -11,7 +11,7 @@ use crate::error::{PublishError, SinkError};
 use crate::line::Line;
 use crate::publish::Totals;
 use crate::sinks::Sink;
-use crate::stop::Stop;
+use crate::stop::{GRACE, Stop};
 
 /// How many lines are taken from the channel at once.
 const WAVE: usize = 256;
@@ -65,6 +65,7 @@ impl<W: Write> Desk<W> {
         mut self,
         mut sink: S,
         mut lines: mpsc::Receiver<Line>,
+        enough: impl FnOnce(),
     ) -> Result<Totals, PublishError> {
         let end = match self.take_in(&mut sink, &mut lines).await {
             end @ (End::Input | End::Signal | End::Strict(_)) => match self.finish(&mut sink).await {
@@ -73,16 +74,18 @@ impl<W: Write> Desk<W> {
             },
             end @ End::Sink(_) => end,
         };
-        lines.close();
+        if let End::Sink(_) | End::Strict(_) = end {
+            enough();
+        }
         let (cause, result) = match end {
             End::Input => ("eof", Ok(false)),
             End::Signal => ("signal", Ok(false)),
             End::Strict(error) => ("error", Err(error)),
             End::Sink(SinkError::Closed) => {
-                self.drop_rest(&mut lines);
+                self.drop_rest(&mut lines).await;
                 return Ok(self.totals(true));
             }
-            End::Sink(error) => ("error", Err(self.bury_rest(&mut lines, &error))),
+            End::Sink(error) => ("error", Err(self.bury_rest(&mut lines, &error).await)),
         };
         match self.account.close(cause) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -163,12 +166,9 @@ impl<W: Write> Desk<W> {
     }
 
     /// Makes dead letters of all that was received and not delivered.
-    fn bury_rest(&mut self, lines: &mut mpsc::Receiver<Line>, error: &SinkError) -> PublishError {
+    async fn bury_rest(&mut self, lines: &mut mpsc::Receiver<Line>, error: &SinkError) -> PublishError {
         let before = self.account.ledger.total();
-        while let Ok(line) = lines.try_recv() {
-            // A malformed line is one among the dead letters now, however strict.
-            let _ = self.take(line);
-        }
+        self.take_rest(lines).await;
         let reason = error.to_string();
         for document in self.held.documents.drain(..) {
             let reason = format!("not delivered: {reason}");
@@ -183,13 +183,22 @@ impl<W: Write> Desk<W> {
         }
     }
 
-    fn drop_rest(&mut self, lines: &mut mpsc::Receiver<Line>) {
-        while let Ok(line) = lines.try_recv() {
-            let _ = self.take(line);
-        }
+    async fn drop_rest(&mut self, lines: &mut mpsc::Receiver<Line>) {
+        self.take_rest(lines).await;
         for document in self.held.documents.drain(..) {
             self.account.dropped(&document);
         }
+    }
+
+    /// Takes what the feeder has in hand; one that does not end is not waited for.
+    async fn take_rest(&mut self, lines: &mut mpsc::Receiver<Line>) {
+        let taking = async {
+            while let Some(line) = lines.recv().await {
+                // A malformed line is one among the rest now, however strict.
+                let _ = self.take(line);
+            }
+        };
+        let _ = timeout(GRACE, taking).await;
     }
 
     fn totals(self, closed: bool) -> Totals {

@@ -120,6 +120,13 @@ fn identity(id: &str, line: &str) -> String {
     if id.is_empty() || id.len() > MAX_ID { derived_id("line", [line]) } else { id.to_owned() }
 }
 
+/// The identity of a line that was published; none where it is not one.
+pub(crate) fn identity_of(line: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(line).ok()?;
+    let peek: Peek<'_> = serde_json::from_str(text).ok()?;
+    Some(identity(&peek.event.id, text))
+}
+
 /// The dataset names files and ledger rows, so that only plain names are taken over.
 fn dataset(peek: &Peek<'_>, kind: Option<Kind>, ledger: &mut Ledger) -> std::sync::Arc<str> {
     let plain = |name: &str| {

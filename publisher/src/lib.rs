@@ -15,7 +15,7 @@
 //!
 //! let config = Config::new("stdout:".parse::<Target>().unwrap());
 //! let mut out = Vec::new();
-//! let totals = runtime.block_on(publish(config, lines, &mut out, std::future::pending())).unwrap();
+//! let totals = runtime.block_on(publish(config, lines, &mut out, std::future::pending(), || ())).unwrap();
 //! assert_eq!(totals.ledger.total().indexed, 1);
 //! assert!(out.starts_with(line));
 //! ```
@@ -27,6 +27,7 @@ mod desk;
 mod document;
 mod encode;
 mod error;
+mod known;
 mod ledger;
 mod line;
 mod line_file;

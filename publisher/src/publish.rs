@@ -42,6 +42,9 @@ impl Totals {
 /// documents of a `stdout:` target, dead letters that have no file, and at the end a `ledger` and an `end` line. Once
 /// `shutdown` is over the channel is closed, and what it still holds is delivered within 3 s or dead-lettered.
 ///
+/// `enough` is called when no more is delivered although the channel is open. Whoever feeds it has to let go of it
+/// then, after the lines that were read and not sent yet: these are accounted for with all the others.
+///
 /// # Errors
 /// Where a place cannot be written to or a setting not be used, at once. Where a repository refuses or takes nothing
 /// for [`Config::retry_for`], after everything that was received has become a dead letter.
@@ -50,10 +53,11 @@ pub async fn publish<W: Write>(
     lines: mpsc::Receiver<Line>,
     out: W,
     shutdown: impl Future<Output = ()>,
+    enough: impl FnOnce(),
 ) -> Result<Totals, PublishError> {
     let (stop, watching) = Stop::on(shutdown);
     tokio::select! {
-        result = run(config, lines, out, stop) => result,
+        result = run(config, lines, out, stop, enough) => result,
         never = watching => never,
     }
 }
@@ -77,6 +81,7 @@ async fn run<W: Write>(
     lines: mpsc::Receiver<Line>,
     out: W,
     stop: Stop,
+    enough: impl FnOnce(),
 ) -> Result<Totals, PublishError> {
     let letters = match (&config.dead_letter, &config.target) {
         (Some(path), _) => DeadLetters::file(path.clone())?,
@@ -85,10 +90,10 @@ async fn run<W: Write>(
     };
     let desk = Desk::new(Account::new(letters, out), config.windows, config.strict, stop.clone());
     match &config.target {
-        Target::Directory(folder) => desk.work(Directory::open(folder, config.retry_for, stop)?, lines).await,
-        Target::Stdout => desk.work(Stdout, lines).await,
+        Target::Directory(folder) => desk.work(Directory::open(folder, config.retry_for, stop)?, lines, enough).await,
+        Target::Stdout => desk.work(Stdout, lines, enough).await,
         Target::Elasticsearch(url) => {
-            desk.work(Elasticsearch::connect(url, &config.server, config.retry_for, stop)?, lines).await
+            desk.work(Elasticsearch::connect(url, &config.server, config.retry_for, stop)?, lines, enough).await
         }
     }
 }

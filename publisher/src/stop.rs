@@ -5,7 +5,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 /// How long what is held may still be delivered once the end was asked for: a stage has 4 s in all.
-const GRACE: Duration = Duration::from_secs(3);
+pub(crate) const GRACE: Duration = Duration::from_secs(3);
 
 /// Tells everybody at work that the end was asked for, and when it has to be over.
 #[derive(Clone)]

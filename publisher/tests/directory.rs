@@ -38,6 +38,15 @@ fn what_an_earlier_run_wrote_stays() {
 }
 
 #[test]
+fn what_is_published_twice_is_there_once() {
+    let folder = tempfile::tempdir().unwrap();
+    run(to(folder.path()), &[event(1), event(2)]).result.unwrap();
+    let total = balanced(&run(to(folder.path()), &[event(1), event(2), event(3)]).result.unwrap());
+    assert_eq!((total.indexed, total.duplicate), (1, 2));
+    assert_eq!(read(&folder.path().join("vaectl.process/2026-11-24.ndjson")).len(), 3);
+}
+
+#[test]
 fn a_line_that_a_crash_cut_off_moves_to_the_dead_letters() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("vaectl.file/2026-11-20.ndjson");

@@ -124,6 +124,24 @@ fn a_server_with_users_and_tls_is_trusted_by_its_authority_and_asked_by_name() {
     assert!(error.to_string().contains("status 401") && !error.to_string().contains("wrong-password"), "{error}");
 }
 
+#[test]
+fn a_machine_without_a_jdk_skips_by_name_and_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let skipped = folder.path().join("skipped");
+    let name = "a_field_that_is_not_listed_is_stored_and_does_not_grow_the_mapping";
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", &format!("elasticsearch::{name}")])
+        .env_remove("JAVA_HOME")
+        .env_remove("VAECTL_TEST_ES_URL")
+        .env("VAECTL_TEST_JVM", folder.path())
+        .env("VAECTL_SKIPPED", &skipped)
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+    let counted = std::fs::read_to_string(&skipped).unwrap();
+    assert!(counted.starts_with(&format!("skipped: {name}: no JDK")) && counted.lines().count() == 1, "{counted}");
+}
+
 /// Passes bytes on to a server until so many have gone there, and is dead from then on.
 struct Relay {
     url: String,

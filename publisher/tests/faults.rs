@@ -1,3 +1,6 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -8,6 +11,10 @@ use crate::support::{Run, balanced, config, event, letters, originals, read, run
 
 fn events(count: usize) -> Vec<String> {
     (0..count).map(event).collect()
+}
+
+fn line(n: usize) -> Line {
+    Line { number: n as u64 + 1, bytes: event(n).into(), ..Line::default() }
 }
 
 fn publish(fake: &Fake, folder: &tempfile::TempDir, lines: &[String]) -> Run {
@@ -146,17 +153,17 @@ fn a_server_that_is_not_there_stops_the_reading_and_loses_nothing() {
     config.retry_for = Duration::from_millis(400);
 
     let (feed, lines) = mpsc::channel(8);
+    let enough = Arc::new(AtomicBool::new(false));
+    let asked = enough.clone();
     let feeder = std::thread::spawn(move || {
-        (0..1000)
-            .take_while(|&n| feed.blocking_send(Line { bytes: event(n).into(), ..Line::default() }).is_ok())
-            .count()
+        (0..1000).take_while(|&n| !asked.load(SeqCst) && feed.blocking_send(line(n)).is_ok()).count()
     });
-    let run = run_fed(config, lines, std::future::pending());
+    let run = run_fed(config, lines, std::future::pending(), || enough.store(true, SeqCst));
     let error = run.result.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Peer);
     assert!(error.to_string().contains("refused"), "{error}");
     let accepted = feeder.join().unwrap();
-    assert!((8..=9).contains(&accepted), "{accepted} lines were read for a server that is not there");
+    assert!((8..=10).contains(&accepted), "{accepted} lines were read for a server that is not there");
     assert_eq!(originals(folder.path()), events(accepted));
     let ledger: Vec<serde_json::Value> = run.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(ledger[0]["vaectl"]["datasets"]["vaectl.process"]["dead_lettered"], accepted);
@@ -180,9 +187,9 @@ fn an_end_that_is_asked_for_delivers_what_is_held() {
     let fake = by_number(|_| Reply::Take);
     let (feed, lines) = mpsc::channel(8);
     for n in 0..3 {
-        feed.try_send(Line { bytes: event(n).into(), ..Line::default() }).unwrap();
+        feed.try_send(line(n)).unwrap();
     }
-    let run = run_fed(config(&fake.url, folder.path()), lines, std::future::ready(()));
+    let run = run_fed(config(&fake.url, folder.path()), lines, std::future::ready(()), || ());
     assert_eq!((run.result.unwrap().ledger.total().indexed, fake.count()), (3, 3));
     assert!(run.out.contains("\"cause\":\"signal\""), "{}", run.out);
     assert!(feed.is_closed());

@@ -75,7 +75,7 @@ fn a_reader_that_leaves_is_success() {
     let (feed, lines) = mpsc::channel(4);
     feed.try_send(Line { bytes: event(1).into(), ..Line::default() }).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let totals = runtime.block_on(publish(stdout(), lines, Gone, std::future::pending())).unwrap();
+    let totals = runtime.block_on(publish(stdout(), lines, Gone, std::future::pending(), || ())).unwrap();
     assert!(totals.closed && totals.failed() == 0);
     assert_eq!(balanced(&totals).dropped, 1);
 }

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use crate::config::BatchLimits;
 use crate::dead_letter::of_torn_end;
 use crate::document::{Document, Outcome};
 use crate::error::{PublishError, SinkError};
+use crate::known::Known;
 use crate::line_file::LineFile;
 use crate::patience::Patience;
 use crate::stop::Stop;
@@ -25,17 +27,22 @@ const NS_PER_DAY: u64 = 86_400_000_000_000;
 
 /// A folder of plain NDJSON: `<dataset>/<day>.ndjson`, by the day of each line's own time.
 ///
-/// Lines are appended and handed to the system at once, synced to the disk when their file is closed. What is
-/// published twice is there twice, under the same `event.id`.
+/// Lines are appended and handed to the system at once, synced to the disk when their file is closed. Input that is
+/// published a second time is there once: a line whose identity a file had when it was opened is not written again.
 pub(crate) struct Directory {
     folder: PathBuf,
-    open: HashMap<FileKey, LineFile>,
+    open: HashMap<FileKey, DayFile>,
     retry_for: Duration,
     stop: Stop,
 }
 
 /// Dataset and day.
 type FileKey = (Arc<str>, u64);
+
+struct DayFile {
+    file: LineFile,
+    known: Known,
+}
 
 impl Directory {
     /// Makes the folder and sees whether it can be written to.
@@ -48,20 +55,42 @@ impl Directory {
         Ok(Self { folder: folder.to_owned(), open: HashMap::new(), retry_for, stop })
     }
 
-    fn append(&mut self, key: &FileKey, lines: &[u8], account: &mut Account<impl Write>) -> io::Result<()> {
-        if !self.open.contains_key(key) {
-            if self.open.len() >= MAX_OPEN {
-                self.close()?;
-            }
-            let day = Timestamp::from_ns(key.1.saturating_mul(NS_PER_DAY)).day();
-            let file = mended(&self.folder.join(&*key.0).join(format!("{day}.ndjson")), account)?;
-            self.open.insert(key.clone(), file);
+    /// Appends what is not there yet; what became of each document, in their order.
+    fn append(
+        &mut self,
+        key: &FileKey,
+        documents: &[Document],
+        account: &mut Account<impl Write>,
+    ) -> io::Result<Vec<Outcome>> {
+        if self.open.len() >= MAX_OPEN && !self.open.contains_key(key) {
+            self.close()?;
         }
-        self.open.get_mut(key).map_or(Ok(()), |file| file.append(lines))
+        let DayFile { file, known } = match self.open.entry(key.clone()) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(place) => {
+                let day = Timestamp::from_ns(key.1.saturating_mul(NS_PER_DAY)).day();
+                let path = self.folder.join(&*key.0).join(format!("{day}.ndjson"));
+                let file = mended(&path, account)?;
+                place.insert(DayFile { file, known: Known::read(&path)? })
+            }
+        };
+        let mut lines = Vec::with_capacity(documents.iter().map(|document| document.line.len() + 1).sum());
+        let mut outcomes = Vec::with_capacity(documents.len());
+        for document in documents {
+            if known.has(&document.id) {
+                outcomes.push(Outcome::Duplicate);
+                continue;
+            }
+            lines.extend_from_slice(document.line.as_bytes());
+            lines.push(b'\n');
+            outcomes.push(Outcome::Indexed);
+        }
+        file.append(&lines)?;
+        Ok(outcomes)
     }
 
     fn close(&mut self) -> io::Result<()> {
-        self.open.drain().try_for_each(|(_, file)| file.sync())
+        self.open.drain().try_for_each(|(_, day)| day.file.sync())
     }
 }
 
@@ -95,12 +124,11 @@ impl Sink for Directory {
         while let Some(first) = held.first() {
             let key = (first.dataset.clone(), first.day);
             let mut these: Vec<_> = held.extract_if(.., |d| d.day == key.1 && d.dataset == key.0).collect();
-            let mut lines = Vec::with_capacity(these.iter().map(|document| document.line.len() + 1).sum());
-            for document in &these {
-                lines.extend_from_slice(document.line.as_bytes());
-                lines.push(b'\n');
-            }
-            while let Err(error) = self.append(&key, &lines, account) {
+            let outcomes = loop {
+                let error = match self.append(&key, &these, account) {
+                    Ok(outcomes) => break outcomes,
+                    Err(error) => error,
+                };
                 self.open.remove(&key);
                 warn!(%error, folder = %self.folder.display(), "The repository takes nothing, reading stops until it does.");
                 if !patience.pause().await {
@@ -109,10 +137,10 @@ impl Sink for Directory {
                     let folder = self.folder.display();
                     return Err(SinkError::GaveUp(format!("cannot write to dir:{folder}: {error}; make room in it")));
                 }
-            }
+            };
             patience.progress();
-            for document in these {
-                account.settle(document, Outcome::Indexed);
+            for (document, outcome) in these.into_iter().zip(outcomes) {
+                account.settle(document, outcome);
             }
         }
         Ok(())

@@ -35,15 +35,30 @@ pub(crate) fn run_until(config: Config, lines: &[impl AsRef<[u8]>], shutdown: im
         feed.try_send(line).unwrap();
     }
     drop(feed);
-    run_fed(config, receiver, shutdown)
+    run_fed(config, receiver, shutdown, || ())
 }
 
 /// Publishes what a channel brings.
-pub(crate) fn run_fed(config: Config, lines: mpsc::Receiver<Line>, shutdown: impl Future<Output = ()>) -> Run {
+pub(crate) fn run_fed(
+    config: Config,
+    lines: mpsc::Receiver<Line>,
+    shutdown: impl Future<Output = ()>,
+    enough: impl FnOnce(),
+) -> Run {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut out = Vec::new();
-    let result = runtime.block_on(publish(config, lines, &mut out, shutdown));
+    let result = runtime.block_on(publish(config, lines, &mut out, shutdown, enough));
     Run { result, out: String::from_utf8(out).unwrap() }
+}
+
+/// Says that a test cannot run here, and leaves its name for the end of `make test`.
+pub(crate) fn skip(name: &str, why: &str) {
+    use std::io::Write;
+    eprintln!("skipped: {name}: {why}");
+    if let Some(path) = std::env::var_os("VAECTL_SKIPPED") {
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
+        writeln!(file, "skipped: {name}: {why}").unwrap();
+    }
 }
 
 /// A configuration that gives up soon and keeps its dead letters in `folder`.

@@ -46,7 +46,7 @@ pub(crate) fn secured(test: &str) -> Option<(Node, String)> {
 
 fn started(test: &str, options: &[&str]) -> Option<Node> {
     if !has_jdk() {
-        eprintln!("skipped: {test}: no JDK of 21 or later and VAECTL_TEST_ES_URL unset");
+        super::skip(test, "no JDK of 21 or later and VAECTL_TEST_ES_URL unset");
         return None;
     }
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -58,7 +58,8 @@ fn started(test: &str, options: &[&str]) -> Option<Node> {
 }
 
 fn has_jdk() -> bool {
-    let below = std::fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten().map(|home| home.path());
+    let folder = std::env::var_os("VAECTL_TEST_JVM").unwrap_or("/usr/lib/jvm".into());
+    let below = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|home| home.path());
     std::env::var_os("JAVA_HOME").map(Into::into).into_iter().chain(below).any(|home| release(&home) >= 21)
 }
 

@@ -153,7 +153,7 @@ struct sock_common {
 	__u16 skc_dport;
 	__u16 skc_num;
 	unsigned short skc_family;
-	volatile unsigned char skc_state;
+	unsigned long skc_flags;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 };
@@ -166,9 +166,16 @@ struct sock {
 	__u16 sk_type;
 	struct sock_cgroup_data sk_cgrp_data;
 };
+struct inet_sock {
+	__u16 inet_sport;
+};
 struct tcp_sock {
 	__u64 bytes_received;
-	__u64 bytes_acked;
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
+};
+enum sock_flags {
+	SOCK_DONE = 1, /* the peer has said that it sends no more */
 };
 struct socket {
 	struct sock *sk;

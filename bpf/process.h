@@ -80,13 +80,13 @@ int on_exec(__u64 *ctx)
 	if (!row || !buffer)
 		return 0;
 	int parent_inside = task_slot(task->group_leader->real_parent) == slot;
-	int first = !row->ready;
-	if (first) {
+	if (!row->ready) {
 		if (!is_workload(task, parent_inside))
 			return 0;
-		row->ready = 1;
+		row->ready = task->tgid;
 	}
-	int entered = slot != SLOT_HOST && !parent_inside && !first && !(task->signal->flags & SIGNAL_UNKILLABLE);
+	int entered = slot != SLOT_HOST && !parent_inside && row->ready != task->tgid &&
+		      !(task->signal->flags & SIGNAL_UNKILLABLE);
 	struct file *file = binprm->file;
 	int memfd = file->f_inode->i_nlink == 0;
 

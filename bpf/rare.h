@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* Calls that a workload hardly ever makes: reported with their arguments, whether they were allowed or not. */
 
+#define NO_ARGUMENT ~0ULL
+
 static __always_inline void report_rare(struct task_struct *task, struct row *row, __u32 slot, __u16 nr, long ret,
 					__u64 a, __u64 b, __u64 c, __u64 path)
 {

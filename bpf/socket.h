@@ -13,23 +13,16 @@
 #define TCP_SYN_RECV 3
 #define TCP_CLOSE 7
 #define TCP_LISTEN 10
+#define EINPROGRESS 115
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 
-/* Who opened a connection that is reported, until it closes. */
-struct flow {
-	struct header owner;
-	__u64 tx_bytes;
-	__u64 rx_bytes;
-	__u8 inbound;
-	__u8 pad[7];
-};
-
+/* A connection as it was reported when it began, until it closes. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 32768);
 	__type(key, __u64); /* the socket's address */
-	__type(value, struct flow);
+	__type(value, struct net_record);
 } flows SEC(".maps");
 
 /* UDP sockets end without a change of state: their descriptor tells. */
@@ -57,6 +50,9 @@ static __always_inline void fill_ends(struct net_record *record, const struct so
 	record->family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	record->protocol = BPF_CORE_READ(sk, sk_protocol);
 	record->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	/* The port is given back before a socket counts as closed; what the packets bore is still there. */
+	if (!record->local_port)
+		record->local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 	record->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	if (record->family == AF_INET6) {
 		bpf_probe_read_kernel(record->local, 16, &sk->__sk_common.skc_v6_rcv_saddr);
@@ -65,6 +61,34 @@ static __always_inline void fill_ends(struct net_record *record, const struct so
 		bpf_probe_read_kernel(record->local, 4, &sk->__sk_common.skc_rcv_saddr);
 		bpf_probe_read_kernel(record->remote, 4, &sk->__sk_common.skc_daddr);
 	}
+}
+
+/* Makes a record of how a connection began one of its end; whether its beginning was seen. */
+static __always_inline int end_flow(struct net_record *record, __u64 key)
+{
+	struct net_record *flow = bpf_map_lookup_elem(&flows, &key);
+
+	if (!flow)
+		return 0;
+	*record = *flow;
+	record->header.time_ns = bpf_ktime_get_boot_ns();
+	record->header.kind = KIND_CLOSE;
+	record->header.ret = 0;
+	record->opened_ns = flow->header.time_ns;
+	bpf_map_delete_elem(&flows, &key);
+	return 1;
+}
+
+/* Bytes of the payload: the kernel counts the end of a stream as one more received. */
+static __always_inline void fill_bytes(struct net_record *record, const struct tcp_sock *tcp)
+{
+	__u64 ended = BPF_CORE_READ((const struct sock *)tcp, __sk_common.skc_flags) >>
+			      bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
+
+	record->tx_bytes = BPF_CORE_READ(tcp, bytes_sent) - BPF_CORE_READ(tcp, bytes_retrans);
+	record->rx_bytes = BPF_CORE_READ(tcp, bytes_received);
+	if (record->rx_bytes)
+		record->rx_bytes -= ended;
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -92,30 +116,21 @@ int on_socket_state(__u64 *ctx)
 		return 0;
 
 	struct net_record record = {};
-	__u64 key = (__u64)sk;
 	if (after == TCP_LISTEN) {
 		fill_header(&record.header, bpf_get_current_task_btf(), slot, KIND_LISTEN);
+		fill_ends(&record, sk);
 	} else if (after == TCP_CLOSE && before != TCP_LISTEN && before != TCP_SYN_SENT && before != TCP_SYN_RECV) {
-		struct flow *flow = bpf_map_lookup_elem(&flows, &key);
-
-		if (flow) {
-			record.header = flow->owner;
-			record.opened_ns = flow->owner.time_ns;
-			record.header.flags = flow->inbound ? FLAG_INBOUND : 0;
-			bpf_map_delete_elem(&flows, &key);
-		} else {
+		if (!end_flow(&record, (__u64)sk)) {
+			record.header.time_ns = bpf_ktime_get_boot_ns();
+			record.header.slot = slot;
+			record.header.kind = KIND_CLOSE;
 			record.header.flags = FLAG_NO_PROCESS;
+			fill_ends(&record, sk);
 		}
-		record.header.time_ns = bpf_ktime_get_boot_ns();
-		record.header.slot = slot;
-		record.header.kind = KIND_CLOSE;
-		record.header.ret = 0;
-		record.tx_bytes = BPF_CORE_READ((struct tcp_sock *)sk, bytes_acked);
-		record.rx_bytes = BPF_CORE_READ((struct tcp_sock *)sk, bytes_received);
+		fill_bytes(&record, (const struct tcp_sock *)sk);
 	} else {
 		return 0;
 	}
-	fill_ends(&record, sk);
 	put(row, &record, sizeof(record));
 	return 0;
 }
@@ -133,7 +148,7 @@ static __always_inline int count_bytes(struct sock *sk, int len, int sent)
 	if (sk->sk_protocol != IPPROTO_UDP)
 		return 0;
 	__u64 key = (__u64)sk;
-	struct flow *flow = bpf_map_lookup_elem(&flows, &key);
+	struct net_record *flow = bpf_map_lookup_elem(&flows, &key);
 	if (flow && sent)
 		add(flow->tx_bytes, len);
 	else if (flow)
@@ -172,7 +187,8 @@ static __always_inline __u32 found_socket_slot(struct sock *sk, __u32 task_slot)
 	return slot ? *slot : task_slot;
 }
 
-/* connect and accept as the caller sees them, in its own context. `peer` is the address argument of a datagram. */
+/* connect and accept as the caller sees them, in its own context. `peer` is the address argument: a connection that
+ * failed, or a datagram, leaves none on the socket. */
 static __always_inline void report_socket(struct task_struct *task, struct row *row, __u32 slot, int fd, __u8 kind,
 					  __u16 nr, long ret, __u64 peer)
 {
@@ -182,7 +198,7 @@ static __always_inline void report_socket(struct task_struct *task, struct row *
 		return;
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	__u16 protocol = BPF_CORE_READ(sk, sk_protocol);
-	if (family == AF_UNIX && kind == KIND_CONNECT && !peer) {
+	if (family == AF_UNIX && nr == __NR_connect) {
 		add(row->count[COUNT_UNIX_CONNECT], 1);
 		return;
 	}
@@ -192,7 +208,7 @@ static __always_inline void report_socket(struct task_struct *task, struct row *
 	__u64 key = (__u64)sk;
 	if (datagram) {
 		/* A descriptor that sends again is the same flow. */
-		if (peer && bpf_map_lookup_elem(&flows, &key))
+		if (nr != __NR_connect && bpf_map_lookup_elem(&flows, &key))
 			return;
 		add(row->count[COUNT_CONNECT], 1);
 	}
@@ -216,8 +232,12 @@ static __always_inline void report_socket(struct task_struct *task, struct row *
 			__builtin_memcpy(record.remote, address + 4, 4);
 	}
 	put(row, &record, sizeof(record));
-	struct flow flow = {.owner = record.header, .inbound = kind == KIND_ACCEPT};
-	bpf_map_update_elem(&flows, &key, &flow, BPF_ANY);
+	if (ret < 0 && ret != -EINPROGRESS)
+		return;
+	/* The first datagram was counted before there was a flow. */
+	if (nr == __NR_sendto || nr == __NR_sendmsg)
+		record.tx_bytes = ret;
+	bpf_map_update_elem(&flows, &key, &record, BPF_ANY);
 	if (datagram) {
 		__u64 descriptor = (__u64)task->tgid << 32 | (__u32)fd;
 		bpf_map_update_elem(&udp_sockets, &descriptor, &key, BPF_ANY);
@@ -233,17 +253,7 @@ static __always_inline void report_datagram_close(struct task_struct *task, stru
 		return;
 	__u64 address = *key;
 	bpf_map_delete_elem(&udp_sockets, &descriptor);
-	struct flow *flow = bpf_map_lookup_elem(&flows, &address);
-	if (!flow)
-		return;
-	struct net_record record = {.family = AF_INET, .protocol = IPPROTO_UDP};
-	record.header = flow->owner;
-	record.header.kind = KIND_CLOSE;
-	record.header.time_ns = bpf_ktime_get_boot_ns();
-	record.header.ret = 0;
-	record.opened_ns = flow->owner.time_ns;
-	record.tx_bytes = flow->tx_bytes;
-	record.rx_bytes = flow->rx_bytes;
-	bpf_map_delete_elem(&flows, &address);
-	put(row, &record, sizeof(record));
+	struct net_record record;
+	if (end_flow(&record, address))
+		put(row, &record, sizeof(record));
 }

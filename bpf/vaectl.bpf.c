@@ -69,15 +69,20 @@ static __always_inline void on_open(struct task_struct *task, struct row *row, _
 {
 	__u64 flags = nr == __NR_open ? regs->si : nr == __NR_creat ? 1 : regs->dx;
 
-	if (ret < 0)
-		return;
 	if (nr == __NR_openat2)
 		bpf_probe_read_user(&flags, sizeof(flags), (void *)regs->dx);
 	if (!(flags & O_ACCMODE))
 		return;
-	add(row->count[COUNT_OPEN_WRITE], 1);
-	if (depth_of(slot) == DEPTH_FULL)
+	if (ret >= 0)
+		add(row->count[COUNT_OPEN_WRITE], 1);
+	if (depth_of(slot) != DEPTH_FULL)
+		return;
+	if (ret >= 0)
 		report_file(task, row, slot, nr, ret, ret, flags);
+	else if (nr == __NR_open || nr == __NR_creat)
+		report_name(task, row, slot, nr, ret, AT_FDCWD, regs->di, 0, 0, 0);
+	else
+		report_name(task, row, slot, nr, ret, regs->di, regs->si, 0, 0, 0);
 }
 
 static __always_inline void on_name(struct task_struct *task, struct row *row, __u32 slot, struct pt_regs *regs,
@@ -144,6 +149,36 @@ static __always_inline void on_name(struct task_struct *task, struct row *row, _
 		report_name(task, row, slot, nr, ret, dir, path, to_dir, to, mode);
 }
 
+/* The argument of a rare call that says what was asked for: an address or a descriptor says nothing. */
+static __always_inline __u64 telling(struct pt_regs *regs, __u32 nr)
+{
+	switch (nr) {
+	case __NR_mount:
+		return regs->r10;
+	case __NR_umount2:
+	case __NR_setns:
+	case __NR_fsopen:
+		return regs->si;
+	case __NR_open_tree:
+	case __NR_finit_module:
+	case __NR_fsmount:
+		return regs->dx;
+	case __NR_move_mount:
+		return regs->r8;
+	case __NR_pivot_root:
+	case __NR_chroot:
+	case __NR_capset:
+	case __NR_init_module:
+	case __NR_delete_module:
+	case __NR_kexec_load:
+	case __NR_kexec_file_load:
+	case __NR_perf_event_open:
+	case __NR_open_by_handle_at:
+		return NO_ARGUMENT;
+	}
+	return regs->di;
+}
+
 /* The arguments of a call are still in its registers when it ends. */
 static __noinline int act(struct pt_regs *regs, struct row *row, __u32 slot, __u32 action)
 {
@@ -160,7 +195,7 @@ static __noinline int act(struct pt_regs *regs, struct row *row, __u32 slot, __u
 		on_name(task, row, slot, regs, nr, ret);
 		break;
 	case ACT_CONNECT:
-		report_socket(task, row, slot, a, KIND_CONNECT, nr, ret, 0);
+		report_socket(task, row, slot, a, KIND_CONNECT, nr, ret, b);
 		break;
 	case ACT_ACCEPT:
 		if (ret >= 0)
@@ -172,7 +207,7 @@ static __noinline int act(struct pt_regs *regs, struct row *row, __u32 slot, __u
 		if (nr != __NR_sendto)
 			bpf_probe_read_user(&peer, sizeof(peer), (void *)b);
 		if (ret >= 0 && peer)
-			report_socket(task, row, slot, a, KIND_CONNECT, nr, 0, peer);
+			report_socket(task, row, slot, a, KIND_CONNECT, nr, ret, peer);
 		break;
 	}
 	case ACT_CLOSE:
@@ -185,10 +220,10 @@ static __noinline int act(struct pt_regs *regs, struct row *row, __u32 slot, __u
 			report_rare(task, row, slot, nr, ret, a, b, c, 0);
 		break;
 	case ACT_RARE:
-		report_rare(task, row, slot, nr, ret, a, b, c, 0);
+		report_rare(task, row, slot, nr, ret, telling(regs, nr), b, c, 0);
 		break;
 	case ACT_RARE_PATH:
-		report_rare(task, row, slot, nr, ret, a, b, c,
+		report_rare(task, row, slot, nr, ret, telling(regs, nr), b, c,
 			    nr == __NR_mount || nr == __NR_open_tree || nr == __NR_move_mount ? b : a);
 		break;
 	}

@@ -76,7 +76,7 @@
 /* One container's census. */
 struct row {
 	__u64 created_ns;
-	__u64 ready; /* 0 while only the runtime has run in it */
+	__u64 ready; /* 0 while only the runtime has run in it; then the workload's first process, or 1 */
 	__u64 syscall[SYSCALLS];
 	__u64 failed[ERRNOS];
 	__u64 count[COUNTS];

@@ -10,6 +10,7 @@ mod invariants;
 mod pipe;
 mod pipeline;
 mod readme;
+mod record_root;
 mod settings;
 mod support;
 mod training;

@@ -129,7 +129,7 @@ pub const FLAG_NO_PROCESS: usize = 32;
 pub struct Row {
     /// created ns.
     pub created_ns: u64,
-    /// 0 while only the runtime has run in it.
+    /// 0 while only the runtime has run in it; then the workload's first process, or 1.
     pub ready: u64,
     /// syscall.
     pub syscall: [u64; SYSCALLS],

@@ -60,8 +60,9 @@ fn bundle(image: &Image, name: &str, options: &Options, folder: &Path) -> Value 
     env.extend(image.env.iter().map(String::as_str));
     let capabilities: Vec<&str> = USUAL.iter().chain(MORE.iter().filter(|_| options.privileged)).copied().collect();
     let tmpfs = |at: &str| json!({ "destination": at, "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=1777", "size=64m"] });
-    let mut linux =
-        json!({ "namespaces": (["pid", "ipc", "uts", "mount", "network"].map(|kind| json!({ "type": kind }))) });
+    let kinds =
+        ["pid", "ipc", "uts", "mount", "network"].into_iter().filter(|kind| !(options.host_pids && *kind == "pid"));
+    let mut linux = json!({ "namespaces": kinds.map(|kind| json!({ "type": kind })).collect::<Vec<_>>() });
     if !options.denied.is_empty() {
         linux["seccomp"] = seccomp(&options.denied);
     }

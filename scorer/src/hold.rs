@@ -5,6 +5,20 @@ use std::collections::VecDeque;
 /// Room that an empty hold keeps, so that a calm container allocates nothing.
 const KEPT_CAPACITY: usize = 64 * 1024;
 
+/// What speaks for an event where no incident takes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// Nothing.
+    #[default]
+    None,
+    /// A program was executed, or something rare happened, in a container that a model vouches for.
+    Telling,
+    /// The same where no model vouches, and the budget has it: it is held for a possible incident only.
+    Granted,
+    /// The same where the budget was spent.
+    Refused,
+}
+
 /// What is known of a held event besides its bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Held {
@@ -14,16 +28,13 @@ pub(crate) struct Held {
     pub(crate) segment: u32,
     /// Its dataset, as an index into the ledger.
     pub(crate) dataset: u8,
-    /// A program was executed, or something rare happened.
-    pub(crate) telling: bool,
-    /// It would have been published but for the budget.
-    pub(crate) over_budget: bool,
+    pub(crate) claim: Claim,
     /// The line says `vaectl.history` already.
     pub(crate) history: bool,
 }
 
 impl Held {
-    fn weight(self) -> usize {
+    pub(crate) fn weight(self) -> usize {
         self.len as usize + size_of::<Self>()
     }
 }
@@ -51,8 +62,8 @@ impl Hold {
         self.items.front()
     }
 
-    /// Takes the oldest out, hands it to `with`, its line in one piece, and returns the weight that it had.
-    pub(crate) fn pop(&mut self, with: impl FnOnce(Held, &[u8])) -> Option<usize> {
+    /// Takes the oldest out, hands it to `with`, its line in one piece, and returns what that makes of it.
+    pub(crate) fn pop<T>(&mut self, with: impl FnOnce(Held, &[u8]) -> T) -> Option<T> {
         let item = self.items.pop_front()?;
         let len = item.len as usize;
         let line = if self.bytes.as_slices().0.len() >= len {
@@ -60,14 +71,14 @@ impl Hold {
         } else {
             &self.bytes.make_contiguous()[..len]
         };
-        with(item, line);
+        let made = with(item, line);
         self.bytes.drain(..len);
         self.weight -= item.weight();
         if self.items.is_empty() && self.bytes.capacity() > KEPT_CAPACITY {
             self.bytes.shrink_to(KEPT_CAPACITY);
             self.items.shrink_to(KEPT_CAPACITY / size_of::<Held>());
         }
-        Some(item.weight())
+        Some(made)
     }
 
     /// Bytes held, lines and what is known of them.

@@ -1,6 +1,8 @@
 //! The lines of an episode.
 
-use vaectl_schemas::{EventFields, Incident, IncidentInfo, IncidentStatus, Timestamp, VERSION, Verdict, derived_id};
+use vaectl_schemas::{
+    EventFields, Incident, IncidentCause, IncidentInfo, IncidentStatus, Timestamp, VERSION, Verdict, derived_id,
+};
 
 use crate::context::Context;
 use crate::instance::{Episode, Instance};
@@ -59,24 +61,48 @@ pub(crate) fn close(
     instance: &mut Instance,
     last: &str,
     at: Timestamp,
-    why: &str,
+    cause: IncidentCause,
     context: &mut Context,
     out: &mut Vec<u8>,
 ) {
     let Some(episode) = instance.episode.take() else { return };
-    let mut line = line(instance, &episode, at, Some(at));
+    let mut line = line(instance, &episode, at, Some((at, cause)));
     line.event.id = Some(derived_id("incident closed", [episode.id.as_str(), last]).into());
-    line.event.reason = Some(format!("Closed after {} windows: {why}.", episode.windows).into());
+    let [windows, events] = [(episode.windows, "window"), (episode.events, "event")].map(|(n, what)| count(n, what));
+    line.event.reason = Some(format!("Closed after {windows} and {events}: {}.", because(cause)).into());
     context.write(&line, out);
 }
 
-fn line<'a>(instance: &'a Instance, episode: &Episode, at: Timestamp, closed: Option<Timestamp>) -> Incident<'a> {
+/// A number of things in words, such as `1 window`.
+fn count(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
+fn because(cause: IncidentCause) -> &'static str {
+    match cause {
+        IncidentCause::Quiet => "it was quiet for 12 windows",
+        IncidentCause::ContainerEnded => "the container ended",
+        IncidentCause::Silence => "the container was silent for an hour",
+        IncidentCause::NoRoom => "there was no room for another container",
+        IncidentCause::EndOfInput => "end of input",
+        IncidentCause::Stopped => "score was told to end",
+    }
+}
+
+fn line<'a>(
+    instance: &'a Instance,
+    episode: &Episode,
+    at: Timestamp,
+    closed: Option<(Timestamp, IncidentCause)>,
+) -> Incident<'a> {
+    let (closed, cause) = closed.unzip();
     let info = IncidentInfo {
         v: VERSION,
         incident: episode.id.clone(),
         status: if closed.is_some() { IncidentStatus::Closed } else { IncidentStatus::Opened },
         opened: episode.opened,
         closed,
+        cause,
         windows: episode.windows,
         events: episode.events,
         history: episode.history,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vaectl_schemas::{Gap, GapCause, GapInfo, State, Timestamp, VERSION, Window, derived_id};
+use vaectl_schemas::{Gap, GapCause, GapInfo, IncidentCause, State, Timestamp, VERSION, Window, derived_id};
 
 use crate::context::Context;
 use crate::evidence::{Limits, weigh};
@@ -90,11 +90,11 @@ pub(crate) fn settle(
     }
     // What a suspicion may need as history stays, also where a loss hides the suspicion.
     if instance.suspected.is_none() {
-        context.suppress_before(instance, segment);
+        context.release_before(instance, segment, out);
     }
     write_gaps(instance, window.timestamp, &id, context, out);
     if state != State::Unstable {
-        incident::close(instance, &id, window.timestamp, "it was quiet for 12 windows", context, out);
+        incident::close(instance, &id, window.timestamp, IncidentCause::Quiet, context, out);
     }
     if let Some(archive) = &mut context.archive {
         window.vaectl.job.clone_from(&instance.job);

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use vaectl_schemas::{Event, Incident, IncidentStatus, State, Timestamp};
 
-use super::WINDOW;
 use crate::repository::Document;
 use crate::{Container, Truth};
 
@@ -45,6 +44,8 @@ pub(super) struct Scene {
 pub(super) struct Finding {
     /// Its last document: closed, where it closed.
     pub(super) incident: Incident<'static>,
+    /// Why it opened, in a sentence.
+    pub(super) reason: String,
     /// When it could be read in the repository; in a replay, the time on its line.
     pub(super) noticed: Timestamp,
     /// Which of the attacks it is about.
@@ -54,15 +55,9 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    /// Whether an event of its container belongs to it: by its mark, or as one that is published in any state, such as
-    /// the start of a program, of the time in which the first window was open.
+    /// Whether an event was published for it.
     fn has(&self, event: &Event<'_>) -> bool {
-        let info = &self.incident.vaectl;
-        let begins = info.opened.as_ns().saturating_sub(2 * WINDOW * 1_000_000_000);
-        match &event.vaectl.incident {
-            Some(incident) => *incident == info.incident,
-            None => event.timestamp.as_ns() >= begins && info.closed.is_none_or(|closed| event.timestamp <= closed),
-        }
+        event.vaectl.incident.as_ref() == Some(&self.incident.vaectl.incident)
     }
 }
 
@@ -147,7 +142,8 @@ impl Outcome {
         let hit = |truth: &Truth| container == Some(&*truth.container) && incident.vaectl.opened >= truth.began;
         let truth = self.scene.truths.iter().position(hit);
         let noticed = seen.get(&id).copied().unwrap_or(incident.timestamp);
-        incidents.insert(id, Finding { incident, noticed, truth, events: Vec::new() });
+        let reason = incident.event.reason.as_deref().unwrap_or("no reason is given").to_owned();
+        incidents.insert(id, Finding { incident, reason, noticed, truth, events: Vec::new() });
     }
 
     /// Seconds from the beginning of each attack until its first incident was noticed.

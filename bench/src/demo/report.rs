@@ -100,13 +100,19 @@ fn incident(finding: &Finding, outcome: &Outcome) -> String {
         None => writeln!(out, ": FALSE, nothing was done to it"),
     }
     .unwrap_or_default();
-    if let Some(reason) = &line.event.reason {
-        let _ = writeln!(out, "  {reason}");
-    }
+    let _ = writeln!(out, "  {}", finding.reason);
     for attribution in info.attributions.iter().take(ATTRIBUTIONS) {
         let _ = writeln!(out, "  {}", reason(attribution));
     }
-    let _ = writeln!(out, "  {} events were published of it; the processes:", finding.events.len());
+    if let Some(closed) = line.event.reason.as_deref().filter(|_| info.closed.is_some()) {
+        let _ = writeln!(out, "  {closed}");
+    }
+    let _ = writeln!(
+        out,
+        "  {} events are in the repository, {} of them from before it was noticed; the processes:",
+        finding.events.len(),
+        info.history
+    );
     for line in tree::draw(&finding.events).lines() {
         let _ = writeln!(out, "  | {line}");
     }

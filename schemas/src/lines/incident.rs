@@ -19,8 +19,27 @@ pub enum IncidentStatus {
     /// It began.
     #[default]
     Opened,
-    /// It is over: enough quiet windows, or the container ended.
+    /// It is over, or nobody watches it any more.
     Closed,
+}
+
+/// Why an episode was closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentCause {
+    /// Enough windows in a row were within the pattern.
+    #[default]
+    Quiet,
+    /// The container ended.
+    ContainerEnded,
+    /// Nothing was heard of the container for an hour.
+    Silence,
+    /// There was no room for another container.
+    NoRoom,
+    /// The input of `score` ended; the container may go on.
+    EndOfInput,
+    /// `score` was told to end; the container may go on.
+    Stopped,
 }
 
 /// The `vaectl` block of an incident.
@@ -37,6 +56,9 @@ pub struct IncidentInfo {
     /// When it closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Timestamp>,
+    /// Why it closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<IncidentCause>,
     /// Windows so far.
     pub windows: u64,
     /// Events published so far.

@@ -23,7 +23,7 @@ pub use event::{Depth, Event, EventInfo, PathSource};
 pub use gap::{Gap, GapCause, GapInfo};
 pub use heartbeat::{Heartbeat, HeartbeatInfo};
 pub use hello::{Hello, HelloInfo};
-pub use incident::{Incident, IncidentInfo, IncidentStatus};
+pub use incident::{Incident, IncidentCause, IncidentInfo, IncidentStatus};
 pub use kind::{Header, Kind, KindError, peek};
 pub use ledger::{Ledger, LedgerInfo};
 pub use summary::{Summary, SummaryInfo};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::support::{Feed, config, events, of, run, states};
+use super::support::{Feed, config, events, of, run, run_until, states};
 
 #[test]
 fn a_container_warms_up_and_is_stable_and_every_window_has_its_verdict() {
@@ -128,7 +128,7 @@ fn what_an_operator_does_is_published_and_opens_no_incident() {
     assert_eq!((&verdict["vaectl"]["entered"], &verdict["vaectl"]["state"]), (&json!(true), &json!("stable")));
     assert!(of(&out, "incident").is_empty());
     lines.push(web.window_with(&json!({"novel.strong": 1}), &entered));
-    assert_eq!(of(&run(config(), &lines), "incident").len(), 1, "a rare event opens all the same");
+    assert_eq!(of(&run(config(), &lines), "incident")[0]["vaectl"]["status"], "opened", "by a rare event all the same");
 }
 
 #[test]
@@ -155,6 +155,38 @@ fn the_end_of_a_container_closes_its_incident_and_writes_its_summary() {
     let kinds: Vec<_> = out.iter().map(|l| l["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["hello", "verdict", "incident", "verdict", "incident", "summary", "container", "ledger", "end"]);
     assert_eq!(out[4]["vaectl"]["status"], "closed");
-    assert_eq!(out[4]["event"]["reason"], "Closed after 1 windows: the container ended.");
+    assert_eq!(out[4]["event"]["reason"], "Closed after 1 window and 0 events: the container ended.");
     assert_eq!(out[5]["vaectl"]["states"], json!({"warming": 1, "unstable": 1}));
+}
+
+#[test]
+fn an_incident_that_is_open_at_the_end_is_closed_with_its_counts() {
+    let mut web = Feed::new("web", Some("known"));
+    let mut lines = web.calm(31);
+    lines.push(web.event("before", "exec"));
+    lines.push(web.window_with(&json!({"novel.strong": 1}), &json!({})));
+    lines.push(web.event("after", "connect"));
+    lines.push(web.window(9.0));
+    for (end, cause, why) in [("eof", "end_of_input", "end of input"), ("signal", "stopped", "score was told to end")] {
+        let out = run_until(end, &lines);
+        let incidents = of(&out, "incident");
+        assert_eq!(incidents.len(), 2);
+        let closed = &incidents[1]["vaectl"];
+        assert_eq!((&closed["status"], &closed["cause"]), (&json!("closed"), &json!(cause)));
+        assert_eq!((&closed["windows"], &closed["events"], &closed["history"]), (&json!(2), &json!(2), &json!(1)));
+        assert_eq!(closed["opened"], of(&out, "verdict")[31]["@timestamp"]);
+        assert_eq!(closed["closed"], of(&out, "verdict")[32]["@timestamp"]);
+        assert_eq!(incidents[1]["event"]["reason"], format!("Closed after 2 windows and 2 events: {why}."));
+    }
+}
+
+#[test]
+fn a_program_started_just_before_an_incident_is_part_of_it_while_no_model_vouches_yet() {
+    let mut web = Feed::new("web", Some("known"));
+    let mut lines = web.calm(3);
+    lines.push(web.event("early", "exec"));
+    lines.push(web.window(0.0));
+    lines.push(web.event("miner", "exec"));
+    lines.push(web.window_with(&json!({"novel.strong": 1}), &json!({})));
+    assert_eq!(events(&run(config(), &lines)), [("early".into(), true, true), ("miner".into(), true, true)]);
 }

@@ -100,3 +100,29 @@ fn a_blind_verdict_lets_its_programs_out() {
     lines.push(web.window_with(&json!({}), &json!({"lost": 1})));
     assert_eq!(events(&run(config(), &lines)), [("x".into(), true, false)]);
 }
+
+#[test]
+fn what_was_granted_goes_out_in_its_order_once_its_windows_stayed_calm() {
+    let mut web = Feed::new("web", Some("stranger"));
+    let mut lines = web.calm(1);
+    lines.extend([web.event("a", "exec"), web.window(0.0)]);
+    assert_eq!(events(&run(config(), &lines)), [("a".into(), true, false)], "at the end at the latest");
+    lines.extend([web.event("b", "ptrace"), web.event("c", "connect")]);
+    lines.extend(web.calm(2));
+    let out = run(config(), &lines);
+    assert_eq!(events(&out), [("a".into(), true, false), ("b".into(), true, false)]);
+    let at = |id: &str| out.iter().position(|l| l["event"]["id"] == id).unwrap();
+    assert_eq!(out[at("a") - 1]["vaectl"]["window"], "web-w3", "its own verdict and one more");
+}
+
+#[test]
+fn a_full_hold_drops_nothing_that_was_granted() {
+    let mut web = Feed::new("web", Some("stranger"));
+    let mut lines = web.calm(1);
+    lines.push(web.event("x", "exec"));
+    lines.extend((0..1000).map(|i| web.event(&format!("c{i}"), "connect")));
+    lines.extend(web.calm(2));
+    let out = run(Config { hold_bytes: 64 * 1024, ..config() }, &lines);
+    assert_eq!(events(&out), [("x".into(), true, false)]);
+    assert_eq!(of(&out, "gap")[0]["vaectl"]["cause"], "hold");
+}

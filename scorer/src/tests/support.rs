@@ -78,6 +78,10 @@ pub(super) fn scorer(config: Config) -> Scorer {
 
 /// Feeds lines, flushing after every `batch`, and ends the stream.
 pub(super) fn bytes(config: Config, lines: &[String], batch: usize) -> Vec<u8> {
+    bytes_until("eof", config, lines, batch)
+}
+
+fn bytes_until(cause: &str, config: Config, lines: &[String], batch: usize) -> Vec<u8> {
     let (mut scorer, mut out) = (scorer(config), Vec::new());
     for (i, line) in lines.iter().enumerate() {
         feed(&mut scorer, i as u64 + 1, line.as_bytes(), &mut out).unwrap();
@@ -85,7 +89,7 @@ pub(super) fn bytes(config: Config, lines: &[String], batch: usize) -> Vec<u8> {
             scorer.flush(&mut out).unwrap();
         }
     }
-    scorer.finish("eof", &mut out).unwrap();
+    scorer.finish(cause, &mut out).unwrap();
     out
 }
 
@@ -96,6 +100,11 @@ pub(super) fn feed(scorer: &mut Scorer, number: u64, bytes: &[u8], out: &mut Vec
 /// What comes out for `lines`, one JSON value a line.
 pub(super) fn run(config: Config, lines: &[String]) -> Vec<Value> {
     parse(&bytes(config, lines, 1))
+}
+
+/// The same, of a stream that ends for `cause`.
+pub(super) fn run_until(cause: &str, lines: &[String]) -> Vec<Value> {
+    parse(&bytes_until(cause, config(), lines, 1))
 }
 
 pub(super) fn parse(bytes: &[u8]) -> Vec<Value> {

@@ -1,0 +1,42 @@
+//! The time of the lines, and what comes due by it.
+
+use vaectl_schemas::{IncidentCause, Timestamp};
+
+use super::Gate;
+use crate::instance::Instance;
+use crate::{bookend, summary};
+
+/// How long a container may be silent before it is forgotten.
+const SILENCE_NS: u64 = 3_600_000_000_000;
+
+impl Gate {
+    /// Lets the time of the lines go on.
+    pub(super) fn advance(&mut self, at: Timestamp, out: &mut Vec<u8>) {
+        if at <= self.context.now && self.hour.is_some() {
+            return;
+        }
+        self.context.now = self.context.now.max(at);
+        self.end_waits(out);
+        let hour = summary::hour(self.context.now);
+        if self.hour.replace(hour).is_some_and(|before| before < hour) {
+            self.forget_silent(out);
+            bookend::write_ledger(&mut self.context, out);
+        }
+    }
+
+    /// Takes the stepped clock over; what waits, waits by the new one.
+    pub(super) fn step_clock(&mut self, now: Timestamp) {
+        self.context.now = now;
+        self.hour = Some(summary::hour(now));
+        self.waits.renew(&mut self.registry, now);
+    }
+
+    fn forget_silent(&mut self, out: &mut Vec<u8>) {
+        let now = self.context.now;
+        let silent = |i: &Instance| i.last_seen.as_ns() + SILENCE_NS < now.as_ns();
+        let gone: Vec<_> = self.registry.iter().filter(|(_, i)| silent(i)).map(|(slot, _)| slot).collect();
+        for slot in gone {
+            self.retire(slot, now, IncidentCause::Silence, out);
+        }
+    }
+}

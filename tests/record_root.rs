@@ -1,18 +1,32 @@
 //! `record` on real containers. Needs root; the truth is what the `probe` helper says that it did.
 
+mod cgroups;
+mod engines;
 mod recording;
 mod script;
+mod windows;
 
 use std::sync::LazyLock;
 
+use vaectl_bench::{Image, Workspace};
+use vaectl_collector::Facts;
+
 use crate::support::skip;
 
-static OBSTACLES: LazyLock<Vec<String>> = LazyLock::new(|| vaectl_collector::check().obstacles());
+static FACTS: LazyLock<Facts> = LazyLock::new(vaectl_collector::check);
 
 /// Says by name that a test does not run here, and why.
 fn skipped(name: &str) -> bool {
-    if !OBSTACLES.is_empty() {
-        skip(name, &OBSTACLES.join("; "));
+    let obstacles = FACTS.obstacles();
+    if !obstacles.is_empty() {
+        skip(name, &obstacles.join("; "));
     }
-    !OBSTACLES.is_empty()
+    !obstacles.is_empty()
+}
+
+/// The helper's image, in a folder that has to outlive its containers.
+fn probe() -> (Workspace, Image) {
+    let workspace = Workspace::new("record").unwrap();
+    let image = Image::build("probe", workspace.path()).unwrap();
+    (workspace, image)
 }

@@ -1,7 +1,7 @@
 //! A `record` that runs beside the test, and the lines it has written so far.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
@@ -21,7 +21,13 @@ impl Recording {
     /// Starts `record` with these arguments and environment, and waits until its programs are attached.
     pub(crate) fn start(args: &[&str], env: &[(&str, &str)]) -> Self {
         let mut command = command(&[&["record", "--log-level", "warn"], args].concat());
-        let mut child = command.envs(env.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        command.envs(env.iter().copied());
+        Self::of(command)
+    }
+
+    /// The same of a command that becomes `record`.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().expect("it is a pipe"));
         let lines: Arc<Mutex<Vec<Value>>> = Arc::default();
         let kept = Arc::clone(&lines);
@@ -52,6 +58,13 @@ impl Recording {
         self.reader.take().expect("it is joined once").join().expect("the reader ends");
         std::mem::take(&mut self.lines())
     }
+
+    /// Waits for the end of a container, ends with it, and returns that container's lines.
+    pub(crate) fn stop_after_the_end_of(self, id: &str) -> Vec<Value> {
+        let ended = |line: &Value| is(line, id) && line["vaectl"]["status"] == "ended";
+        self.until("the container ended", |lines| lines.iter().any(ended));
+        self.stop().into_iter().filter(|line| is(line, id)).collect()
+    }
 }
 
 impl Drop for Recording {
@@ -67,6 +80,11 @@ pub(crate) fn is(line: &Value, container: &str) -> bool {
     line["container"]["id"] == container
 }
 
+/// The windows.
+pub(crate) fn windows(lines: &[Value]) -> impl Iterator<Item = &Value> {
+    lines.iter().filter(|line| line["type"] == "window")
+}
+
 /// The events of an action.
 pub(crate) fn events<'a>(lines: &'a [Value], action: &'static str) -> impl Iterator<Item = &'a Value> {
     lines.iter().filter(move |line| line["type"] == "event" && line["event"]["action"] == action)
@@ -74,6 +92,6 @@ pub(crate) fn events<'a>(lines: &'a [Value], action: &'static str) -> impl Itera
 
 /// The sum of a counter over all windows.
 pub(crate) fn counted(lines: &[Value], counter: &str) -> u64 {
-    let windows = lines.iter().filter(|line| line["type"] == "window");
-    windows.filter_map(|window| window["counters"].get(counter)).map(|count| count.as_u64().expect("a count")).sum()
+    let counts = windows(lines).filter_map(|window| window["counters"].get(counter));
+    counts.map(|count| count.as_u64().expect("a count")).sum()
 }

@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use vaectl_bench::probe::{self, Deed};
-use vaectl_bench::{Container, Engine, Image, Options, Workspace};
+use vaectl_bench::probe::Deed;
+use vaectl_bench::{Container, Engine, Options};
 
-use super::recording::{Recording, counted, events, is};
-use super::skipped;
+use super::recording::{Recording, counted, events};
+use super::{probe, skipped};
 
 /// The script as it was done, and as it was recorded.
 struct Script {
@@ -18,19 +18,15 @@ struct Script {
 
 /// One run for all tests of this file: it is over, and its container gone, before the first of them looks.
 static SCRIPT: LazyLock<Script> = LazyLock::new(|| {
-    let workspace = Workspace::new("script").unwrap();
-    let image = Image::build("probe", workspace.path()).unwrap();
+    let (workspace, image) = probe();
     let recording = Recording::start(&["--window", "500ms"], &[]);
     let options =
         Options { privileged: true, host_pids: true, denied: vec!["keyctl".to_owned()], ..Options::default() };
     let container = Container::start(&Engine::Runc, &image, "probe", &options, &workspace).unwrap();
     let id = container.id().to_owned();
-    let deeds = probe::script(&container).unwrap();
+    let deeds = vaectl_bench::probe::script(&container).unwrap();
     drop(container);
-    recording.until("the container ended", |lines| {
-        lines.iter().any(|line| is(line, &id) && line["vaectl"]["status"] == "ended")
-    });
-    let lines = recording.stop().into_iter().filter(|line| is(line, &id)).collect();
+    let lines = recording.stop_after_the_end_of(&id);
     Script { deeds, lines, container: id }
 });
 

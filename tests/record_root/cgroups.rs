@@ -1,0 +1,148 @@
+//! Which cgroup is whose: children of containers, the host, the recorder's own, and those that were asked for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use vaectl_bench::{Container, Engine, Options, Workspace, interrupt};
+
+use super::recording::{Recording, events, is, windows};
+use super::{FACTS, probe, skipped};
+use crate::support::{LIMIT, VAECTL};
+
+/// A cgroup that goes with the test.
+struct Cgroup {
+    folder: PathBuf,
+}
+
+impl Cgroup {
+    fn new(path: &str) -> Self {
+        let folder = FACTS.cgroup2.as_ref().expect("recording takes one").join(path.trim_start_matches('/'));
+        fs::create_dir(&folder).unwrap();
+        Self { folder }
+    }
+
+    fn take(&self, pid: &str) {
+        fs::write(self.folder.join("cgroup.procs"), pid.trim()).unwrap();
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        // It is empty once its processes are reaped; one that is gone went with its container.
+        let gone = || fs::remove_dir(&self.folder).is_ok() || !self.folder.exists();
+        if let Err(error) = interrupt::until("the cgroup did not empty", LIMIT, gone) {
+            eprintln!("{}: {error}", self.folder.display());
+        }
+    }
+}
+
+/// The path of a process's cgroup below the v2 root.
+fn cgroup_of(pid: u32) -> String {
+    let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
+    text.lines().find_map(|line| line.strip_prefix("0::")).unwrap().to_owned()
+}
+
+#[test]
+fn children_of_a_container_are_the_container_whenever_they_were_made() {
+    if skipped("children_of_a_container_are_the_container_whenever_they_were_made") {
+        return;
+    }
+    let (workspace, image) = probe();
+    let options = Options { host_pids: true, ..Options::default() };
+    let container = Container::start(&Engine::Runc, &image, "parent", &options, &workspace).unwrap();
+    let path = cgroup_of(container.pid());
+    let before = Cgroup::new(&format!("{path}/before"));
+    let recording = Recording::start(&["--window", "500ms"], &[]);
+    let after = Cgroup::new(&format!("{path}/after"));
+    let id = container.id().to_owned();
+    let programs = |lines: &[Value]| {
+        let of_probe = |event: &&Value| is(event, &id) && event["process"]["executable"] == "/usr/bin/probe";
+        let told: Vec<Value> = events(lines, "exec").filter(of_probe).cloned().collect();
+        told
+    };
+    for (number, cgroup) in [&before, &after].into_iter().enumerate() {
+        let [started, moved] = ["started", "moved"].map(|step| container.control().join(format!("{step}-{number}")));
+        container
+            .run_inside(&format!(
+                "echo $$ >/control/part; mv /control/part /control/started-{number}; \
+                 while [ ! -e /control/moved-{number} ]; do sleep 0.02; done; /usr/bin/probe noop"
+            ))
+            .unwrap();
+        interrupt::until("the command did not start", LIMIT, || started.exists()).unwrap();
+        cgroup.take(&fs::read_to_string(started).unwrap());
+        fs::write(moved, "").unwrap();
+        recording.until("its program is told", |lines| programs(lines).len() == number + 1);
+    }
+    recording.until("windows count both", |lines| {
+        let own = windows(lines).filter(|window| is(window, &id));
+        own.filter_map(|window| window["execs"]["/usr/bin/probe"].as_u64()).sum::<u64>() == 2
+    });
+    assert!(programs(&recording.lines()).iter().all(|event| event["process"].get("entry_meta").is_none()));
+    drop(container);
+    drop((before, after));
+    let lines = recording.stop_after_the_end_of(&id);
+    let cgroups: Vec<_> = lines.iter().filter_map(|line| line["vaectl"]["cgroup"].as_str()).collect();
+    assert!(cgroups.iter().all(|cgroup| *cgroup == path), "{cgroups:?}");
+}
+
+/// A program of its own name, so that nobody else's is taken for it.
+fn own_program(workspace: &Workspace) -> PathBuf {
+    let program = workspace.path().join(format!("program-{}", workspace.tag()));
+    fs::copy("/bin/true", &program).unwrap();
+    program
+}
+
+fn executions<'a>(lines: &'a [Value], program: &'a Path) -> impl Iterator<Item = &'a Value> {
+    events(lines, "exec").filter(move |event| event["process"]["executable"].as_str().map(Path::new) == Some(program))
+}
+
+#[test]
+fn what_runs_outside_containers_is_the_host_and_the_recorder_s_own_cgroup_is_left_out() {
+    if skipped("what_runs_outside_containers_is_the_host_and_the_recorder_s_own_cgroup_is_left_out") {
+        return;
+    }
+    let workspace = Workspace::new("own").unwrap();
+    let program = own_program(&workspace);
+    let own = Cgroup::new(&format!("/vaectl-{}", workspace.tag()));
+    let enter = format!("echo $$ > {}/cgroup.procs; exec \"$0\" \"$@\"", own.folder.display());
+    let mut record = Command::new("/bin/sh");
+    record.args(["-c", &enter, VAECTL, "record", "--window", "500ms"]);
+    let recording = Recording::of(record);
+    let inside = Command::new("/bin/sh").args(["-c", &enter]).arg(&program).arg("inside").status().unwrap();
+    let outside = Command::new(&program).arg("outside").status().unwrap();
+    assert!(inside.success() && outside.success());
+    recording.until("the host's program is told", |lines| executions(lines, &program).next().is_some());
+    recording.until("the host has a window", |lines| windows(lines).any(|window| is(window, "host")));
+    let lines = recording.stop();
+    let told: Vec<_> = executions(&lines, &program).map(|event| &event["process"]["args"][1]).collect();
+    assert_eq!(told, ["outside"]);
+    assert!(executions(&lines, &program).all(|event| is(event, "host")));
+    let deeper = lines.iter().filter(|line| is(line, "host") && line["type"] == "event");
+    let deeper =
+        deeper.filter(|event| ["vaectl.file", "vaectl.network"].contains(&event["event"]["dataset"].as_str().unwrap()));
+    assert_eq!(deeper.count(), 0, "files and connections of the host are nobody's business");
+}
+
+#[test]
+fn a_cgroup_that_was_asked_for_is_a_container_and_the_only_one() {
+    if skipped("a_cgroup_that_was_asked_for_is_a_container_and_the_only_one") {
+        return;
+    }
+    let (workspace, image) = probe();
+    let program = own_program(&workspace);
+    let container = Container::start(&Engine::Runc, &image, "other", &Options::default(), &workspace).unwrap();
+    let asked = Cgroup::new(&format!("/asked-{}", workspace.tag()));
+    let path = format!("/asked-{}", workspace.tag());
+    let recording = Recording::start(&["--window", "500ms", "--cgroup", &path], &[]);
+    let enter = format!("echo $$ > {}/cgroup.procs; exec \"$0\"", asked.folder.display());
+    assert!(Command::new("/bin/sh").args(["-c", &enter]).arg(&program).status().unwrap().success());
+    let id = path.trim_start_matches('/');
+    recording.until("its program is told", |lines| executions(lines, &program).any(|event| is(event, id)));
+    recording.until("it has a window", |lines| windows(lines).any(|window| is(window, id)));
+    container.run_inside("/usr/bin/probe noop").unwrap();
+    recording.until("another window", |lines| windows(lines).filter(|window| is(window, id)).count() > 2);
+    let lines = recording.stop();
+    assert!(!lines.iter().any(|line| is(line, container.id())));
+}

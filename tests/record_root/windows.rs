@@ -1,0 +1,148 @@
+//! What windows count, over how long, and what each depth leaves out.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use vaectl_bench::probe::Generator;
+use vaectl_bench::{Container, Engine, Options};
+
+use super::recording::{Recording, counted, events, is, windows};
+use super::{probe, skipped};
+
+#[test]
+fn windows_count_what_a_known_loop_did() {
+    if skipped("windows_count_what_a_known_loop_did") {
+        return;
+    }
+    let (workspace, image) = probe();
+    let recording = Recording::start(&["--window", "500ms"], &[]);
+    let container = Container::start(&Engine::Runc, &image, "loop", &Options::default(), &workspace).unwrap();
+    let id = container.id().to_owned();
+    let done = Generator::start(&container, Duration::from_millis(1200), 3000.0, None).unwrap().finish().unwrap();
+    drop(container);
+    let lines = recording.stop_after_the_end_of(&id);
+    assert!(windows(&lines).count() >= 3, "a window each half second");
+    for (counter, expected) in [
+        ("file.unlink", done.files),
+        ("syscall.unlink", done.files),
+        // And the answer of the probe, which the shell renames.
+        ("file.rename", done.renames + 1),
+        ("net.connect", done.connections),
+        ("net.accept", done.connections),
+        ("net.close", 2 * done.connections),
+        ("syscall.accept4", done.connections),
+        ("syscall.bind", 1),
+        ("syscall.listen", 1),
+        ("net.connect_failed", 0),
+    ] {
+        assert_eq!(counted(&lines, counter), expected, "{counter} of {done:?}");
+    }
+    let probe = &events(&lines, "listen").next().unwrap()["process"]["pid"];
+    let forks = events(&lines, "fork").filter(|event| event["process"]["parent"]["pid"] == *probe).count();
+    assert_eq!(forks as u64, done.forks);
+    for (counter, action) in [("process.fork", "fork"), ("process.exit", "exit"), ("net.close", "close")] {
+        assert_eq!(counted(&lines, counter), events(&lines, action).count() as u64, "{counter}");
+    }
+    assert!(windows(&lines).all(|window| window["vaectl"]["window"]["lost"] == 0));
+    let programs: u64 = windows(&lines).filter_map(|window| window["execs"]["/usr/bin/probe"].as_u64()).sum();
+    assert_eq!(programs, 1);
+}
+
+#[test]
+fn a_container_shorter_than_a_window_gets_a_part_of_one_with_its_real_duration() {
+    if skipped("a_container_shorter_than_a_window_gets_a_part_of_one_with_its_real_duration") {
+        return;
+    }
+    let (workspace, image) = probe();
+    let recording = Recording::start(&["--window", "1h"], &[]);
+    let began = Instant::now();
+    let container = Container::start(&Engine::Runc, &image, "short", &Options::default(), &workspace).unwrap();
+    let up = Instant::now();
+    let id = container.id().to_owned();
+    std::thread::sleep(Duration::from_millis(300));
+    let lived = up.elapsed();
+    drop(container);
+    let most = began.elapsed() + Duration::from_millis(500);
+    let lines = recording.stop_after_the_end_of(&id);
+    let [window] = windows(&lines).collect::<Vec<_>>()[..] else { panic!("{lines:#?}") };
+    let info = &window["vaectl"]["window"];
+    assert_eq!((&info["part"], &info["nominal_ns"]), (&Value::from(true), &Value::from(3_600_000_000_000_u64)));
+    let duration = Duration::from_nanos(info["duration_ns"].as_u64().unwrap());
+    assert!(lived < duration && duration < most, "{duration:?} is not between {lived:?} and {most:?}");
+    assert_eq!(window["execs"]["/usr/bin/busybox"], window["counters"]["process.exec"]);
+    let cpu = counted(&lines, "cpu.user_ns") + counted(&lines, "cpu.system_ns");
+    assert!(cpu > 0, "it is counted though the cgroup is gone");
+}
+
+#[test]
+fn a_window_is_of_the_length_that_was_asked_for_and_they_follow_each_other() {
+    if skipped("a_window_is_of_the_length_that_was_asked_for_and_they_follow_each_other") {
+        return;
+    }
+    let recording = Recording::start(&["--window", "200ms"], &[]);
+    recording.until("five windows", |lines| windows(lines).filter(|window| is(window, "host")).count() >= 5);
+    let lines = recording.stop();
+    let own: Vec<_> = windows(&lines).filter(|window| is(window, "host")).collect();
+    let (last, whole) = own.split_last().unwrap();
+    assert_eq!(last["vaectl"]["window"]["part"], true, "the one that the end cut");
+    let time = |window: &Value| window["@timestamp"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    for pair in whole.windows(2) {
+        let between = time(pair[1]).duration_since(time(pair[0])).as_nanos() as f64;
+        let duration = pair[1]["vaectl"]["window"]["duration_ns"].as_f64().unwrap();
+        // Each window has its own offset of the wall clock.
+        assert!((between / duration - 1.0).abs() < 0.01, "{between} ns between windows, of {duration} ns");
+    }
+}
+
+/// Records the script at a depth: the lines of its container, and the actions of their events.
+fn at_depth(depth: &str) -> (Vec<Value>, BTreeSet<String>) {
+    let (workspace, image) = probe();
+    let recording = Recording::start(&["--window", "500ms", "--depth", depth], &[]);
+    let options = Options { privileged: true, ..Options::default() };
+    let container = Container::start(&Engine::Runc, &image, depth, &options, &workspace).unwrap();
+    let id = container.id().to_owned();
+    vaectl_bench::probe::script(&container).unwrap();
+    drop(container);
+    let lines = recording.stop_after_the_end_of(&id);
+    let told = lines.iter().filter(|line| line["type"] == "event");
+    let actions = told.map(|event| event["event"]["action"].as_str().unwrap().to_owned()).collect();
+    (lines, actions)
+}
+
+#[test]
+fn at_census_depth_there_are_counters_and_no_event() {
+    if skipped("at_census_depth_there_are_counters_and_no_event") {
+        return;
+    }
+    let (lines, actions) = at_depth("census");
+    assert_eq!(actions, BTreeSet::new());
+    for counter in ["process.exec", "process.fork", "file.unlink", "net.accept", "net.close", "syscall.ptrace"] {
+        assert!(counted(&lines, counter) > 0, "{counter}");
+    }
+    assert!(windows(&lines).any(|window| window["execs"]["/usr/bin/probe"] == 1), "novelty works at every depth");
+}
+
+#[test]
+fn at_process_depth_there_are_programs_and_rare_calls_only() {
+    if skipped("at_process_depth_there_are_programs_and_rare_calls_only") {
+        return;
+    }
+    let (lines, actions) = at_depth("process");
+    let expected = [
+        "bpf",
+        "capset",
+        "exec",
+        "exit",
+        "kill",
+        "module_load",
+        "mount",
+        "ptrace",
+        "rare_call",
+        "setuid",
+        "umount",
+        "unshare",
+    ];
+    assert_eq!(actions, expected.map(str::to_owned).into());
+    assert!(counted(&lines, "file.unlink") > 0 && counted(&lines, "net.accept") > 0);
+}

@@ -95,7 +95,7 @@ fn watch(
         lines = child.stdout.take().map_or_else(Stdio::null, Stdio::from);
         copier = Some(child);
     }
-    let (score, publish) = judge_and_publish(lines, folder)?;
+    let (score, publish) = judge_and_publish(lines, "16M", folder)?;
     progress.say(format!("record | score | publish: watching for {} s.", LIVE.as_secs()));
     let (from, truth) = (Timestamp::now(), folder.file("truth.ndjson"));
     let mut watch = Watch {
@@ -139,10 +139,10 @@ fn watch(
     Ok(Outcome::new(Mode::Live, scene, documents, &watch.seen))
 }
 
-/// `score | publish` on lines.
-pub(super) fn judge_and_publish(lines: Stdio, folder: &Folder) -> Result<(Stage, Stage), HarnessError> {
+/// `score | publish` on lines; so much may wait for a slow `publish`.
+pub(super) fn judge_and_publish(lines: Stdio, backlog: &str, folder: &Folder) -> Result<(Stage, Stage), HarnessError> {
     let (models, to) = (folder.models(), format!("dir:{}", folder.repository().display()));
-    let args = ["score", "--models", &models.to_string_lossy()];
+    let args = ["score", "--models", &models.to_string_lossy(), "--backlog-bytes", backlog];
     let mut score = Stage::start(&args, lines, Stdio::piped(), folder.path())?;
     let verdicts = score.output().into();
     let publish = Stage::start(&["publish", "--to", &to], verdicts, Stdio::null(), folder.path())?;

@@ -21,11 +21,19 @@ pub(super) struct Watched {
     pub(super) id: String,
     pub(super) name: String,
     pub(super) image: String,
+    /// Its first process, by the host's number.
+    #[serde(default)]
+    pub(super) entry: Option<u32>,
 }
 
 impl Watched {
     pub(super) fn of(container: &Container) -> Self {
-        Self { id: container.id().to_owned(), name: container.name().to_owned(), image: container.image().to_owned() }
+        Self {
+            id: container.id().to_owned(),
+            name: container.name().to_owned(),
+            image: container.image().to_owned(),
+            entry: Some(container.pid()),
+        }
     }
 }
 

@@ -35,6 +35,9 @@ fn packed(name: &str) -> PathBuf {
     shipped().join(format!("{name}.zst"))
 }
 
+/// Room for all that is recorded: a replay comes at once, and what a live `publish` keeps up with is no loss here.
+const BACKLOG: &str = "256M";
+
 /// Trains on the shipped recording, then sends its other half through `record --replay | score | publish`.
 pub(super) fn run(folder: &Folder, progress: Progress) -> Result<Outcome, HarnessError> {
     let path = shipped().join(SCENE);
@@ -46,7 +49,7 @@ pub(super) fn run(folder: &Folder, progress: Progress) -> Result<Outcome, Harnes
     let live = packed(LIVE);
     let args = ["record", "--replay", &live.to_string_lossy()];
     let mut record = Stage::start(&args, Stdio::null(), Stdio::piped(), folder.path())?;
-    let (score, publish) = judge_and_publish(record.output().into(), folder)?;
+    let (score, publish) = judge_and_publish(record.output().into(), BACKLOG, folder)?;
     for stage in [record, score, publish] {
         stage.finish(DRAIN * 6)?;
     }

@@ -2,13 +2,12 @@
 
 use std::fmt::Write;
 
-use vaectl_schemas::{Attribution, State, Timestamp};
+use vaectl_schemas::{State, Timestamp};
+use vaectl_scorer::model::phrase;
 
 use super::outcome::{Finding, Mode, Outcome, Watched};
 use super::{Folder, WINDOW, tree};
 use crate::Truth;
-
-const ATTRIBUTIONS: usize = 5;
 
 pub(super) fn print(outcome: &Outcome, folder: &Folder) {
     println!("\n{}", states(outcome));
@@ -101,59 +100,37 @@ fn incident(finding: &Finding, outcome: &Outcome) -> String {
     }
     .unwrap_or_default();
     let _ = writeln!(out, "  {}", finding.reason);
-    for attribution in info.attributions.iter().take(ATTRIBUTIONS) {
-        let _ = writeln!(out, "  {}", reason(attribution));
+    let id = line.container.as_ref().and_then(|container| container.id.as_deref());
+    let entry = outcome.scene.watched.iter().find(|watched| id == Some(&*watched.id)).and_then(|watched| watched.entry);
+    let model = line.rule.as_ref().and_then(|rule| rule.name.as_deref()).unwrap_or("training");
+    for attribution in &info.attributions {
+        let share = match attribution.share {
+            0.0 => "new".to_owned(),
+            share => format!("{:.0} %", share * 100.0),
+        };
+        let _ = writeln!(out, "  {share:>5}  {}", phrase(attribution, model, WINDOW as f64));
     }
     if let Some(closed) = line.event.reason.as_deref().filter(|_| info.closed.is_some()) {
         let _ = writeln!(out, "  {closed}");
     }
     let _ = writeln!(
         out,
-        "  {} events are in the repository, {} of them from before it was noticed; the processes:",
+        "  {} events are in the repository, {} of them from before it was noticed.",
         finding.events.len(),
-        info.history
+        finding.events.iter().filter(|event| event.vaectl.history).count()
     );
-    for line in tree::draw(&finding.events).lines() {
+    let missing = info.events.saturating_sub(finding.events.len() as u64);
+    if missing > 0 {
+        let _ = writeln!(out, "  {missing} more were let go on the way: publish was too slow for them.");
+    }
+    let _ = writeln!(out, "  The processes:");
+    for line in tree::draw(&finding.events, entry).lines() {
         let _ = writeln!(out, "  | {line}");
     }
     out
 }
 
-fn reason(attribution: &Attribution) -> String {
-    let expected = match attribution.expected {
-        Some([low, high]) => format!("{} to {} expected", number(low), number(high)),
-        None => "never seen in training".to_owned(),
-    };
-    format!(
-        "{:<28} seen {:>10}, {expected} ({:.0} % of the score)",
-        attribution.feature,
-        number(attribution.seen),
-        attribution.share * 100.0
-    )
-}
-
-/// Three digits that matter, and thousands as k, M, G.
-fn number(value: f64) -> String {
-    let (scaled, unit) = [(1e9, "G"), (1e6, "M"), (1e3, "k")]
-        .into_iter()
-        .find(|&(size, _)| value.abs() >= size)
-        .map_or((value, ""), |(size, unit)| (value / size, unit));
-    let decimals = usize::from(scaled.fract() != 0.0 && scaled.abs() < 100.0);
-    format!("{scaled:.decimals$}{unit}")
-}
-
 /// The time of the day in UTC.
 fn clock(time: Timestamp) -> String {
     time.to_string()[11..19].to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::number;
-
-    #[test]
-    fn numbers_are_short() {
-        let shown: Vec<_> = [0.0, 3.0, 4.25, 812.0, 1500.0, 2_345_678_901.0].map(number).to_vec();
-        assert_eq!(shown, ["0", "3", "4.2", "812", "1.5k", "2.3G"]);
-    }
 }

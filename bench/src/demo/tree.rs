@@ -12,15 +12,17 @@ const LINES: usize = 24;
 #[derive(Debug, Default)]
 struct Node {
     pid: Option<u32>,
+    /// What it is, or the command lines that it was, one after the other.
     label: Option<String>,
+    executed: bool,
     parent: Option<String>,
     /// How often it did what.
     actions: BTreeMap<String, u64>,
 }
 
-/// The tree of the processes that acted, with their ancestors; oldest first.
-pub(super) fn draw(events: &[Event<'_>]) -> String {
-    let nodes = gather(events);
+/// The tree of the processes that acted, with their ancestors up to the container's entry process; oldest first.
+pub(super) fn draw(events: &[Event<'_>], entry: Option<u32>) -> String {
+    let nodes = gather(events, entry);
     let mut children: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
     for (id, node) in &nodes {
         let parent = node.parent.as_deref().filter(|parent| nodes.contains_key(*parent));
@@ -42,26 +44,35 @@ pub(super) fn draw(events: &[Event<'_>]) -> String {
     lines.join("\n")
 }
 
-fn gather(events: &[Event<'_>]) -> BTreeMap<String, Node> {
+/// The host's first process is no part of any container.
+const INIT: u32 = 1;
+
+fn gather(events: &[Event<'_>], entry: Option<u32>) -> BTreeMap<String, Node> {
     let mut nodes: BTreeMap<String, Node> = BTreeMap::new();
     for event in events {
         let Some(process) = &event.process else { continue };
         let Some(id) = process.entity_id.as_deref() else { continue };
+        let leader = process.entry_leader.as_ref().and_then(|leader| leader.pid).or(entry);
+        let ends = |pid: Option<u32>| pid.is_some() && pid == leader;
         let mut line = process.parent.iter().chain(process.ancestors.iter().flatten());
         let mut child = id.to_owned();
+        let mut over = ends(process.pid);
         let node = nodes.entry(child.clone()).or_default();
         node.pid = node.pid.or(process.pid);
         let merged = event.vaectl.merged.unwrap_or(1);
         *node.actions.entry(event.event.action.as_deref().unwrap_or("?").to_owned()).or_default() += merged;
         if let Some(args) = process.args.as_ref().filter(|args| !args.is_empty()) {
-            node.label = Some(args.join(" "));
+            let earlier = node.label.take().filter(|_| node.executed).map(|label| label + " => ");
+            node.label = Some(earlier.unwrap_or_default() + &args.join(" "));
+            node.executed = true;
         } else if node.label.is_none() {
             node.label = process.executable.as_ref().or(process.name.as_ref()).map(|name| name.clone().into_owned());
         }
         while let Some((reference, parent)) = line.next().and_then(|r| Some((r, r.entity_id.as_deref()?))) {
-            if parent == child {
+            if over || parent == child || reference.pid == Some(INIT) {
                 break;
             }
+            over = ends(reference.pid);
             nodes.entry(child).or_default().parent.get_or_insert_with(|| parent.to_owned());
             let node = nodes.entry(parent.to_owned()).or_default();
             node.pid = node.pid.or(reference.pid);
@@ -90,7 +101,7 @@ fn branch<'a>(
         return;
     }
     let node = &nodes[id];
-    let mut line = format!("{}{}", "  ".repeat(depth), node.label.as_deref().unwrap_or("?"));
+    let mut line = format!("{}{}", "  ".repeat(depth), node.label.as_deref().unwrap_or("process"));
     if let Some(pid) = node.pid {
         let _ = write!(line, " [{pid}]");
     }
@@ -133,7 +144,33 @@ mod tests {
             event("exec", "p7", &["/tmp/miner", "20"], "p5"),
             event("exec", "p5", &["sh", "-c", "miner"], "p1"),
             event("open", "p7", &[], "p5"),
+            event("exec", "p7", &["kworkerd"], "p5"),
         ];
-        assert_eq!(draw(&events), "sh\n  sh -c miner [5]: exec 1\n    /tmp/miner 20 [7]: exec 1, open 1");
+        let tree = "sh\n  sh -c miner [5]: exec 1\n    /tmp/miner 20 => kworkerd [7]: exec 2, open 1";
+        assert_eq!(draw(&events, None), tree);
+    }
+
+    #[test]
+    fn the_tree_begins_with_the_entry_process_of_the_container() {
+        let mut grandchild = event("exec", "p7", &["/tmp/miner"], "p5");
+        let process = grandchild.process.as_mut().unwrap();
+        let reference = |id: &'static str| ProcessRef {
+            entity_id: Some(id.into()),
+            pid: id[1..].parse().ok(),
+            name: Some(format!("is {id}").into()),
+            ..ProcessRef::default()
+        };
+        process.ancestors = Some(vec![reference("p3"), reference("p1")]);
+        process.entry_leader = Some(reference("p3"));
+        let tree = "is p3 [3]\n  sh\n    /tmp/miner [7]: exec 1";
+        assert_eq!(draw(&[grandchild.clone()], None), tree);
+        assert_eq!(
+            draw(&[event("accept", "p3", &["srv"], "p2")], Some(3)),
+            "srv [3]: accept 1",
+            "named by the harness"
+        );
+        let process = grandchild.process.as_mut().unwrap();
+        process.entry_leader = None;
+        assert_eq!(draw(&[grandchild], None), tree, "the host's first process stands on no tree");
     }
 }

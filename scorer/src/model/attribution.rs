@@ -4,59 +4,92 @@ use vaectl_schemas::{Attribution, Window};
 
 use super::ensemble::Ensemble;
 use super::features::{Feature, Featuriser, View};
+use super::novelty::Novelty;
 
 /// At most this many are named.
-pub(crate) const MOST: usize = 5;
+const MOST: usize = 5;
+
+/// So many of what opens an episode by itself stand before all others.
+const MOST_ALONE: usize = 2;
 
 /// A feature that carries less of the score than this is not named.
 const LEAST_SHARE: f64 = 0.01;
 
-/// The features that carry the score of a window, largest share first.
-///
-/// A feature's part is its cost beyond the median cost of calibration windows (`usual`); shares are of all such parts
-/// and of `latent`, the latent part beyond its own median.
-pub(crate) fn attributions(
-    featuriser: &Featuriser,
-    ensemble: &Ensemble,
-    usual: &[f64],
-    latent: f64,
-    window: &Window<'_>,
-    row: &[f32],
-) -> Vec<Attribution> {
-    let costs = ensemble.feature_costs(row);
-    let parts: Vec<f64> = costs
-        .iter()
-        .zip(usual)
-        .zip(row)
-        .map(|((cost, usual), value)| if value.is_nan() { 0.0 } else { (cost - usual).max(0.0) })
-        .collect();
-    let whole = parts.iter().sum::<f64>() + latent.max(0.0);
-    let mut order: Vec<usize> = (0..parts.len()).filter(|&column| parts[column] > LEAST_SHARE * whole).collect();
-    order.sort_by(|&a, &b| parts[b].total_cmp(&parts[a]));
-    order.truncate(MOST);
-    let mut raw = Vec::new();
-    featuriser.raw(window, &mut raw);
-    let seconds = window.vaectl.window.duration_ns as f64 / 1e9;
-    let named = order.into_iter().map(|column| {
-        let feature = &featuriser.features()[column];
-        let [low, high] = expected(feature, ensemble.deviation(column));
-        let per = if matches!(feature.view, View::Rate | View::Unseen) { seconds } else { 1.0 };
-        Attribution {
-            feature: label(feature),
-            seen: tidy(raw[column] * per),
-            expected: Some([tidy(low * per), tidy(high * per)]),
-            share: tidy(parts[column] / whole),
+/// What carries the score of a window.
+#[derive(Debug, Default)]
+pub(crate) struct Carried {
+    /// Features that training saw, largest share first.
+    pub(crate) known: Vec<Attribution>,
+    /// The share of all counters together that it did not see.
+    pub(crate) unseen: f64,
+}
+
+impl Carried {
+    /// Takes the score of a window apart.
+    ///
+    /// A feature's part is its cost beyond the median cost of calibration windows (`usual`); shares are of all such
+    /// parts and of `latent`, the latent part beyond its own median.
+    pub(crate) fn of(
+        featuriser: &Featuriser,
+        ensemble: &Ensemble,
+        usual: &[f64],
+        latent: f64,
+        window: &Window<'_>,
+        row: &[f32],
+    ) -> Self {
+        let costs = ensemble.feature_costs(row);
+        let beyond = |((cost, usual), value): ((&f64, &f64), &f32)| {
+            if value.is_nan() { 0.0 } else { (cost - usual).max(0.0) }
+        };
+        let parts: Vec<f64> = costs.iter().zip(usual).zip(row).map(beyond).collect();
+        let whole = parts.iter().sum::<f64>() + latent.max(0.0);
+        let mut raw = Vec::new();
+        featuriser.raw(window, &mut raw);
+        let seconds = window.vaectl.window.duration_ns as f64 / 1e9;
+        let mut carried = Self::default();
+        for (column, feature) in featuriser.features().iter().enumerate().filter(|(column, _)| parts[*column] > 0.0) {
+            let share = parts[column] / whole;
+            if feature.view == View::Unseen {
+                carried.unseen = share;
+            } else if share > LEAST_SHARE {
+                let [low, high] = expected(feature, ensemble.deviation(column));
+                let per = if feature.view == View::Rate { seconds } else { 1.0 };
+                carried.known.push(Attribution {
+                    feature: label(feature),
+                    seen: tidy(raw[column] * per),
+                    expected: Some([tidy(low * per), tidy(high * per)]),
+                    share: tidy(share),
+                });
+            }
         }
-    });
-    named.collect()
+        carried.known.sort_by(|a, b| b.share.total_cmp(&a.share));
+        carried
+    }
+
+    /// The most telling of the features and of what is new, by name: first what opens an episode by itself, then by
+    /// share. Each new counter has its part, by its count, of the share that all of them carry together.
+    pub(crate) fn named(self, novelties: &[Novelty]) -> Vec<Attribution> {
+        let total: f64 = novelties.iter().filter(|n| !n.is_program()).map(|n| n.seen).sum();
+        let attribution = |novelty: &Novelty| Attribution {
+            feature: novelty.name.clone(),
+            seen: tidy(novelty.seen),
+            expected: None,
+            share: if novelty.is_program() { 0.0 } else { tidy(self.unseen * novelty.seen / total) },
+        };
+        let (alone, others): (Vec<_>, Vec<_>) = novelties.iter().partition(|novelty| novelty.opens_alone);
+        let (first, later) = alone.split_at(alone.len().min(MOST_ALONE));
+        let mut rest = self.known;
+        rest.extend(others.into_iter().chain(later.iter().copied()).map(attribution));
+        rest.sort_by(|a, b| b.share.total_cmp(&a.share));
+        first.iter().copied().map(attribution).chain(rest).take(MOST).collect()
+    }
 }
 
 /// What a feature is called on a verdict.
 fn label(feature: &Feature) -> String {
     match feature.view {
-        View::Rate | View::Gauge | View::Signed => feature.name.clone(),
         View::Share => format!("share.{}", feature.name),
-        View::Unseen => "unseen".to_owned(),
+        View::Rate | View::Gauge | View::Signed | View::Unseen => feature.name.clone(),
     }
 }
 
@@ -78,7 +111,10 @@ fn tidy(value: f64) -> f64 {
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
-    use super::{expected, tidy};
+    use vaectl_schemas::Attribution;
+
+    use super::{Carried, expected, tidy};
+    use crate::model::Novelty;
     use crate::model::features::{Feature, View};
 
     #[test]
@@ -102,5 +138,28 @@ mod tests {
         assert_eq!(tidy(1_234_567.8), 1_234_570.0);
         assert_eq!(tidy(0.000_123_456_78), 0.000_123_457);
         assert_eq!(tidy(0.0), 0.0);
+    }
+
+    #[test]
+    fn what_is_new_is_named_and_carries_its_part_of_the_share_of_the_unseen() {
+        let known =
+            vec![Attribution { feature: "cpu.user_ns".into(), seen: 1e9, expected: Some([0.0, 1e7]), share: 0.2 }];
+        let new = |name: &str, opens_alone, seen| Novelty { name: name.into(), opens_alone, seen };
+        let novelties = [new("syscall.read", false, 75.0), new("syscall.brk", false, 25.0), new("exec:/x", true, 1.0)];
+        let named = Carried { known, unseen: 0.8 }.named(&novelties);
+        let told: Vec<_> = named.iter().map(|a| (a.feature.as_str(), a.share)).collect();
+        assert_eq!(told, [("exec:/x", 0.0), ("syscall.read", 0.6), ("cpu.user_ns", 0.2), ("syscall.brk", 0.2)]);
+        assert_eq!(named[1].expected, None);
+    }
+
+    #[test]
+    fn many_new_programs_leave_room_for_the_rest() {
+        let known =
+            vec![Attribution { feature: "cpu.user_ns".into(), seen: 1e9, expected: Some([0.0, 1e7]), share: 0.2 }];
+        let novelties: Vec<_> =
+            (0..9).map(|i| Novelty { name: format!("exec:/{i}"), opens_alone: true, seen: 1.0 }).collect();
+        let named = Carried { known, unseen: 0.0 }.named(&novelties);
+        let told: Vec<_> = named.iter().map(|a| a.feature.as_str()).collect();
+        assert_eq!(told, ["exec:/0", "exec:/1", "cpu.user_ns", "exec:/2", "exec:/3"]);
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use vaectl_schemas::{Attribution, Grade, ScoreParts, Window};
 
-use super::attribution::attributions;
+use super::attribution::Carried;
 use super::calibration::p_value;
 use super::card::Card;
 use super::error::ModelError;
@@ -35,7 +35,7 @@ pub struct Judgement {
     pub p_value: f64,
     /// What training never saw.
     pub novelties: Vec<Novelty>,
-    /// The features that carry the score, where it is suspicious; then the novelties, without a range.
+    /// What is new, without a range, and the features that carry the score, where it is suspicious.
     pub attributions: Vec<Attribution>,
     /// One sentence for a person; empty where nothing stands out.
     pub reason: String,
@@ -180,22 +180,15 @@ impl Model {
             reason: String::new(),
         };
         novelties(&card.seen, &self.featuriser, window, &mut judgement.novelties);
-        if score > self.suspect_threshold() {
+        let carried = if score > self.suspect_threshold() {
             let latent = bound.latent - card.calibration.latent;
-            judgement.attributions = attributions(&self.featuriser, ensemble, usual, latent, window, row);
-        }
-        if judgement.attributions.is_empty() && judgement.novelties.is_empty() {
-            return judgement;
-        }
+            Carried::of(&self.featuriser, ensemble, usual, latent, window, row)
+        } else {
+            Carried::default()
+        };
         let seconds = window.vaectl.window.duration_ns as f64 / 1e9;
-        judgement.reason = sentence(&judgement.attributions, &judgement.novelties, self.name(), seconds);
-        judgement.attributions.extend(judgement.novelties.iter().map(|novelty| Attribution {
-            feature: novelty.name.clone(),
-            seen: novelty.seen,
-            expected: None,
-            share: 0.0,
-        }));
-        judgement.attributions.truncate(super::attribution::MOST);
+        judgement.reason = sentence(&carried.known, &judgement.novelties, self.name(), seconds);
+        judgement.attributions = carried.named(&judgement.novelties);
         judgement
     }
 }

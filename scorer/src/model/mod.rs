@@ -15,6 +15,7 @@ mod matrix;
 mod network;
 mod novelty;
 mod reason;
+mod wording;
 
 pub use calibration::{Calibration, median_and_spread, p_value, quantile};
 pub use card::{Card, FORMAT, Figures, Fit};
@@ -29,3 +30,4 @@ pub use likelihood::{divergence, gaussian};
 pub use matrix::{Dense, Matrix};
 pub use network::{Bound, CLIP, Network, POSTERIOR_LOG_VARIANCE};
 pub use novelty::{Novelty, Seen};
+pub use reason::phrase;

@@ -18,6 +18,13 @@ pub struct Novelty {
     pub seen: f64,
 }
 
+impl Novelty {
+    /// It is a program, and not a counter.
+    pub(crate) fn is_program(&self) -> bool {
+        self.name.starts_with("exec:")
+    }
+}
+
 /// What a model has seen, by name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Seen {

@@ -1,120 +1,144 @@
 //! One sentence for a person: what was seen, what is usual, what is new.
 
-use std::fmt::Write as _;
-
 use vaectl_schemas::Attribution;
 
 use super::novelty::Novelty;
+use super::wording::{Measure, number};
 
-/// Says why a window stands out, such as `6.1 user CPU-seconds in 5 s where 0.2 to 0.4 are usual, and an executable
-/// never seen in nginx:1.22: /dev/shm/x`.
-pub(crate) fn sentence(attributions: &[Attribution], novelties: &[Novelty], name: &str, seconds: f64) -> String {
-    const MOST_OF_A_KIND: usize = 2;
-    let known = attributions.iter().filter(|a| a.expected.is_some() && a.feature != "unseen");
-    let mut parts: Vec<String> = known.take(MOST_OF_A_KIND).map(|a| deviation(a, seconds)).collect();
+/// Deviations that a sentence names.
+const MOST_DEVIATIONS: usize = 2;
+/// Kinds of new names that a sentence tells apart.
+const MOST_KINDS: usize = 2;
+/// New names of one kind that a sentence lists.
+const MOST_NAMES: usize = 3;
+
+/// Kinds of new names: how they begin, what one is, what several are.
+const KINDS: [(&str, &str, &str); 4] = [
+    ("exec:", "a program", "programs"),
+    ("syscall.", "a call", "calls"),
+    ("syscall_failed.", "a failure", "failures"),
+    ("", "something", "things"),
+];
+
+const PROGRAM: usize = 0;
+
+/// Says why a window stands out of `model`, such as `6.1 CPU-seconds in 5 s where 0.2 to 0.4 are usual, and a program
+/// never seen in nginx:1.22: /dev/shm/x`; nothing where it does not.
+pub(crate) fn sentence(known: &[Attribution], novelties: &[Novelty], model: &str, seconds: f64) -> String {
+    let outside = known.iter().filter(|a| a.expected.is_none_or(|[low, high]| a.seen < low || high < a.seen));
+    let mut parts: Vec<String> = outside.take(MOST_DEVIATIONS).map(|a| phrase(a, model, seconds)).collect();
+    if let (true, true, Some(first)) = (parts.is_empty(), novelties.is_empty(), known.first()) {
+        parts.push(format!("a mix never seen of usual figures, above all {}", phrase(first, model, seconds)));
+    }
     let mut new: Vec<&Novelty> = novelties.iter().collect();
-    new.sort_by_key(|n| !n.opens_alone);
-    parts.extend(new.iter().take(MOST_OF_A_KIND).map(|n| novelty(n, name)));
-    let mut out = parts.join(", and ");
-    if new.len() > MOST_OF_A_KIND {
-        let _ = write!(out, ", and {} more never seen before", new.len() - MOST_OF_A_KIND);
+    new.sort_by(|a, b| b.opens_alone.cmp(&a.opens_alone).then(b.seen.total_cmp(&a.seen)));
+    let new: Vec<(usize, &str)> = new.iter().map(|novelty| kind_of(&novelty.name)).collect();
+    let mut untold = new.len();
+    for kind in (0..KINDS.len()).filter(|kind| new.iter().any(|(of, _)| of == kind)).take(MOST_KINDS) {
+        let names: Vec<&str> = new.iter().filter(|(of, _)| *of == kind).map(|(_, name)| *name).collect();
+        untold -= names.len();
+        parts.push(never_seen(kind, &names, model));
     }
-    out
+    if untold > 0 {
+        parts.push(format!("{untold} more never seen"));
+    }
+    parts.join(", and ")
 }
 
-fn deviation(attribution: &Attribution, seconds: f64) -> String {
-    let Attribution { feature, seen, .. } = attribution;
-    let [low, high] = attribution.expected.unwrap_or_default();
-    let within = format!("in {} s", number(seconds));
-    if let Some(call) = feature.strip_prefix("share.syscall.") {
-        let [seen, low, high] = [*seen, low, high].map(|share| number(100.0 * share));
-        return format!("{seen} % {call} among all calls where {low} to {high} % are usual");
+/// Says what was seen of a feature in `seconds`, and what is usual or that `model` never saw it.
+#[must_use]
+pub fn phrase(attribution: &Attribution, model: &str, seconds: f64) -> String {
+    let Attribution { feature, seen, expected, .. } = attribution;
+    if let (None, (PROGRAM, path)) = (expected, kind_of(feature)) {
+        return format!("a program never seen in {model}: {path}");
     }
-    if let Some(stem) = feature.strip_suffix("_ns") {
-        let [seen, low, high] = [*seen, low, high].map(|ns| number(ns / 1e9));
-        let unit = stem.strip_prefix("cpu.").map_or(format!("seconds of {stem}"), |kind| format!("{kind} CPU-seconds"));
-        return format!("{seen} {unit} {within} where {low} to {high} are usual");
-    }
-    if let Some(stem) = feature.strip_suffix("bytes") {
-        let stem = stem.trim_end_matches(['.', '_']);
-        let [seen, low, high] = [*seen, low, high].map(bytes);
-        return format!("{seen} of {stem} {within} where {low} to {high} are usual");
-    }
-    let what = match feature.split_once('.') {
-        Some(("syscall", call)) => format!("{call} calls"),
-        Some(("syscall_failed", error)) => format!("calls failed with {error}"),
-        _ => feature.clone(),
+    let measure = Measure::of(feature);
+    let usual = expected.map_or_else(|| format!("none was ever seen in {model}"), |range| measure.usual(range));
+    let within = if measure.adds_up { format!(" in {} s", number(seconds)) } else { String::new() };
+    format!("{}{within} where {usual}", measure.amount(*seen))
+}
+
+/// The kind of a new name, and what is left of it.
+fn kind_of(name: &str) -> (usize, &str) {
+    let mut kinds = KINDS.iter().enumerate();
+    kinds.find_map(|(kind, (prefix, ..))| Some((kind, name.strip_prefix(prefix)?))).unwrap_or((PROGRAM, name))
+}
+
+/// Names the new things of one kind.
+fn never_seen(kind: usize, names: &[&str], model: &str) -> String {
+    let (prefix, one, several) = KINDS[kind];
+    let said = |name: &&str| if prefix.is_empty() { Measure::of(name).noun(false) } else { (*name).to_owned() };
+    let listed: Vec<String> = names.iter().take(MOST_NAMES).map(said).collect();
+    let what = if names.len() == 1 { one.to_owned() } else { format!("{} {several}", names.len()) };
+    let list = match (listed.as_slice(), names.len() - listed.len()) {
+        ([first @ .., last], 0) if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        (all, 0) => all.join(", "),
+        (all, more) => format!("{} and {more} more", all.join(", ")),
     };
-    format!("{} {what} {within} where {} to {} are usual", number(*seen), number(low.floor()), number(high.ceil()))
-}
-
-fn novelty(novelty: &Novelty, name: &str) -> String {
-    match novelty.name.split_once(['.', ':']) {
-        Some(("exec", path)) => format!("an executable never seen in {name}: {path}"),
-        Some(("syscall", call)) => format!("a call never seen in {name}: {call}"),
-        Some(("syscall_failed", error)) => format!("a failure never seen in {name}: {error}"),
-        _ => format!("an event never seen in {name}: {}", novelty.name),
-    }
-}
-
-/// Two digits below a hundred, whole numbers above.
-fn number(value: f64) -> String {
-    let digits = match value.abs() {
-        v if v >= 10.0 => 0,
-        v if v >= 1.0 => 1,
-        v if v >= 0.1 => 2,
-        _ => 3,
-    };
-    let text = format!("{value:.digits$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
-
-fn bytes(value: f64) -> String {
-    match value {
-        v if v >= 1e9 => format!("{} GB", number(v / 1e9)),
-        v if v >= 1e6 => format!("{} MB", number(v / 1e6)),
-        v if v >= 1e3 => format!("{} kB", number(v / 1e3)),
-        v => format!("{} B", number(v)),
-    }
+    format!("{what} never seen in {model}: {list}")
 }
 
 #[cfg(test)]
 mod tests {
     use vaectl_schemas::Attribution;
 
-    use super::sentence;
+    use super::{phrase, sentence};
     use crate::model::novelty::Novelty;
 
     fn attribution(feature: &str, seen: f64, low: f64, high: f64) -> Attribution {
         Attribution { feature: feature.into(), seen, expected: Some([low, high]), share: 0.5 }
     }
 
+    fn new(name: &str, opens_alone: bool, seen: f64) -> Novelty {
+        Novelty { name: name.into(), opens_alone, seen }
+    }
+
     #[test]
     fn a_sentence_says_what_was_seen_what_is_usual_and_what_is_new() {
         let cpu = attribution("cpu.user_ns", 6_100_000_000.0, 200_000_000.0, 400_000_000.0);
-        let exec = Novelty { name: "exec:/dev/shm/x".into(), opens_alone: true, seen: 1.0 };
         assert_eq!(
-            sentence(&[cpu], &[exec], "nginx:1.22", 5.000_312),
-            "6.1 user CPU-seconds in 5 s where 0.2 to 0.4 are usual, and an executable never seen in nginx:1.22: /dev/shm/x"
+            sentence(&[cpu], &[new("exec:/dev/shm/x", true, 1.0)], "nginx:1.22", 5.000_312),
+            "6.1 CPU-seconds in 5 s where 0.2 to 0.4 are usual, and a program never seen in nginx:1.22: /dev/shm/x"
         );
     }
 
     #[test]
-    fn each_number_has_its_unit() {
-        let of = |name, seen, low, high| sentence(&[attribution(name, seen, low, high)], &[], "x", 2.0);
-        assert_eq!(of("net.tx_bytes", 5e6, 1200.0, 9000.0), "5 MB of net.tx in 2 s where 1.2 kB to 9 kB are usual");
-        assert_eq!(of("syscall.read", 812.0, 3.4, 11.2), "812 read calls in 2 s where 3 to 12 are usual");
+    fn what_is_within_its_range_is_no_reason_beside_what_is_not() {
+        let [cpu, calls] = [attribution("cpu.user_ns", 1e9, 0.0, 4e8), attribution("syscall.read", 5.0, 3.0, 9.0)];
+        assert_eq!(sentence(&[calls.clone(), cpu], &[], "x", 1.0), "1 CPU-second in 1 s where 0 to 0.4 are usual");
         assert_eq!(
-            of("syscall_failed.EPERM", 40.0, 0.0, 0.2),
-            "40 calls failed with EPERM in 2 s where 0 to 1 are usual"
+            sentence(&[calls], &[], "x", 1.0),
+            "a mix never seen of usual figures, above all 5 read calls in 1 s where 3 to 9 are usual"
         );
-        assert_eq!(of("share.syscall.read", 0.9, 0.1, 0.125), "90 % read among all calls where 10 to 12 % are usual");
     }
 
     #[test]
-    fn what_opens_alone_is_named_first() {
-        let new = |name: &str, opens_alone| Novelty { name: name.into(), opens_alone, seen: 1.0 };
-        let got = sentence(&[], &[new("syscall.a", false), new("net.b", false), new("syscall.bpf", true)], "x", 1.0);
-        assert_eq!(got, "a call never seen in x: bpf, and a call never seen in x: a, and 1 more never seen before");
+    fn new_names_stand_by_kind_and_what_opens_alone_is_named_first() {
+        let novelties = [
+            new("syscall.a", false, 9.0),
+            new("net.connect", false, 1.0),
+            new("syscall.b", false, 8.0),
+            new("syscall.bpf", true, 1.0),
+            new("exec:/x", true, 1.0),
+            new("syscall.c", false, 7.0),
+            new("exec:/y", true, 2.0),
+        ];
+        assert_eq!(
+            sentence(&[], &novelties, "x", 1.0),
+            "2 programs never seen in x: /y and /x, and 4 calls never seen in x: bpf, a, b and 1 more, \
+             and 1 more never seen"
+        );
+    }
+
+    #[test]
+    fn a_level_is_not_of_a_time_and_a_new_name_has_no_range() {
+        let memory = attribution("memory.bytes", 3e9, 1e6, 2e6);
+        assert_eq!(phrase(&memory, "x", 2.0), "3 GB of memory where 1 MB to 2 MB are usual");
+        let unseen = Attribution { feature: "syscall.read".into(), seen: 110.0, expected: None, share: 0.2 };
+        assert_eq!(
+            sentence(&[], &[new("net.connect", false, 1.0)], "x", 1.0),
+            "something never seen in x: connections made"
+        );
+        assert_eq!(phrase(&unseen, "x", 2.0), "110 read calls in 2 s where none was ever seen in x");
     }
 }

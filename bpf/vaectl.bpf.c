@@ -242,8 +242,6 @@ static __noinline int still_set_up(struct row *row)
 SEC("tp_btf/sys_exit")
 int on_sys_exit(__u64 *ctx)
 {
-	struct pt_regs *regs = (struct pt_regs *)ctx[0];
-	long ret = ctx[1];
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 slot = task_slot(task);
 	struct row *row = row_of(slot);
@@ -252,16 +250,14 @@ int on_sys_exit(__u64 *ctx)
 		return 0;
 	if (!row->ready && still_set_up(row))
 		return 0;
-	long nr = regs->orig_ax;
-	__u32 index = nr;
-	if (nr == -1) /* sigreturn leaves no number */
-		index = __NR_rt_sigreturn;
-	else if (index >= SYSCALL_COMPAT)
-		index = SYSCALL_OTHER;
+	struct pt_regs *regs = (struct pt_regs *)ctx[0];
+	__u64 error = -ctx[1];
+	__u64 index = regs->orig_ax;
+	if (index >= SYSCALL_COMPAT)
+		index = index == (__u64)-1 ? __NR_rt_sigreturn : SYSCALL_OTHER; /* sigreturn leaves no number */
 	if (task->thread_info.status & TS_COMPAT)
 		index = SYSCALL_COMPAT;
 	add(row->syscall[index & (SYSCALLS - 1)], 1);
-	__u64 error = -ret;
 	asm volatile("" : "+r"(error)); /* keeps the sign out of the index */
 	if (error - 1 < ERRNOS - 1)
 		add(row->failed[error], 1);

@@ -87,8 +87,7 @@ struct Totals {
 }
 
 fn totals(log: &str) -> Option<Totals> {
-    let line: serde_json::Value =
-        log.lines().rev().find(|line| line.contains("Recorded."))?.parse().ok()?;
+    let line: serde_json::Value = log.lines().rev().find(|line| line.contains("Recorded."))?.parse().ok()?;
     let number = |name: &str| line.get(name)?.as_u64();
     Some(Totals { lines: number("lines")?, events: number("events")?, lost: number("lost")? })
 }

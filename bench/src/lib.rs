@@ -4,6 +4,7 @@
 //! SIGINT or SIGTERM once [`interrupt::install`] was called.
 
 mod attack;
+pub mod census;
 mod command;
 mod container;
 pub mod demo;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 type Bench = fn(&[String]) -> Result<ExitCode, Box<dyn Error>>;
 
 const BENCHES: &[(&str, Bench)] = &[
+    ("census", vaectl_bench::census::run),
     ("demo", vaectl_bench::demo::run),
     ("full", vaectl_bench::full::run),
     ("score", vaectl_bench::score::run),

@@ -59,6 +59,22 @@ pub fn script(container: &Container) -> Result<Vec<Deed>, HarnessError> {
     lines(container, &answer, SCRIPT_LIMIT)
 }
 
+/// What a loop of `getppid` took.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calls {
+    /// How many calls there were.
+    pub calls: u64,
+    /// What one of them took in the best of the rounds, in nanoseconds.
+    pub ns: f64,
+}
+
+/// Times `rounds` of 50,000 calls in a container of the `probe` image, on one core.
+pub fn calls(container: &Container, rounds: u32, core: u32) -> Result<Calls, HarnessError> {
+    let answer = start(container, &format!("calls 50000 {rounds} {core}"))?;
+    last(container, &answer, SCRIPT_LIMIT)
+}
+
 /// What a generator did.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,8 +122,7 @@ impl<'a> Generator<'a> {
 
     /// Waits for its end and returns what it did.
     pub fn finish(self) -> Result<Generated, HarnessError> {
-        let mut done = lines(self.container, &self.answer, self.time + SCRIPT_LIMIT)?;
-        done.pop().ok_or_else(|| std::io::Error::other("the generator said nothing")).naming("read", &self.answer)
+        last(self.container, &self.answer, self.time + SCRIPT_LIMIT)
     }
 }
 
@@ -119,6 +134,15 @@ fn start(container: &Container, verb: &str) -> Result<PathBuf, HarnessError> {
     }
     container.run_inside(&format!("/usr/bin/probe {verb} >/control/part; mv /control/part /control/answer"))?;
     Ok(answer)
+}
+
+fn last<T: for<'de> Deserialize<'de>>(
+    container: &Container,
+    answer: &PathBuf,
+    limit: Duration,
+) -> Result<T, HarnessError> {
+    let said = lines(container, answer, limit)?.pop();
+    said.ok_or_else(|| std::io::Error::other("the probe said nothing")).naming("read", answer)
 }
 
 fn lines<T: for<'de> Deserialize<'de>>(

@@ -3,6 +3,7 @@
    probe script             each action once; one JSON object a line: action, pid, result (0 or a negative errno), ...
    probe generate S R CPU   S seconds of file, process and socket events at about R a second (0: as fast as it goes),
                             pinned to CPU (-1: not pinned); one JSON object with what was done
+   probe calls N R CPU      R times N calls of getppid, pinned to CPU; one JSON object with the best time of a call
    probe noop               nothing; what the others execute */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -282,16 +283,35 @@ static double now(void)
     return time.tv_sec + time.tv_nsec / 1e9;
 }
 
+static void stay_on(int cpu)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    if (sched_setaffinity(0, sizeof set, &set))
+        fatal("sched_setaffinity");
+}
+
+static int calls(long number, long rounds, int cpu)
+{
+    double best = 1e9;
+    stay_on(cpu);
+    for (long round = 0; round < rounds; round++) {
+        double began = now();
+        for (long i = 0; i < number; i++)
+            getppid();
+        double ns = (now() - began) * 1e9 / number;
+        best = ns < best ? ns : best;
+    }
+    printf("{\"calls\":%ld,\"ns\":%.2f}\n", number * rounds, best);
+    return 0;
+}
+
 static int generate(double seconds, double per_second, int cpu)
 {
     struct counts done = {0, 0, 0, 0};
-    if (cpu >= 0) {
-        cpu_set_t set;
-        CPU_ZERO(&set);
-        CPU_SET(cpu, &set);
-        if (sched_setaffinity(0, sizeof set, &set))
-            fatal("sched_setaffinity");
-    }
+    if (cpu >= 0)
+        stay_on(cpu);
     int server = listener(SERVER_PORT);
     double began = now(), due = began;
     while (now() - began < seconds) {
@@ -315,6 +335,8 @@ int main(int count, char **arguments)
         return script();
     if (count == 5 && !strcmp(arguments[1], "generate"))
         return generate(atof(arguments[2]), atof(arguments[3]), atoi(arguments[4]));
-    fprintf(stderr, "usage: probe script | generate SECONDS RATE CPU | noop\n");
+    if (count == 5 && !strcmp(arguments[1], "calls"))
+        return calls(atol(arguments[2]), atol(arguments[3]), atoi(arguments[4]));
+    fprintf(stderr, "usage: probe script | generate SECONDS RATE CPU | calls N R CPU | noop\n");
     return 2;
 }

@@ -73,8 +73,7 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
     let config = args.resolve(context.shared.strict, max_line_bytes)?;
     let streams = context.streams_with(backlog)?;
     let (mut scorer, errors) = Scorer::new(config);
-    let mut bad_models = errors.len();
-    report(errors);
+    let mut bad_models = report(&errors);
     score(&mut scorer, streams, max_line_bytes, &mut bad_models)?;
     Ok(match (bad_models, scorer.malformed()) {
         (0, 0) => Exit::Done,
@@ -95,9 +94,7 @@ fn score(
     let mut out = Vec::with_capacity(2 * BLOCK);
     let ended = loop {
         if requests.take_reload() {
-            let errors = scorer.reload();
-            *bad_models = errors.len();
-            report(errors);
+            *bad_models = report(&scorer.reload());
         }
         match lines.next_line() {
             // A line that the stage itself cut by ending is nobody's mistake.
@@ -115,6 +112,7 @@ fn score(
                 if let Err(error) = scorer.flush(&mut out) {
                     break Err(error);
                 }
+                *bad_models += report(&scorer.take_complaints());
                 hand_over(&output, &mut out)?;
                 output.flusher().flush();
                 lines.input_mut().wait()?;
@@ -129,6 +127,7 @@ fn score(
     };
     // A line that ends everything ends it here too: what was gathered with it is gone through once.
     let finished = scorer.finish(cause, &mut out);
+    *bad_models += report(&scorer.take_complaints());
     hand_over(&output, &mut out)?;
     output.finish()?;
     Ok(ended.and(finished)?)
@@ -142,10 +141,11 @@ fn hand_over(output: &Output<Backlog>, out: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-fn report(errors: Vec<ModelError>) {
+fn report(errors: &[ModelError]) -> usize {
     for error in errors {
         warn!(%error, "A model is not used.");
     }
+    errors.len()
 }
 
 impl From<ScoreError> for Failure {

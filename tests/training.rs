@@ -57,6 +57,18 @@ fn what_was_trained_judges() {
 }
 
 #[test]
+fn windows_of_another_length_are_not_scored_and_the_model_is_named_once() {
+    let models = TempDir::new().unwrap();
+    train(models.path(), 3);
+    let longer = windows(1, 4).replace("5000000000", "60000000000");
+    let scored = run(&["score", "--models", models.path().to_str().unwrap()], longer);
+    assert_eq!(scored.code, Some(5), "{scored}");
+    let told = "its windows are of 5 s and these of 60 s: record with --window 5s, or train on these";
+    assert_eq!(scored.stderr.matches(told).count(), 1, "{scored}");
+    assert_eq!(scored.stdout.matches(&format!("Not scored: {told}.")).count(), 4, "{scored}");
+}
+
+#[test]
 fn the_same_windows_and_seed_give_the_same_file() {
     let (one, other) = (TempDir::new().unwrap(), TempDir::new().unwrap());
     train(one.path(), 3);

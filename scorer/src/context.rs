@@ -1,15 +1,17 @@
 //! What all parts of the gate share: the clock of the lines, the accounts, the limits, the way out.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use vaectl_schemas::{Timestamp, derived_id};
 
-use crate::Config;
 use crate::archive::Archive;
 use crate::budget::Budget;
 use crate::hold::{Claim, Held, Hold};
 use crate::instance::Instance;
+use crate::judge::About;
 use crate::ledger::{Account, Ledger};
-use crate::mark;
+use crate::{Config, ModelError, Unscorable, mark};
 
 pub(crate) struct Context {
     pub(crate) config: Config,
@@ -24,6 +26,10 @@ pub(crate) struct Context {
     pub(crate) lines: u64,
     /// Bytes that all holds have.
     pub(crate) held: usize,
+    /// Models that do not fit the windows that came, and were not told of yet.
+    pub(crate) complaints: Vec<ModelError>,
+    /// Hashes of all of them.
+    unfit: HashSet<String>,
 }
 
 impl Context {
@@ -37,12 +43,22 @@ impl Context {
             stream: String::new(),
             lines: 0,
             held: 0,
+            complaints: Vec::new(),
+            unfit: HashSet::new(),
         }
     }
 
     /// An identity for a line about the stream as a whole.
     pub(crate) fn stream_id(&self, what: &str, detail: &str) -> String {
         derived_id(what, [self.stream.as_str(), detail])
+    }
+
+    /// Notes, once, that a model does not fit the windows that came.
+    pub(crate) fn complain(&mut self, model: About<'_>, why: Unscorable) {
+        if !self.unfit.contains(model.hash) {
+            self.unfit.insert(model.hash.to_owned());
+            self.complaints.push(ModelError::Unfit { name: model.name.to_owned(), key: model.key.to_owned(), why });
+        }
     }
 
     /// Writes a line of the gate's own.

@@ -93,6 +93,11 @@ impl Scorer {
         self.gate.reload()
     }
 
+    /// Models that turned out not to fit the windows that came, each once; those windows are not scored.
+    pub fn take_complaints(&mut self) -> Vec<ModelError> {
+        self.gate.take_complaints()
+    }
+
     /// How many lines could not be read so far.
     #[must_use]
     pub fn malformed(&self) -> u64 {

@@ -53,6 +53,9 @@ pub(crate) fn settle(
         Some(Err(unscored)) => (None, Some(unscored)),
         None => (None, None),
     };
+    if let (Some(Unscored::Model(why @ Unscorable::Length { .. })), Some((about, _))) = (&unscored, about) {
+        context.complain(about, *why);
+    }
     let limits = about.map_or(Limits::NONE, |(about, _)| Limits::of(about));
     let (evidence, channels) = weigh(judgement.as_ref(), limits, about.map(|(_, matched)| matched), facts);
 

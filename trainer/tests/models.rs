@@ -92,6 +92,39 @@ fn file(report: &Report) -> &Path {
     }
 }
 
+/// The same as `parts` windows in one, where that is more than one; else as much of it.
+fn stretched(window: &Window<'static>, parts: f64) -> Window<'static> {
+    let mut stretched = window.clone();
+    stretched.counters = window.counters.iter().map(|(name, count)| (name.to_owned(), parts * count)).collect();
+    let info = &mut stretched.vaectl.window;
+    info.duration_ns = (parts * info.duration_ns as f64) as u64;
+    info.merged = (parts > 1.0).then_some(parts as u32);
+    stretched
+}
+
+#[test]
+fn merged_windows_and_shorter_ones_are_scored_by_their_real_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = trained(folder.path(), &three_runs());
+    let model = Model::load(file(&report)).unwrap();
+    for parts in [3.0, 2.0, 0.6] {
+        let calm: Vec<_> = run(4).iter().map(|window| stretched(window, parts)).collect();
+        assert!(calm.iter().all(|window| model.scorable(window).is_ok()));
+        let mut judged = Vec::new();
+        model.judge(&calm.iter().collect::<Vec<_>>(), &mut judged);
+        let beyond = judged.iter().filter(|j| j.score > model.threshold()).count();
+        assert_eq!(beyond, 0, "as {parts} windows");
+    }
+    let short = stretched(&run(4)[0], 0.3);
+    let why = model.scorable(&short).unwrap_err().to_string();
+    assert_eq!(why, "the window covers 0.6 s of 2: too little to score");
+    let mut longer = run(4).swap_remove(0);
+    longer.vaectl.window.nominal_ns = 5 * SECOND;
+    longer.vaectl.window.duration_ns = 5 * SECOND;
+    let why = model.scorable(&longer).unwrap_err().to_string();
+    assert_eq!(why, "its windows are of 2 s and these of 5 s: record with --window 2s, or train on these");
+}
+
 #[test]
 fn a_fresh_run_is_calm_and_ten_times_the_processor_time_is_not() {
     let folder = tempfile::tempdir().unwrap();

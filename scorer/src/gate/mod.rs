@@ -57,6 +57,10 @@ impl Gate {
         self.malformed
     }
 
+    pub(crate) fn take_complaints(&mut self) -> Vec<ModelError> {
+        std::mem::take(&mut self.context.complaints)
+    }
+
     /// Begins the stream with its first line: only lines tell the time.
     pub(crate) fn begin(&mut self, first: &[u8], out: &mut Vec<u8>) {
         self.context.now = serde_json::from_slice::<Peek<'_>>(first).ok().and_then(|p| p.timestamp).unwrap_or_default();

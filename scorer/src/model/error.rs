@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::judge::Unscorable;
+
 /// A model file or folder that cannot be used; each message is one line that names the file and the cure.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
@@ -44,6 +46,16 @@ pub enum ModelError {
     Current {
         /// The `current` file.
         path: PathBuf,
+    },
+    /// Windows of another length came than those that it was trained on.
+    #[error("the model of {name} (key {key}): {why}")]
+    Unfit {
+        /// What a person calls it.
+        name: String,
+        /// Its folder.
+        key: String,
+        /// Both lengths, and the cure.
+        why: Unscorable,
     },
 }
 

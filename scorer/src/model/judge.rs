@@ -45,7 +45,7 @@ pub struct Judgement {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unscorable {
     /// It covers less than half of its nominal length.
-    #[error("the window covers {duration_ns} ns of {nominal_ns}: too little to score")]
+    #[error("the window covers {} s of {}: too little to score", seconds(*.duration_ns), seconds(*.nominal_ns))]
     Part {
         /// Its measured length.
         duration_ns: u64,
@@ -54,7 +54,8 @@ pub enum Unscorable {
     },
     /// The model is of windows of another length: its spreads and its calibration say nothing about these.
     #[error(
-        "the windows are {window_ns} ns long and the model is of {model_ns} ns: record with that length, or train on these"
+        "its windows are of {model} s and these of {} s: record with --window {model}s, or train on these",
+        seconds(*.window_ns), model = seconds(*.model_ns)
     )]
     Length {
         /// The window's nominal length.
@@ -65,6 +66,11 @@ pub enum Unscorable {
     /// It has none of the model's features.
     #[error("the window has none of the model's features")]
     Features,
+}
+
+/// Nanoseconds as seconds, to a hundredth.
+fn seconds(ns: u64) -> f64 {
+    (ns as f64 / 1e7).round() / 100.0
 }
 
 impl Model {

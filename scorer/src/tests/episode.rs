@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::support::{Feed, config, events, of, run, run_until, states};
+use super::support::{Feed, config, events, feed, of, parse, run, run_until, scorer, states};
 
 #[test]
 fn a_container_warms_up_and_is_stable_and_every_window_has_its_verdict() {
@@ -143,6 +143,46 @@ fn parts_and_foreign_lengths_carry_the_state_without_a_score() {
         assert!(verdict["vaectl"].get("score").is_none());
         assert!(verdict["event"]["reason"].as_str().unwrap().starts_with("Not scored: "), "{verdict}");
     }
+}
+
+#[test]
+fn a_container_shorter_than_a_window_has_its_verdict_its_programs_and_its_summary() {
+    let mut job = Feed::new("job", Some("known"));
+    let part = json!({"part": true, "duration_ns": 800_000_000});
+    let lines = [
+        job.line("started", &job.container()),
+        job.line("named", &job.container()),
+        job.event("program", "exec"),
+        job.event("peer", "connect"),
+        job.window_with(&json!({"score": 50}), &part),
+        job.line("ended", &job.container()),
+    ];
+    let out = run(config(), &lines);
+    let verdict = of(&out, "verdict")[0];
+    assert_eq!(
+        (&verdict["vaectl"]["state"], &verdict["vaectl"]["duration_ns"]),
+        (&json!("warming"), &part["duration_ns"])
+    );
+    assert_eq!(verdict["event"]["reason"], "Not scored: the container began or ended in this window.");
+    assert_eq!(events(&out), [("program".into(), true, false)]);
+    let summary = &of(&out, "summary")[0]["vaectl"];
+    assert_eq!((&summary["windows"], &summary["events"], &summary["published"]), (&json!(1), &json!(2), &json!(1)));
+}
+
+#[test]
+fn a_model_of_another_window_length_is_complained_of_once() {
+    let mut web = Feed::new("web", Some("known"));
+    let (mut scorer, mut out) = (scorer(config()), Vec::new());
+    for number in 1..4 {
+        let line = web.window_with(&json!({}), &json!({"nominal_ns": 60_000_000_000_u64}));
+        feed(&mut scorer, number, line.as_bytes(), &mut out).unwrap();
+    }
+    scorer.flush(&mut out).unwrap();
+    let told: Vec<String> = scorer.take_complaints().iter().map(ToString::to_string).collect();
+    let lengths = "its windows are of 5 s and these of 60 s: record with --window 5s, or train on these";
+    assert_eq!(told, [format!("the model of web:1 (key key): {lengths}")]);
+    assert_eq!(of(&parse(&out), "verdict")[2]["event"]["reason"], format!("Not scored: {lengths}."));
+    assert!(scorer.take_complaints().is_empty());
 }
 
 #[test]

@@ -49,8 +49,12 @@ pub(crate) struct Account {
 pub(crate) fn account(facts: &Facts, path: &str) -> Account {
     let number = |controller: &str, v1: &str, v2: &str| {
         let (root, is_v1) = facts.controller(controller)?;
-        let file = format!("{}{path}/{}", root.display(), if is_v1 { v1 } else { v2 });
-        fs::read_to_string(file).ok()?.trim().parse().ok()
+        let read = |path: &str| {
+            let file = format!("{}{path}/{}", root.display(), if is_v1 { v1 } else { v2 });
+            fs::read_to_string(file).ok()
+        };
+        let text = read(path).or_else(|| read(&elsewhere(facts.cgroup2.as_deref()?, path, controller)?))?;
+        text.trim().parse().ok()
     };
     Account {
         cpu: facts
@@ -61,6 +65,21 @@ pub(crate) fn account(facts: &Facts, path: &str) -> Account {
         memory_bytes: number("memory", "memory.usage_in_bytes", "memory.current"),
         pids: number("pids", "pids.current", "pids.current"),
     }
+}
+
+/// Where a v1 controller has a cgroup that stands below the creator's own there, as those of a bare runc do.
+fn elsewhere(root: &Path, path: &str, controller: &str) -> Option<String> {
+    let processes = fs::read_to_string(format!("{}{path}/cgroup.procs", root.display())).ok()?;
+    let cgroups = fs::read_to_string(format!("/proc/{}/cgroup", processes.lines().next()?)).ok()?;
+    path_of(&cgroups, controller).filter(|found| found.ends_with(path)).map(str::to_owned)
+}
+
+/// The path of a controller in a `/proc/PID/cgroup`.
+fn path_of<'a>(cgroups: &'a str, controller: &str) -> Option<&'a str> {
+    cgroups.lines().find_map(|line| {
+        let (controllers, path) = line.split_once(':')?.1.split_once(':')?;
+        controllers.split(',').any(|name| name == controller).then_some(path)
+    })
 }
 
 fn parse_cpu(text: &str) -> Option<Cpu> {
@@ -74,6 +93,13 @@ fn parse_cpu(text: &str) -> Option<Cpu> {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_controller_is_found_by_its_whole_name() {
+        let cgroups = "9:pids:/other\n4:cpu,memory:/parent/box\n0::/box\n";
+        assert_eq!(super::path_of(cgroups, "memory"), Some("/parent/box"));
+        assert_eq!(super::path_of(cgroups, "mem"), None);
+    }
+
     #[test]
     fn cpu_time_is_in_nanoseconds() {
         let cpu = super::parse_cpu("usage_usec 30\nuser_usec 10\nsystem_usec 20\n").unwrap();

@@ -40,6 +40,8 @@ fn is_named(engine: &Engine, runtime: &str, image_name: &str, workspace: &Worksp
     assert_eq!(line["vaectl"]["command"], json!(["/entrypoint", "/bin/sleep", "4711"]));
     assert!(line["vaectl"]["job"].is_string() && line["vaectl"]["job"] == window["vaectl"]["job"]);
     assert!(line["vaectl"]["run"].is_string() && line["vaectl"]["run"] == window["vaectl"]["run"]);
+    let gauge = |name: &str| window["gauges"][name].as_u64().unwrap_or(0);
+    assert!(gauge("memory.bytes") > 4096 && gauge("pids") >= 2, "{}", window["gauges"]);
     let digest = line["container"]["image"]["hash"]["all"][0].as_str().unwrap().to_owned();
     assert!(digest.starts_with("sha256:") && digest.len() == 71, "{digest}");
     digest

@@ -2,6 +2,7 @@
 
 mod cgroups;
 mod engines;
+mod pipeline;
 mod recording;
 mod script;
 mod windows;

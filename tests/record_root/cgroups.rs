@@ -75,10 +75,6 @@ fn children_of_a_container_are_the_container_whenever_they_were_made() {
         fs::write(moved, "").unwrap();
         recording.until("its program is told", |lines| programs(lines).len() == number + 1);
     }
-    recording.until("windows count both", |lines| {
-        let own = windows(lines).filter(|window| is(window, &id));
-        own.filter_map(|window| window["execs"]["/usr/bin/probe"].as_u64()).sum::<u64>() == 2
-    });
     assert!(programs(&recording.lines()).iter().all(|event| event["process"].get("entry_meta").is_none()));
     drop(container);
     drop((before, after));

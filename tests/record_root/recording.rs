@@ -1,6 +1,6 @@
-//! A `record` that runs beside the test, and the lines it has written so far.
+//! Stages that run beside the test, and the lines they have written so far.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
@@ -10,11 +10,70 @@ use serde_json::Value;
 
 use crate::support::{command, until, wait};
 
-/// Dropping it kills the recorder.
+/// Lines that a stage has written so far, read by a thread.
+pub(crate) struct Lines {
+    read: Arc<Mutex<Vec<Value>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Lines {
+    /// Reads lines to their end and hands them on.
+    pub(crate) fn of(from: impl Read + Send + 'static, mut onward: impl Write + Send + 'static) -> Self {
+        let read: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let kept = Arc::clone(&read);
+        let reader = std::thread::spawn(move || {
+            for line in BufReader::new(from).lines() {
+                let line = line.unwrap();
+                writeln!(onward, "{line}").unwrap();
+                kept.lock().unwrap().push(serde_json::from_str(&line).expect("a line is JSON"));
+            }
+        });
+        Self { read, reader }
+    }
+
+    pub(crate) fn get(&self) -> MutexGuard<'_, Vec<Value>> {
+        self.read.lock().unwrap()
+    }
+
+    /// Waits until what was written so far is enough.
+    pub(crate) fn until(&self, what: &str, enough: impl Fn(&[Value]) -> bool) {
+        until(what, || enough(&self.get()).then_some(()));
+    }
+
+    /// All lines, once the stage has ended.
+    pub(crate) fn all(self) -> Vec<Value> {
+        self.reader.join().expect("the reader ends");
+        std::mem::take(&mut self.read.lock().unwrap())
+    }
+}
+
+/// A child that is killed where it has not ended.
+pub(crate) struct Stage(pub(crate) Child);
+
+impl Stage {
+    /// Asks it to end, as a supervisor does.
+    pub(crate) fn terminate(&self) {
+        kill_process(Pid::from_child(&self.0), Signal::TERM).unwrap();
+    }
+
+    /// Waits for its end, which must be a success.
+    pub(crate) fn finish(mut self) {
+        assert_eq!(wait(&mut self.0), Some(0));
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // One that has ended is not killed again.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A running `record`.
 pub(crate) struct Recording {
-    child: Child,
-    lines: Arc<Mutex<Vec<Value>>>,
-    reader: Option<JoinHandle<()>>,
+    stage: Stage,
+    lines: Lines,
 }
 
 impl Recording {
@@ -27,36 +86,26 @@ impl Recording {
 
     /// The same of a command that becomes `record`.
     pub(crate) fn of(mut command: Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
-        let stdout = BufReader::new(child.stdout.take().expect("it is a pipe"));
-        let lines: Arc<Mutex<Vec<Value>>> = Arc::default();
-        let kept = Arc::clone(&lines);
-        let reader = std::thread::spawn(move || {
-            for line in stdout.lines() {
-                let line = serde_json::from_str(&line.unwrap()).expect("a line is JSON");
-                kept.lock().unwrap().push(line);
-            }
-        });
-        let recording = Self { child, lines, reader: Some(reader) };
-        recording.until("record says hello", |lines| lines.iter().any(|line| line["type"] == "hello"));
-        recording
+        let mut stage = Stage(command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap());
+        let lines = Lines::of(stage.0.stdout.take().expect("it is a pipe"), std::io::sink());
+        lines.until("record says hello", |lines| lines.iter().any(|line| line["type"] == "hello"));
+        Self { stage, lines }
     }
 
     pub(crate) fn lines(&self) -> MutexGuard<'_, Vec<Value>> {
-        self.lines.lock().unwrap()
+        self.lines.get()
     }
 
     /// Waits until what was written so far is enough.
     pub(crate) fn until(&self, what: &str, enough: impl Fn(&[Value]) -> bool) {
-        until(what, || enough(&self.lines()).then_some(()));
+        self.lines.until(what, enough);
     }
 
     /// Ends it in order, and returns all that it wrote.
-    pub(crate) fn stop(mut self) -> Vec<Value> {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
-        assert_eq!(wait(&mut self.child), Some(0));
-        self.reader.take().expect("it is joined once").join().expect("the reader ends");
-        std::mem::take(&mut self.lines())
+    pub(crate) fn stop(self) -> Vec<Value> {
+        self.stage.terminate();
+        self.stage.finish();
+        self.lines.all()
     }
 
     /// Waits for the end of a container, ends with it, and returns that container's lines.
@@ -64,14 +113,6 @@ impl Recording {
         let ended = |line: &Value| is(line, id) && line["vaectl"]["status"] == "ended";
         self.until("the container ended", |lines| lines.iter().any(ended));
         self.stop().into_iter().filter(|line| is(line, id)).collect()
-    }
-}
-
-impl Drop for Recording {
-    fn drop(&mut self) {
-        // One that has ended is not killed again.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

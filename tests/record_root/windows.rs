@@ -45,8 +45,6 @@ fn windows_count_what_a_known_loop_did() {
         assert_eq!(counted(&lines, counter), events(&lines, action).count() as u64, "{counter}");
     }
     assert!(windows(&lines).all(|window| window["vaectl"]["window"]["lost"] == 0));
-    let programs: u64 = windows(&lines).filter_map(|window| window["execs"]["/usr/bin/probe"].as_u64()).sum();
-    assert_eq!(programs, 1);
 }
 
 #[test]
@@ -70,7 +68,6 @@ fn a_container_shorter_than_a_window_gets_a_part_of_one_with_its_real_duration()
     assert_eq!((&info["part"], &info["nominal_ns"]), (&Value::from(true), &Value::from(3_600_000_000_000_u64)));
     let duration = Duration::from_nanos(info["duration_ns"].as_u64().unwrap());
     assert!(lived < duration && duration < most, "{duration:?} is not between {lived:?} and {most:?}");
-    assert_eq!(window["execs"]["/usr/bin/busybox"], window["counters"]["process.exec"]);
     let cpu = counted(&lines, "cpu.user_ns") + counted(&lines, "cpu.system_ns");
     assert!(cpu > 0, "it is counted though the cgroup is gone");
 }
@@ -120,7 +117,6 @@ fn at_census_depth_there_are_counters_and_no_event() {
     for counter in ["process.exec", "process.fork", "file.unlink", "net.accept", "net.close", "syscall.ptrace"] {
         assert!(counted(&lines, counter) > 0, "{counter}");
     }
-    assert!(windows(&lines).any(|window| window["execs"]["/usr/bin/probe"] == 1), "novelty works at every depth");
 }
 
 #[test]

@@ -1,0 +1,181 @@
+//! All four stages on real containers, with an attack in one of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use vaectl_bench::probe::Generator;
+use vaectl_bench::{Container, Engine, Image, Options, Workspace};
+
+use super::recording::{Lines, Recording, Stage, events, is, windows};
+use super::skipped;
+use crate::support::command;
+
+const WINDOW: [&str; 2] = ["--window", "200ms"];
+/// More than a second of programs that the workload never started.
+const ATTACK: &str = "i=0; while [ $i -lt 60 ]; do /bin/ls / >/dev/null; sleep 0.02; i=$((i+1)); done";
+
+fn start(names: &[&str], image: &Image, workspace: &Workspace) -> Vec<Container> {
+    let start = |name: &&str| Container::start(&Engine::Runc, image, name, &Options::default(), workspace).unwrap();
+    names.iter().map(start).collect()
+}
+
+/// Records four replicas until there are windows enough for a model, and makes it.
+fn train(image: &Image, workspace: &Workspace, models: &Path) {
+    let names = ["a", "b", "c", "d"].map(|name| format!("{name}-{}", workspace.tag()));
+    let only = names.iter().flat_map(|name| ["--container", name]);
+    let recording = Recording::start(&WINDOW.into_iter().chain(only).collect::<Vec<_>>(), &[]);
+    let fleet = start(&["a", "b", "c", "d"], image, workspace);
+    recording.until("forty windows of each", |lines| {
+        fleet.iter().all(|c| windows(lines).filter(|window| is(window, c.id())).count() >= 40)
+    });
+    let file = workspace.path().join("recording.jsonl");
+    let lines: Vec<_> = recording.stop().iter().map(Value::to_string).collect();
+    fs::write(&file, lines.join("\n") + "\n").unwrap();
+    let args = ["--seeds", "1", "--draws", "2", "--epochs", "40", "--report", "json", "--log-level", "warn"];
+    let trained = command(&["train"]).arg("--models").arg(models).args(args).arg(&file).output().unwrap();
+    assert!(trained.status.success(), "{trained:?}");
+    let report: Value = serde_json::from_slice(&trained.stdout).unwrap();
+    let mut keys = report["keys"].as_array().unwrap().iter();
+    let key = keys.find(|key| key["name"] == image.reference()).unwrap();
+    assert_eq!((&key["runs"], &key["outcome"]["trained"]["grade"]), (&4.into(), &"provisional".into()), "{key}");
+}
+
+/// `record | score | publish`, with what crosses the second pipe kept.
+struct Pipeline {
+    record: Stage,
+    score: Stage,
+    publish: Stage,
+    scored: Lines,
+    published: Lines,
+}
+
+impl Pipeline {
+    fn start(models: &Path, repository: &Path) -> Self {
+        let stage = |args: &[&str], stdin: Stdio| {
+            let mut command = command(&[args, &["--log-level", "warn"]].concat());
+            Stage(command.stdin(stdin).stdout(Stdio::piped()).spawn().unwrap())
+        };
+        let (models, to) = (models.to_str().unwrap(), format!("dir:{}", repository.display()));
+        let mut record = stage(&["record", WINDOW[0], WINDOW[1], "--backlog-bytes", "32K"], Stdio::null());
+        let recorded = record.0.stdout.take().unwrap();
+        let mut score = stage(&["score", "--pass-windows", "--models", models], recorded.into());
+        let mut publish = stage(&["publish", "--windows", "--to", &to], Stdio::piped());
+        let scored = Lines::of(score.0.stdout.take().unwrap(), publish.0.stdin.take().unwrap());
+        let published = Lines::of(publish.0.stdout.take().unwrap(), std::io::sink());
+        Self { record, score, publish, scored, published }
+    }
+
+    /// Waits until what `score` has written so far is enough.
+    fn until(&self, what: &str, enough: impl Fn(&[Value]) -> bool) {
+        self.scored.until(what, enough);
+    }
+
+    /// Ends the first stage and with it all; what `score` and `publish` have written.
+    fn stop(self) -> (Vec<Value>, Vec<Value>) {
+        self.record.terminate();
+        self.record.finish();
+        self.score.finish();
+        let scored = self.scored.all();
+        self.publish.finish();
+        (scored, self.published.all())
+    }
+}
+
+/// Every document of a repository.
+fn documents(repository: &Path) -> Vec<Value> {
+    let mut documents = Vec::new();
+    for dataset in fs::read_dir(repository).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        for day in fs::read_dir(dataset).unwrap() {
+            let text = fs::read_to_string(day.unwrap().path()).unwrap();
+            documents.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+        }
+    }
+    documents
+}
+
+/// The datasets of a stage's ledger.
+fn ledger(lines: &[Value], stage: &str) -> BTreeMap<String, BTreeMap<String, u64>> {
+    let line = lines.iter().find(|line| line["type"] == "ledger" && line["vaectl"]["stage"] == stage).unwrap();
+    serde_json::from_value(line["vaectl"]["datasets"].clone()).unwrap()
+}
+
+fn types(lines: &[Value]) -> BTreeSet<&str> {
+    lines.iter().map(|line| line["type"].as_str().unwrap()).collect()
+}
+
+fn count(lines: &[Value], kind: &str) -> u64 {
+    lines.iter().filter(|line| line["type"] == kind).count() as u64
+}
+
+/// What went in came out or is accounted for, in each stage and from one to the next.
+fn adds_up(scored: &[Value], published: &[Value], documents: &[Value]) {
+    let recorded = ledger(scored, "record");
+    let [seen, lost] = ["seen", "lost"].map(|column| recorded["vaectl.event"][column]);
+    let told = scored.iter().filter(|line| line["type"] == "gap" && line["vaectl"]["cause"] != "containers");
+    assert_eq!(lost, told.map(|gap| gap["vaectl"]["lost"].as_u64().unwrap()).sum::<u64>());
+    let accounts = ledger(scored, "score");
+    for (dataset, account) in &accounts {
+        let rest = ["passed", "suppressed", "held", "dropped"].map(|column| account[column]);
+        assert_eq!(account["received"], rest.iter().sum::<u64>(), "{dataset}");
+    }
+    let of_events = |column: &str| -> u64 {
+        let datasets = ["vaectl.process", "vaectl.file", "vaectl.network"];
+        datasets.iter().filter_map(|dataset| accounts.get(*dataset)).map(|account| account[column]).sum()
+    };
+    assert_eq!(of_events("received"), seen - lost);
+    assert_eq!(of_events("passed"), count(scored, "event"));
+    assert_eq!(accounts["vaectl.window"]["received"], recorded["vaectl.window"]["seen"]);
+    let (mut received, mut indexed) = (0, 0);
+    for (dataset, account) in ledger(published, "publish") {
+        let rest = ["indexed", "duplicate", "merged", "dead_lettered", "spooled", "dropped"].map(|c| account[c]);
+        assert_eq!(account["received"], rest.iter().sum::<u64>(), "{dataset}");
+        received += account["received"];
+        indexed += account["indexed"];
+    }
+    let bookkeeping: u64 = ["hello", "ledger", "end"].map(|kind| count(scored, kind)).iter().sum();
+    assert_eq!((received, indexed), (scored.len() as u64 - bookkeeping, documents.len() as u64));
+}
+
+#[test]
+fn an_attack_on_a_trained_image_arrives_in_the_repository_and_all_lines_add_up() {
+    if skipped("an_attack_on_a_trained_image_arrives_in_the_repository_and_all_lines_add_up") {
+        return;
+    }
+    let workspace = Workspace::new("pipeline").unwrap();
+    let [redis, probe] = ["redis", "probe"].map(|name| Image::build(name, workspace.path()).unwrap());
+    let [models, repository] = ["models", "repository"].map(|name| workspace.path().join(name));
+    train(&redis, &workspace, &models);
+
+    let pipeline = Pipeline::start(&models, &repository);
+    pipeline.until("record says hello", |lines| lines.iter().any(|line| line["vaectl"]["boot"].is_string()));
+    let (fleet, noisy) = (start(&["e", "f"], &redis, &workspace), start(&["noisy"], &probe, &workspace));
+    let (victim, calm) = (fleet[0].id().to_owned(), fleet[1].id().to_owned());
+    // More than the recorder was given room for: a gap, and only in the noisy one.
+    Generator::start(&noisy[0], Duration::from_secs(1), 0.0, None).unwrap().finish().unwrap();
+    pipeline.until("both are judged by their model", |lines| {
+        let judged = |id: &str| lines.iter().any(|line| is(line, id) && line["vaectl"]["state"] == "warming");
+        judged(&victim) && judged(&calm)
+    });
+    fleet[0].run_inside(ATTACK).unwrap();
+    let closed = |line: &Value| line["type"] == "incident" && is(line, &victim) && line["vaectl"]["status"] == "closed";
+    pipeline.until("the incident is over", |lines| lines.iter().any(closed));
+    let (scored, published) = pipeline.stop();
+    let documents = documents(&repository);
+
+    let kinds = ["container", "event", "gap", "incident", "summary", "verdict", "window"];
+    assert_eq!(types(&documents), kinds.into());
+    assert_eq!(types(&scored), kinds.into_iter().chain(["hello", "ledger", "end"]).collect());
+    let ids: BTreeSet<_> = documents.iter().map(|line| line["event"]["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), documents.len());
+    let incident = &documents.iter().find(|line| closed(line)).unwrap()["vaectl"]["incident"];
+    let of_it = |event: &&Value| event["vaectl"]["incident"] == *incident;
+    let programs: BTreeSet<_> =
+        events(&documents, "exec").filter(of_it).filter_map(|event| event["process"]["args"][0].as_str()).collect();
+    assert!(programs.contains("/bin/ls"), "{programs:?}");
+    assert!(documents.iter().filter(|line| line["type"] == "event").filter(of_it).all(|event| is(event, &victim)));
+    adds_up(&scored, &published, &documents);
+}

@@ -14,6 +14,9 @@ use crate::command::run;
 use crate::error::Naming;
 use crate::{Engine, HarnessError, Image, Workspace, interrupt, netns};
 
+/// The file in a container's folder that names its engine.
+pub(crate) const ENGINE: &str = "engine";
+
 const LISTEN_LIMIT: Duration = Duration::from_secs(10);
 
 /// How a container differs from its image.
@@ -60,7 +63,12 @@ impl Container {
         mknodat(CWD, &hook, FileType::Fifo, Mode::from_raw_mode(0o600), 0)
             .map_err(Into::into)
             .naming("create", &hook)?;
-        let (id, pid) = engine.start(image, &name, options, &folder)?;
+        let marker = folder.join(ENGINE);
+        fs::write(&marker, engine.name()).naming("write", &marker)?;
+        let (id, pid) = engine.start(image, &name, options, &folder).inspect_err(|_| {
+            // Half a container may be there, where a signal or a limit ended the engine's command.
+            let _ = engine.remove(&name);
+        })?;
         let container = Self { engine: engine.clone(), id, name, image: image.name.clone(), pid, folder };
         run(Command::new("nsenter").args(["-t", &pid.to_string(), "-n", "ip", "link", "set", "lo", "up"]))?;
         if let Some(port) = image.port {

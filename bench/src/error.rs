@@ -52,7 +52,17 @@ pub enum HarnessError {
         /// How long it was given.
         limit: Duration,
     },
-    /// SIGINT or SIGTERM came; everything that was started is being taken down.
+    /// Somebody else is at it.
+    #[error("{what} is at work, process {holder} ({}): wait for its end, or end it with: kill {holder}", path.display())]
+    Busy {
+        /// What is at work.
+        what: &'static str,
+        /// Its process.
+        holder: u32,
+        /// The file that it holds.
+        path: PathBuf,
+    },
+    /// SIGINT, SIGTERM or SIGHUP came; everything that was started is being taken down.
     #[error("interrupted")]
     Interrupted,
 }

@@ -8,9 +8,9 @@ use std::process::Command;
 
 use serde::Deserialize;
 
-use crate::HarnessError;
 use crate::command::run;
 use crate::error::Naming;
+use crate::{HarnessError, interrupt};
 
 /// The programs that busybox stands in for.
 const APPLETS: &[&str] =
@@ -67,6 +67,7 @@ pub struct Image {
 impl Image {
     /// Builds `tests/containers/<name>` below `folder`, in about a second.
     pub fn build(name: &str, folder: &Path) -> Result<Self, HarnessError> {
+        interrupt::check()?;
         let source = recipes().join(name);
         let recipe = Recipe::read(&source.join("image.toml"))?;
         let rootfs = folder.join(name);

@@ -1,7 +1,8 @@
 //! What tests and benches share: containers made of Debian packages, load on them, attacks, and figures.
 //!
 //! Everything that is started is taken down by a guard when it is dropped: at the end, on an error, on a panic, and on
-//! SIGINT or SIGTERM once [`interrupt::install`] was called.
+//! SIGINT, SIGTERM or SIGHUP once [`interrupt::install`] was called. When the harness is killed, its stages and daemons
+//! end with it, and the next [`Workspace`] takes down its containers and folders.
 
 mod attack;
 pub mod census;
@@ -13,7 +14,9 @@ mod error;
 pub mod full;
 mod image;
 pub mod interrupt;
+mod leftovers;
 mod load;
+mod lock;
 pub mod measure;
 pub mod netns;
 pub mod probe;

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use vaectl_bench::interrupt;
+
 type Bench = fn(&[String]) -> Result<ExitCode, Box<dyn Error>>;
 
 const BENCHES: &[(&str, Bench)] = &[
@@ -20,8 +22,13 @@ fn main() -> ExitCode {
         eprintln!("usage: bench/run NAME [OPTION...]\nnames: {}", names.join(" "));
         return ExitCode::from(2);
     };
-    match vaectl_bench::interrupt::install().map_err(Into::into).and_then(|()| run(&args[1..])) {
+    match interrupt::install().map_err(Into::into).and_then(|()| run(&args[1..])) {
         Ok(code) => code,
+        // A signal to the whole group ends commands of the harness too, and these fail first.
+        Err(_) if interrupt::check().is_err() => {
+            eprintln!("bench {name}: interrupted, and nothing was left running");
+            ExitCode::from(130)
+        }
         Err(error) => {
             eprintln!("bench {name}: {error}");
             ExitCode::from(3)

@@ -1,5 +1,6 @@
 //! Stages of `vaectl` as child processes.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -7,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::HarnessError;
 use crate::error::Naming;
+use crate::{HarnessError, interrupt};
 
 /// How long a stage may take to drain and end after it was asked to.
 pub const DRAIN: Duration = Duration::from_secs(10);
@@ -18,6 +19,13 @@ pub const DRAIN: Duration = Duration::from_secs(10);
 pub fn vaectl() -> PathBuf {
     std::env::var_os("VAECTL_BIN")
         .map_or_else(|| std::env::current_exe().unwrap_or_default().with_file_name("vaectl"), PathBuf::from)
+}
+
+/// A command that gets SIGTERM when the thread that starts it is gone, so that a killed harness leaves none behind.
+pub(crate) fn mortal(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "--"]).arg(program);
+    command
 }
 
 /// One running stage; dropping it ends it.
@@ -35,7 +43,7 @@ impl Stage {
         let name = args.first().copied().unwrap_or_default().to_owned();
         let log = folder.join(format!("{name}.log"));
         let stderr = File::create(&log).naming("create", &log)?;
-        let child = Command::new(&program).args(args).stdin(stdin).stdout(stdout).stderr(stderr).spawn();
+        let child = mortal(&program).args(args).stdin(stdin).stdout(stdout).stderr(stderr).spawn();
         Ok(Self { name, child: child.naming("start", &program)?, log })
     }
 
@@ -81,15 +89,21 @@ impl Stage {
 
     /// Waits for its end within `limit`, which must be a success, and returns its log.
     pub fn last_words(mut self, limit: Duration) -> Result<String, HarnessError> {
-        match self.wait(limit)? {
+        match self.wait(limit, interrupt::check)? {
             status if status.success() => Ok(self.log()),
             status => Err(self.failed(status)),
         }
     }
 
-    fn wait(&mut self, limit: Duration) -> Result<ExitStatus, HarnessError> {
+    /// Waits for its end within `limit`, as long as `go_on` allows.
+    fn wait(
+        &mut self,
+        limit: Duration,
+        go_on: impl Fn() -> Result<(), HarnessError>,
+    ) -> Result<ExitStatus, HarnessError> {
         let end = Instant::now() + limit;
         loop {
+            go_on()?;
             if let Some(status) = self.child.try_wait().naming("wait for", Path::new(&self.name))? {
                 return Ok(status);
             }
@@ -112,7 +126,7 @@ impl Drop for Stage {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
             self.terminate();
-            if self.wait(DRAIN).is_err() {
+            if self.wait(DRAIN, || Ok(())).is_err() {
                 let _ = self.child.kill();
                 let _ = self.child.wait();
             }

@@ -4,14 +4,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::HarnessError;
 use crate::error::Naming;
+use crate::lock::Lock;
+use crate::{HarnessError, leftovers};
 
-/// A temporary folder that is removed when it is dropped.
+/// How the names of all workspaces begin.
+pub(crate) const PREFIX: &str = "vaectl-";
+
+/// The file of a workspace that is held while its harness lives.
+pub(crate) const LOCK: &str = "lock";
+
+/// A temporary folder that is removed when it is dropped; what a killed harness could not remove, the next one does.
 #[derive(Debug)]
 pub struct Workspace {
     path: PathBuf,
     tag: String,
+    _lock: Lock,
 }
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -19,10 +27,12 @@ static NUMBER: AtomicU32 = AtomicU32::new(0);
 impl Workspace {
     /// A new folder; `what` stands in its name.
     pub fn new(what: &str) -> Result<Self, HarnessError> {
+        leftovers::sweep(&std::env::temp_dir());
         let tag = format!("{:x}{:x}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let path = std::env::temp_dir().join(format!("vaectl-{what}-{tag}"));
+        let path = std::env::temp_dir().join(format!("{PREFIX}{what}-{tag}"));
         fs::create_dir_all(&path).naming("create", &path)?;
-        Ok(Self { path, tag })
+        let lock = Lock::take(&path.join(LOCK), "another harness")?;
+        Ok(Self { path, tag, _lock: lock })
     }
 
     /// The folder.

@@ -1,6 +1,9 @@
 //! Starts real containers. Needs root.
 #![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use vaectl_bench::probe::{self, Generator};
@@ -26,7 +29,7 @@ fn lives_and_leaves_nothing(engine: &Engine, workspace: &Workspace) -> Result<()
     interrupt::until("the hook did not run", Duration::from_secs(5), || answer.exists())?;
     assert!(container.exec(&["/bin/cat", "/control/got-in"])?.trim().parse::<u32>().is_ok());
     drop(container);
-    assert!(!std::path::Path::new("/sys/fs/cgroup/unified").join(&path[1..]).exists());
+    assert!(!Path::new("/sys/fs/cgroup/unified").join(&path[1..]).exists());
     Ok(())
 }
 
@@ -74,4 +77,37 @@ fn the_probe_does_its_script_and_is_refused_what_the_profile_denies() {
     let generated = Generator::start(&container, Duration::from_secs(1), 2000.0, Some(0)).unwrap().finish().unwrap();
     let rate = generated.events() as f64 / generated.seconds;
     assert!((500.0..3000.0).contains(&rate), "{generated:?}");
+}
+
+#[test]
+fn what_a_killed_harness_left_is_taken_down_by_the_next_one() {
+    const NAME: &str = "what_a_killed_harness_left_is_taken_down_by_the_next_one";
+    if skipped(NAME) {
+        return;
+    }
+    if std::env::var_os("VAECTL_VICTIM").is_some() {
+        let workspace = Workspace::new("victim").unwrap();
+        let image = Image::build("redis", workspace.path()).unwrap();
+        let container = Container::start(&Engine::Runc, &image, "left", &Options::default(), &workspace).unwrap();
+        println!("\nVICTIM {} {}", container.pid(), workspace.path().display());
+        interrupt::pause(Duration::from_mins(1)).unwrap();
+    }
+    let mut victim = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", NAME, "--nocapture"])
+        .env("VAECTL_VICTIM", "1")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(victim.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let line = lines.find_map(|line| line.strip_prefix("VICTIM ").map(str::to_owned)).unwrap();
+    let (pid, folder) = line.split_once(' ').unwrap();
+    let (process, folder) = (format!("/proc/{pid}"), Path::new(folder));
+    drop(Workspace::new("test").unwrap());
+    assert!(Path::new(&process).exists() && folder.exists(), "a harness that lives is left alone");
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    drop(Workspace::new("test").unwrap());
+    // Another test may have been first, and be at it still.
+    let gone = || !Path::new(&process).exists() && !folder.exists();
+    interrupt::until("the container did not go", Duration::from_secs(10), gone).unwrap();
 }

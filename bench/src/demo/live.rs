@@ -14,6 +14,7 @@ use super::outcome::{Mode, Outcome, Scene, Watched};
 use super::plan::{self, ATTACK, LIVE, Strike};
 use super::{Folder, Options, WINDOW, replay};
 use crate::error::Naming;
+use crate::lock::Lock;
 use crate::repository::{Document, Repository};
 use crate::stage::{DRAIN, Stage};
 use crate::{Attack, HarnessError, Progress, Workspace, interrupt};
@@ -21,27 +22,34 @@ use crate::{Attack, HarnessError, Progress, Workspace, interrupt};
 /// Windows of each container that the models are made of.
 const WINDOWS: u64 = 60;
 
+/// Held while a demo watches containers: another one would learn from this one's, attacked ones included.
+const MACHINE: &str = "/run/vaectl-demo.lock";
+
 /// How often the user hears from a wait.
 const NEWS: Duration = Duration::from_secs(20);
 
 const TRAIN_LIMIT: Duration = Duration::from_mins(2);
 
 pub(super) fn run(options: &Options, folder: &Folder, progress: Progress) -> Result<Outcome, HarnessError> {
+    let _lock = Lock::take(Path::new(MACHINE), "another demo")?;
     let seed = options.seed.unwrap_or_else(|| Timestamp::now().as_ns() / 1_000_000 % 1_000_000);
     let total = WINDOWS * WINDOW + LIVE.as_secs() + 25;
-    progress.say(format!("Seed {seed}. This takes about {} minutes: building images first.", total.div_ceil(60)));
+    progress
+        .say(format!("Seed {seed}. This takes about {} minutes. Building images first: about 5 s.", (total + 30) / 60));
     let workspace = Workspace::new("demo")?;
     let images = fleet::images(&workspace)?;
     let recording = folder.file("train.ndjson");
     {
-        progress.say(format!("Starting {SIZE} containers to learn from: nginx and redis under load, a Python worker."));
+        progress.say(format!(
+            "Starting {SIZE} containers to learn from, nginx and redis under load and a Python worker: about 8 s."
+        ));
         let fleet = Fleet::start(&images, 1, seed, &workspace)?;
         record(&recording, folder, progress)?;
-        progress.say("Removing these containers.");
+        progress.say("Removing these containers: about 2 s.");
         drop(fleet);
     }
     train(&recording, folder, progress)?;
-    progress.say(format!("Starting {SIZE} fresh containers."));
+    progress.say(format!("Starting {SIZE} fresh containers: about 8 s."));
     let fleet = Fleet::start(&images, 1 + fleet::REPLICAS, seed + 1, &workspace)?;
     let outcome = watch(seed, &fleet, options, folder, progress)?;
     if options.record {
@@ -69,7 +77,7 @@ fn record(recording: &Path, folder: &Folder, progress: Progress) -> Result<(), H
 
 /// Trains a model for each image from a recording; the trainer splits by run itself.
 pub(super) fn train(recording: &Path, folder: &Folder, progress: Progress) -> Result<(), HarnessError> {
-    progress.say("Training a model for each image: two replicas teach, the third one calibrates.");
+    progress.say("Training a model for each image, two replicas teach and the third one calibrates: about 5 s.");
     let (models, recording) = (folder.models(), recording.to_string_lossy());
     let args = ["train", "--models", &models.to_string_lossy(), &recording];
     let stage = Stage::start(&args, Stdio::null(), Stdio::inherit(), folder.path())?;
@@ -96,7 +104,7 @@ fn watch(
         copier = Some(child);
     }
     let (score, publish) = judge_and_publish(lines, "16M", folder)?;
-    progress.say(format!("record | score | publish: watching for {} s.", LIVE.as_secs()));
+    progress.say(format!("Watching them by record | score | publish: {} s.", LIVE.as_secs()));
     let (from, truth) = (Timestamp::now(), folder.file("truth.ndjson"));
     let mut watch = Watch {
         began: Instant::now(),
@@ -119,7 +127,7 @@ fn watch(
             news += NEWS;
         }
     }
-    progress.say("Ending the watch.");
+    progress.say("Ending the watch: about 3 s.");
     record.terminate();
     record.finish(DRAIN)?;
     if let Some(mut tee) = copier {

@@ -16,6 +16,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use crate::error::Naming;
+use crate::lock::Lock;
 use crate::stage::vaectl;
 use crate::{HarnessError, Progress};
 use outcome::Outcome;
@@ -52,34 +54,39 @@ impl Options {
 
 /// Where the demo leaves what it made: models, repository, truth, logs.
 #[derive(Debug)]
-struct Folder(PathBuf);
+struct Folder {
+    path: PathBuf,
+    _lock: Lock,
+}
 
 impl Folder {
-    /// An empty `target/demo`.
-    fn fresh() -> std::io::Result<Self> {
-        let path =
-            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from).join("demo");
+    /// An empty `target/demo`, which no other demo gets before this one has ended.
+    fn fresh() -> Result<Self, HarnessError> {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+        fs::create_dir_all(&target).naming("create", &target)?;
+        let lock = Lock::take(&target.join("demo.lock"), "another demo")?;
+        let path = target.join("demo");
         if path.exists() {
-            fs::remove_dir_all(&path)?;
+            fs::remove_dir_all(&path).naming("remove", &path)?;
         }
-        fs::create_dir_all(&path)?;
-        Ok(Self(path))
+        fs::create_dir_all(&path).naming("create", &path)?;
+        Ok(Self { path, _lock: lock })
     }
 
     fn models(&self) -> PathBuf {
-        self.0.join("models")
+        self.path.join("models")
     }
 
     fn repository(&self) -> PathBuf {
-        self.0.join("repository")
+        self.path.join("repository")
     }
 
     fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.path.join(name)
     }
 
     fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 }
 
@@ -90,20 +97,13 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let folder = Folder::fresh()?;
     let hindrance = if options.replay { Some("asked to replay".to_owned()) } else { hindrance() };
     let outcome = match hindrance {
-        None => live::run(&options, &folder, progress),
+        None => live::run(&options, &folder, progress)?,
         Some(why) => {
-            progress.say(format!("No containers are started here ({why}): the shipped recording is replayed."));
-            replay::run(&folder, progress)
+            progress.say(format!("No containers are started here ({why}): the shipped recording is replayed instead."));
+            replay::run(&folder, progress)?
         }
     };
-    match outcome {
-        Ok(outcome) => Ok(conclude(&outcome, &folder)),
-        Err(HarnessError::Interrupted) => {
-            progress.say("Interrupted: the containers are gone, nothing else was left running.");
-            Ok(ExitCode::from(130))
-        }
-        Err(error) => Err(error.into()),
-    }
+    Ok(conclude(&outcome, &folder))
 }
 
 /// Why containers cannot be started and watched here.

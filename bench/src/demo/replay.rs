@@ -45,7 +45,7 @@ pub(super) fn run(folder: &Folder, progress: Progress) -> Result<Outcome, Harnes
         .map_err(std::io::Error::other)
         .naming("parse", &path)?;
     train(&packed(TRAIN), folder, progress)?;
-    progress.say("record --replay | score | publish.");
+    progress.say("Sending the other half through record --replay | score | publish: about 5 s.");
     let live = packed(LIVE);
     let args = ["record", "--replay", &live.to_string_lossy()];
     let mut record = Stage::start(&args, Stdio::null(), Stdio::piped(), folder.path())?;
@@ -59,7 +59,7 @@ pub(super) fn run(folder: &Folder, progress: Progress) -> Result<Outcome, Harnes
 
 /// Makes what a live run recorded the shipped recording: only the demo's own containers, under a neutral host name.
 pub(super) fn keep(folder: &Folder, tag: &str, scene: &Scene, progress: Progress) -> Result<(), HarnessError> {
-    progress.say("Packing the recording.");
+    progress.say("Packing the recording: about 10 s.");
     let path = shipped().join(SCENE);
     fs::create_dir_all(shipped()).naming("create", &shipped())?;
     let text = serde_json::to_string_pretty(scene).map_err(std::io::Error::other).naming("write", &path)?;

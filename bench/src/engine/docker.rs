@@ -11,7 +11,11 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::command::run;
 use crate::error::Naming;
+use crate::stage::mortal;
 use crate::{HarnessError, Image, interrupt};
+
+/// The folder of the daemon in a workspace.
+const FOLDER: &str = "dockerd";
 
 /// The daemon, its socket and what it imported; its store goes with the workspace.
 #[derive(Debug)]
@@ -22,12 +26,13 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    pub(crate) fn start(folder: &Path) -> Result<Self, HarnessError> {
-        fs::create_dir_all(folder).naming("create", folder)?;
+    pub(crate) fn start(workspace: &Path) -> Result<Self, HarnessError> {
+        let folder = workspace.join(FOLDER);
+        fs::create_dir_all(&folder).naming("create", &folder)?;
         let socket = folder.join("docker.sock");
         let log = folder.join("log");
         let file = File::create(&log).naming("create", &log)?;
-        let child = Command::new("dockerd")
+        let child = mortal("dockerd")
             .args(["--iptables=false", "--ip6tables=false", "--bridge=none", "--log-level=warn"])
             .arg("--host")
             .arg(format!("unix://{}", socket.display()))
@@ -77,4 +82,26 @@ impl Drop for Daemon {
         }
         let _ = self.child.wait();
     }
+}
+
+/// Ends the daemon of a killed harness, which takes its containers down, and its containerd where it left that behind.
+pub(crate) fn stop_left(workspace: &Path) -> Result<(), HarnessError> {
+    let folder = workspace.join(FOLDER);
+    for file in ["pid", "exec/containerd/containerd.pid"] {
+        let Ok(text) = fs::read_to_string(folder.join(file)) else { continue };
+        let Some(pid) = text.trim().parse().ok().and_then(Pid::from_raw) else { continue };
+        let command = PathBuf::from(format!("/proc/{}/cmdline", pid.as_raw_nonzero()));
+        // The number may be another process's by now.
+        let alive = || fs::read(&command).is_ok_and(|line| names(&line, &folder));
+        if alive() {
+            let _ = kill_process(pid, Signal::TERM);
+            interrupt::until("dockerd did not end", Duration::from_secs(20), || !alive())?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether an argument of a command line names something below `folder`.
+fn names(line: &[u8], folder: &Path) -> bool {
+    String::from_utf8_lossy(line).contains(&*folder.to_string_lossy())
 }

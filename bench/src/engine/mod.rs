@@ -1,6 +1,6 @@
 //! The programs that run containers: runc alone, Podman, Docker.
 
-mod docker;
+pub(crate) mod docker;
 mod podman;
 mod runc;
 
@@ -32,7 +32,7 @@ impl Engine {
 
     /// Docker: starts a daemon whose store and socket are in the workspace, and stops it with the last clone.
     pub fn docker(workspace: &Workspace) -> Result<Self, HarnessError> {
-        Ok(Self::Docker(Arc::new(docker::Daemon::start(&workspace.path().join("dockerd"))?)))
+        Ok(Self::Docker(Arc::new(docker::Daemon::start(workspace.path())?)))
     }
 
     /// The socket of the daemon, where there is one.
@@ -65,12 +65,22 @@ impl Engine {
         }
     }
 
+    /// Kills a container and removes it.
     pub(crate) fn remove(&self, id: &str) -> Result<(), HarnessError> {
         let mut command = match self {
             Self::Runc => self.command("delete"),
             Self::Podman(_) | Self::Docker(_) => self.command("rm"),
         };
         run(command.args(["--force", id])).map(drop)
+    }
+
+    /// What its command is called.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Runc => "runc",
+            Self::Podman(_) => "podman",
+            Self::Docker(_) => "docker",
+        }
     }
 
     /// The engine's command line up to the verb.
@@ -126,5 +136,14 @@ impl Engine {
                 })
             }
         }
+    }
+}
+
+/// Removes a container that a killed harness left; one of Docker's goes with its daemon.
+pub(crate) fn remove_left(engine: &str, name: &str) -> Result<(), HarnessError> {
+    match engine {
+        "runc" => Engine::Runc.remove(name),
+        "podman" => run(podman::command().args(["rm", "--force", "--ignore", name])).map(drop),
+        _ => Ok(()),
     }
 }

@@ -2,18 +2,15 @@
 /* From a cgroup to its container's slot.
  *
  * `slot_cache` is direct-mapped by the low bits of the cgroup id and keeps the whole id beside the slot, so that a hit
- * costs one load and one comparison and an id is never taken for another. `slots` is the truth behind it. */
+ * costs one load and one comparison and an id is never taken for another. It is a global and not a map of its own,
+ * because that saves the key on the stack and the bounds check. `slots` is the truth behind it: who changes that from
+ * user space empties the cache. */
 
 #define CACHE_MASK (CACHE_ENTRIES - 1)
 #define ID_MASK ((1ULL << 48) - 1)
 #define CGROUP_LEVELS 16
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, CACHE_ENTRIES);
-	__type(key, __u32);
-	__type(value, __u64); /* id << 16 | slot */
-} slot_cache SEC(".maps");
+volatile __u64 slot_cache[CACHE_ENTRIES]; /* id << 16 | slot */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -45,11 +42,7 @@ struct {
 
 static __always_inline void cache_slot(__u64 id, __u32 slot)
 {
-	__u32 key = id & CACHE_MASK;
-	__u64 *entry = bpf_map_lookup_elem(&slot_cache, &key);
-
-	if (entry)
-		*(volatile __u64 *)entry = id << 16 | slot;
+	slot_cache[id & CACHE_MASK] = id << 16 | slot;
 }
 
 /* The slot of the nearest registered ancestor: children of a container are the container. */
@@ -76,12 +69,8 @@ static __noinline __u32 find_slot(struct cgroup *cgroup)
 static __always_inline __u32 slot_of(struct cgroup *cgroup)
 {
 	__u64 id = cgroup->kn->id;
-	__u32 key = id & CACHE_MASK;
-	__u64 *entry = bpf_map_lookup_elem(&slot_cache, &key);
+	__u64 cached = slot_cache[id & CACHE_MASK];
 
-	if (!entry)
-		return SLOT_IGNORED;
-	__u64 cached = *(volatile __u64 *)entry;
 	if (cached >> 16 == (id & ID_MASK))
 		return cached & 0xffff;
 	return find_slot(cgroup);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 use tracing::{info, warn};
-use vaectl_collector::{Config, RecordError};
+use vaectl_collector::{Config, RecordError, Recorder};
 use vaectl_schemas::Depth;
 
 use crate::context::{Context, Streams};
@@ -95,13 +95,15 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
         return replay(file, context);
     }
     let config = args.resolve(context.shared.max_line_bytes)?;
+    // Before any other thread: the recorder gives up rights for its own thread only.
+    let recorder = Recorder::open(config)?;
     let Streams { input: _input, mut output, requests, signals: _signals } = context.streams()?;
-    let recorded = vaectl_collector::record(config, &mut output, &requests.stop_flag());
+    let outcome = recorder.run(&mut output, &requests.stop_flag());
     let written = output.finish();
     if requests.cause().is_some_and(|(cause, _)| cause == Cause::ReaderGone) {
         return Ok(Exit::Done);
     }
-    let totals = recorded?;
+    let totals = outcome?;
     written?;
     info!(lines = totals.lines, events = totals.events, lost = totals.lost, "Recorded.");
     Ok(Exit::Done)

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use vaectl_schemas::Depth;
 
+use crate::error::RecordError;
+
 /// The settings of a recording.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -47,5 +49,41 @@ impl Default for Config {
             backlog_bytes: 8 << 20,
             max_line_bytes: vaectl_schemas::DEFAULT_MAX_LINE_BYTES,
         }
+    }
+}
+
+impl Config {
+    /// Refuses what is out of range, by the name of its option.
+    pub(crate) fn validate(&self) -> Result<(), RecordError> {
+        let window_ns = self.window.as_nanos();
+        let checks = [
+            (
+                "--window",
+                format!("{:?}", self.window),
+                "100 ms to 1 h",
+                (100_000_000..=3_600_000_000_000).contains(&window_ns),
+            ),
+            (
+                "--ring-bytes",
+                self.ring_bytes.to_string(),
+                "a power of two from 4096",
+                self.ring_bytes.is_power_of_two() && self.ring_bytes >= 4096,
+            ),
+            (
+                "--max-containers",
+                self.max_containers.to_string(),
+                "1 to 60000",
+                (1..=60_000).contains(&self.max_containers),
+            ),
+        ];
+        match checks.into_iter().find(|check| !check.3) {
+            Some((name, value, allowed, _)) => Err(RecordError::Setting { name, value, allowed }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a container of this name or id was asked for.
+    pub(crate) fn wants(&self, name: Option<&str>, id: &str) -> bool {
+        self.containers.is_empty() || self.containers.iter().any(|w| name == Some(w) || id.starts_with(w.as_str()))
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Identity {
 pub(crate) enum Stage {
     /// It is not known yet whether it is a container.
     Undecided(Instant),
+    /// It is a container, and its name decides whether it is recorded.
+    Nameless,
     /// It is one that is recorded.
     Live,
     /// Its cgroup is gone: its last window is due.
@@ -71,6 +73,11 @@ impl Tracked {
             events: Vec::new(),
             dropped: 0,
         }
+    }
+
+    /// Whether its events have to wait until it is known what becomes of it.
+    pub(crate) fn waits(&self) -> bool {
+        matches!(self.stage, Stage::Undecided(_) | Stage::Nameless)
     }
 
     /// Takes an id before anything else is known.

@@ -65,7 +65,7 @@ impl Decoder {
                 process.exit_code = Some(if signal > 0 { 128 + signal } else { code });
                 process.end = Some(self.clock.wall(header.time_ns));
                 draft.event.event.duration = Some(header.time_ns.saturating_sub(header.start_ns));
-                self.processes.exited(header.pid);
+                self.processes.exited(header.pid, header.start_ns);
             }
             wire::KIND_FORK => {
                 let (fork, _) = ForkRecord::read_from_prefix(record).ok()?;
@@ -240,9 +240,10 @@ impl Decoder {
                 draft.event.vaectl.argument = Some(rare.args[0]);
             }
             "setuid" => {
-                let id = (rare.args[0] as u32).to_string();
+                // The real one comes first where both are given; all ones leaves it as it is.
+                let id = rare.args[usize::from(call.starts_with("setre"))] as u32;
                 let user = draft.event.user.get_or_insert_default();
-                user.effective = Some(EffectiveUser { id: Some(id.into()) });
+                user.effective = (id != u32::MAX).then(|| EffectiveUser { id: Some(id.to_string().into()) });
             }
             // Addresses say nothing; numbers below 2^53 do.
             _ => draft.event.vaectl.argument = Some(rare.args[0]).filter(|a| *a < 1 << 40),
@@ -277,12 +278,13 @@ impl Decoder {
             _ => Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3]).to_string(),
         };
         let closed = kind == wire::KIND_CLOSE;
+        // A socket that never got an address or a port has none.
         let end = |address: &[u8; 16], port: u16, bytes: u64| {
-            let text = ip(address);
+            let text = (port != 0 || *address != [0; 16]).then(|| ip(address));
             Endpoint {
-                address: Some(text.clone().into()),
-                ip: Some(text.into()),
-                port: Some(port),
+                address: text.clone().map(Into::into),
+                ip: text.map(Into::into),
+                port: (port != 0).then_some(port),
                 bytes: closed.then_some(bytes),
             }
         };

@@ -1,7 +1,10 @@
 //! What this host can do: looked up first, decided from later.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use memchr::memmem;
 
 /// The BTF of the running kernel.
 const BTF: &str = "/sys/kernel/btf/vmlinux";
@@ -52,14 +55,18 @@ pub fn check() -> Facts {
         cgroup1,
         uid: rustix::process::geteuid().as_raw(),
         may_load: crate::privileges::may_load(),
-        tracepoints: crate::load::TRACEPOINTS.iter().map(|(_, t)| *t).filter(|t| has_tracepoint(&btf, t)).collect(),
+        tracepoints: tracepoints(&btf),
         btf: !btf.is_empty(),
     }
 }
 
-fn has_tracepoint(btf: &[u8], name: &str) -> bool {
-    let needle = format!("\0btf_trace_{name}\0");
-    btf.windows(needle.len()).any(|w| w == needle.as_bytes())
+/// Those that are used and that the BTF has a type for, in one pass through its strings.
+fn tracepoints(btf: &[u8]) -> Vec<&'static str> {
+    const PREFIX: &[u8] = b"\0btf_trace_";
+    let names: HashSet<&[u8]> = memmem::find_iter(btf, PREFIX)
+        .filter_map(|at| btf[at + PREFIX.len()..].split(|byte| *byte == 0).next())
+        .collect();
+    crate::load::TRACEPOINTS.iter().map(|(_, t)| *t).filter(|t| names.contains(t.as_bytes())).collect()
 }
 
 fn cgroup_mounts(mounts: &str) -> (Option<PathBuf>, Vec<(String, PathBuf)>) {
@@ -152,7 +159,7 @@ impl Facts {
 
 #[cfg(test)]
 mod tests {
-    use super::{cgroup_mounts, has_tracepoint};
+    use super::{cgroup_mounts, tracepoints};
 
     #[test]
     fn hybrid_mounts_are_told_apart() {
@@ -166,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_longer_name_is_not_the_tracepoint() {
-        assert!(has_tracepoint(b"\0btf_trace_sys_exit\0", "sys_exit"));
-        assert!(!has_tracepoint(b"\0btf_trace_sys_exit_more\0", "sys_exit"));
+        assert_eq!(tracepoints(b"\0btf_trace_sys_exit\0btf_trace_cgroup_mkdir\0"), ["sys_exit", "cgroup_mkdir"]);
+        assert!(tracepoints(b"\0btf_trace_sys_exit_more\0").is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! From the kernel to windows and events.
 //!
-//! [`record`] is the door: it loads the programs of `vaectl-bpf`, follows containers as they come and go, and writes
+//! [`Recorder`] is the door: it loads the programs of `vaectl-bpf`, follows containers as they come and go, and writes
 //! the lines of `vaectl-schemas`. [`check`] says what this host can and cannot do.
 //!
 //! Two loss domains are kept apart. The census is counted in the kernel, a row per container, and loses nothing.
@@ -16,6 +16,7 @@ mod event;
 mod facts;
 mod load;
 mod names;
+mod naming;
 mod privileges;
 mod process;
 mod recorder;
@@ -26,4 +27,4 @@ mod writer;
 pub use config::Config;
 pub use error::RecordError;
 pub use facts::{Facts, check};
-pub use recorder::{Totals, record};
+pub use recorder::{Recorder, Totals};

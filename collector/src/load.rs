@@ -27,13 +27,18 @@ pub(crate) const TRACEPOINTS: [(&str, &str); 11] = [
     ("on_cgroup_gone", "cgroup_rmdir"),
 ];
 
+type Cache = [u8; size_of::<u64>() * wire::CACHE_ENTRIES];
+
+static EMPTY_CACHE: Cache = [0; size_of::<Cache>()];
+
 /// The loaded object. Dropping it detaches every program.
 pub(crate) struct Kernel {
     programs: Ebpf,
     rows: Array<MapData, [u8; size_of::<Row>()]>,
     controls: Array<MapData, [u8; size_of::<Control>()]>,
     slots: HashMap<MapData, u64, u32>,
-    cache: Array<MapData, u64>,
+    /// The kernel side's globals, of which the cache of slots is the only one.
+    cache: Array<MapData, Cache>,
     free: Queue<MapData, u32>,
     execs: HashMap<MapData, [u8; size_of::<ExecKey>()], [u8; size_of::<ExecCount>()]>,
     /// The ring of events.
@@ -104,7 +109,7 @@ impl Kernel {
             rows: Array::try_from(take("rows")?).map_err(maps)?,
             controls: Array::try_from(take("controls")?).map_err(maps)?,
             slots: HashMap::try_from(take("slots")?).map_err(maps)?,
-            cache: Array::try_from(take("slot_cache")?).map_err(maps)?,
+            cache: Array::try_from(take(".bss")?).map_err(maps)?,
             free: Queue::try_from(take("free_slots")?).map_err(maps)?,
             execs: HashMap::try_from(take("execs")?).map_err(maps)?,
             events: Ring(RingBuf::try_from(take("events")?).map_err(maps)?),
@@ -157,17 +162,18 @@ impl Kernel {
     /// Makes a cgroup's calls count for a slot.
     pub(crate) fn bind(&mut self, cgroup: u64, slot: u32) -> Result<(), MapError> {
         self.slots.insert(cgroup, slot, 0)?;
-        self.cache.set((cgroup % wire::CACHE_ENTRIES as u64) as u32, cgroup << 16 | u64::from(slot), 0)
+        self.empty_cache()
+    }
+
+    fn empty_cache(&mut self) -> Result<(), MapError> {
+        let empty: &Cache = &EMPTY_CACHE;
+        self.cache.set(0, empty, 0)
     }
 
     /// Forgets a cgroup.
     pub(crate) fn unbind(&mut self, cgroup: u64) -> Result<(), MapError> {
-        let key = (cgroup % wire::CACHE_ENTRIES as u64) as u32;
-        if self.cache.get(&key, 0)? >> 16 == cgroup & ((1 << 48) - 1) {
-            self.cache.set(key, 0, 0)?;
-        }
         match self.slots.remove(&cgroup) {
-            Err(MapError::KeyNotFound) => Ok(()),
+            Ok(()) | Err(MapError::KeyNotFound) => self.empty_cache(),
             other => other,
         }
     }

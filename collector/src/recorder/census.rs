@@ -1,0 +1,112 @@
+//! Windows: reading the rows of containers at the end of each, and at their own end.
+
+use std::collections::{BTreeMap, HashMap};
+
+use vaectl_bpf::wire::{self, Row};
+use vaectl_schemas::{ContainerStatus, GapCause, escape};
+
+use super::{HOST, Recorder, gap};
+use crate::backlog::Item;
+use crate::cgroup::{self, Account, Cpu};
+use crate::clock::boot_ns;
+use crate::container::Stage;
+use crate::event::turn_round;
+use crate::window::Reading;
+
+impl Recorder {
+    /// The windows of all that live.
+    pub(super) fn close_windows(&mut self) {
+        let step = self.clock.refresh();
+        self.items.push(Item::Clock(self.clock, step));
+        let (there, gone): (Vec<u32>, Vec<u32>) = self.live().into_iter().partition(|slot| {
+            *slot == HOST || self.root.join(self.tracked[slot].path.trim_start_matches('/')).exists()
+        });
+        let nominal = self.config.window.as_nanos() as u64;
+        let mut programs = self.programs(&there);
+        for slot in there {
+            let tracked = &self.tracked[&slot];
+            let started_within = tracked.born && boot_ns() - tracked.last_ns < nominal * 9 / 10;
+            self.window(slot, programs.remove(&slot).unwrap_or_default(), started_within, None);
+        }
+        for slot in gone {
+            self.end(slot);
+        }
+    }
+
+    fn live(&self) -> Vec<u32> {
+        let mut slots: Vec<u32> = self.tracked.values().filter(|t| t.stage == Stage::Live).map(|t| t.slot).collect();
+        slots.sort_unstable();
+        slots
+    }
+
+    /// Programs that these slots executed since their last window, by slot.
+    fn programs(&mut self, slots: &[u32]) -> HashMap<u32, BTreeMap<String, u64>> {
+        let mut found = HashMap::<u32, BTreeMap<String, u64>>::new();
+        for (key, value) in self.kernel.execs().filter(|(key, _)| slots.contains(&key.slot)) {
+            let Some(tracked) = self.tracked.get_mut(&key.slot) else { continue };
+            let before = tracked.execs.insert(key.hash, value.count).unwrap_or(0);
+            if value.count > before {
+                let path = turn_round(value.path.get(..value.len as usize).unwrap_or_default());
+                let path = escape(&path).0.into_owned();
+                *found.entry(key.slot).or_default().entry(path).or_default() += value.count - before;
+            }
+        }
+        found
+    }
+
+    fn window(&mut self, slot: u32, mut execs: BTreeMap<String, u64>, part: bool, cpu: Option<Cpu>) {
+        let now = boot_ns();
+        let Ok(row) = self.kernel.row(slot) else { return };
+        let Some(tracked) = self.tracked.get_mut(&slot) else { return };
+        let other = row.count[wire::COUNT_EXEC_OTHER].wrapping_sub(tracked.last.count[wire::COUNT_EXEC_OTHER]);
+        if other > 0 {
+            execs.insert("(other)".to_owned(), other);
+        }
+        let lost = row.count[wire::COUNT_LOST_RING].wrapping_sub(tracked.last.count[wire::COUNT_LOST_RING]);
+        if lost > 0 {
+            self.lost += lost;
+            self.items.push(gap(tracked, self.clock, GapCause::RingFull, lost));
+        }
+        let account = match cpu {
+            Some(cpu) => Account { cpu: Some(cpu), ..Account::default() },
+            None if slot == HOST => Account::default(),
+            None => cgroup::account(&self.facts, &tracked.path),
+        };
+        let timestamp = self.clock.wall(now);
+        let reading = Reading { row: Box::new(row), account, execs, now_ns: now, part };
+        let window = self.windows.make(tracked, reading, timestamp);
+        self.items.push(Item::Window(slot, now, Box::new(window)));
+    }
+
+    /// The last window of a container, and its end.
+    pub(super) fn end(&mut self, slot: u32) {
+        let Some(tracked) = self.tracked.get_mut(&slot) else { return };
+        if tracked.stage == Stage::Live {
+            tracked.stage = Stage::Gone;
+            let born = tracked.born;
+            let programs = self.programs(&[slot]).remove(&slot).unwrap_or_default();
+            let cpu = self.kernel.row(slot).ok().filter(|_| born).map(|row| dead_cpu(&row));
+            self.window(slot, programs, true, cpu);
+            let line = self.tracked[&slot].line(self.clock.wall(boot_ns()), ContainerStatus::Ended);
+            self.items.push(Item::Container(Box::new(line)));
+        }
+        self.release(slot);
+    }
+
+    /// The last windows of all.
+    pub(super) fn finish(&mut self) {
+        let slots = self.live();
+        let mut programs = self.programs(&slots);
+        for slot in slots {
+            self.window(slot, programs.remove(&slot).unwrap_or_default(), true, None);
+        }
+    }
+}
+
+/// CPU time of a container of which every process has ended: exact in sum, split as the ticks fell.
+fn dead_cpu(row: &Row) -> Cpu {
+    let [total, user, system] =
+        [wire::COUNT_DEAD_CPU, wire::COUNT_DEAD_USER, wire::COUNT_DEAD_SYSTEM].map(|i| row.count[i]);
+    let user_ns = if user + system == 0 { total } else { (total as f64 * user as f64 / (user + system) as f64) as u64 };
+    Cpu { user_ns, system_ns: total - user_ns.min(total) }
+}

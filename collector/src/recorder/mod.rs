@@ -1,0 +1,239 @@
+//! The loop: empties the rings, follows containers, closes windows.
+
+mod census;
+mod registry;
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tracing::warn;
+use vaectl_bpf::wire::{self, Header};
+use vaectl_schemas::{Gap, GapCause, GapInfo, Hello, HelloInfo, VERSION};
+use zerocopy::FromBytes;
+
+use crate::backlog::{Backlog, Item, append};
+use crate::clock::{Clock, boot_ns};
+use crate::config::Config;
+use crate::container::{Stage, Tracked};
+use crate::error::RecordError;
+use crate::facts::{self, Facts};
+use crate::load::{Kernel, Tunables};
+use crate::naming::Naming;
+use crate::privileges;
+use crate::window::Windows;
+use crate::writer::Writer;
+
+/// How often the ring is emptied without being asked.
+const BEAT: Duration = Duration::from_millis(100);
+/// How often while a cgroup has not shown what it is: a container may live for less than a beat.
+const QUICK: Duration = Duration::from_millis(5);
+/// Events that are kept of a cgroup of which it is not known yet whether it is recorded.
+const WAITING_BYTES: usize = 1 << 20;
+
+const HOST: u32 = wire::SLOT_HOST as u32;
+
+/// What a recording amounted to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    /// Lines written.
+    pub lines: u64,
+    /// Events among them.
+    pub events: u64,
+    /// Events lost, in the kernel and here.
+    pub lost: u64,
+}
+
+/// A recorder whose programs run in the kernel; dropping it takes them out.
+pub struct Recorder {
+    config: Config,
+    facts: Facts,
+    root: PathBuf,
+    kernel: Kernel,
+    clock: Clock,
+    windows: Windows,
+    tracked: HashMap<u32, Tracked>,
+    by_cgroup: HashMap<u64, u32>,
+    naming: Naming,
+    items: Vec<Item>,
+    lost: u64,
+}
+
+impl Recorder {
+    /// Loads the programs, gives up every right that recording does not take, and begins to count.
+    ///
+    /// Rights are those of the calling thread and of threads that it starts from now on: start no other before.
+    ///
+    /// # Errors
+    /// Where a setting is out of range, the host cannot record, or the kernel refuses the programs.
+    pub fn open(config: Config) -> Result<Self, RecordError> {
+        config.validate()?;
+        let facts = facts::check();
+        let obstacles = facts.obstacles();
+        if !obstacles.is_empty() {
+            return Err(RecordError::Host(obstacles));
+        }
+        let host_mnt_ns = std::fs::read_link("/proc/1/ns/mnt")
+            .ok()
+            .and_then(|l| l.to_string_lossy().trim_start_matches("mnt:[").trim_end_matches(']').parse().ok())
+            .unwrap_or(0);
+        let tunables = Tunables { max_containers: config.max_containers, ring_bytes: config.ring_bytes, host_mnt_ns };
+        let kernel = Kernel::load(&tunables, &facts)?;
+        if let Err(error) = privileges::drop_others() {
+            warn!(%error, "Capabilities could not be dropped.");
+        }
+        let naming = Naming::start(!config.no_engine).map_err(RecordError::Write)?;
+        let mut recorder = Self {
+            windows: Windows::new(config.window.as_nanos() as u64, &facts),
+            root: facts.cgroup2.clone().unwrap_or_default(),
+            config,
+            facts,
+            kernel,
+            clock: Clock::now(),
+            tracked: HashMap::new(),
+            by_cgroup: HashMap::new(),
+            naming,
+            items: Vec::new(),
+            lost: 0,
+        };
+        recorder.fill().map_err(|error| RecordError::Kernel { what: "a map".to_owned(), reason: error.to_string() })?;
+        recorder.kernel.attach(&recorder.facts)?;
+        // Counting begins here: what loading took is not part of the first window.
+        let now = boot_ns();
+        recorder.tracked.values_mut().for_each(|tracked| tracked.last_ns = now);
+        Ok(recorder)
+    }
+
+    /// Records until `stop` is set or the configured time is over, and writes whole lines to `out`.
+    ///
+    /// A slow reader never stops the ring from being emptied: what waits is bounded, the fullest container's events go
+    /// first, windows are added up, and what was lost is said in `gap` lines.
+    ///
+    /// # Errors
+    /// Where `out` fails.
+    pub fn run(mut self, out: impl Write + Send, stop: &AtomicBool) -> Result<Totals, RecordError> {
+        let start: u128 = rand::random();
+        let backlog = Backlog::new(self.config.backlog_bytes);
+        let failed = AtomicBool::new(false);
+        let lost = AtomicU64::new(0);
+        let writer = Writer::new(out, &self.facts, start, self.config.max_line_bytes);
+        self.hello(start);
+        std::thread::scope(|scope| {
+            let writing = scope.spawn(|| {
+                let cause =
+                    || (if stop.load(Ordering::Relaxed) { "signal" } else { "duration" }, lost.load(Ordering::Relaxed));
+                let result = writer.run(&backlog, cause);
+                failed.store(true, Ordering::Relaxed);
+                result
+            });
+            let began = Instant::now();
+            let mut due = began + self.config.window;
+            backlog.push(self.items.drain(..));
+            loop {
+                let over = self.config.duration.is_some_and(|d| began.elapsed() >= d);
+                if over || stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed) {
+                    break;
+                }
+                self.wait(due);
+                self.turn(&backlog);
+                if Instant::now() >= due {
+                    self.close_windows();
+                    while due <= Instant::now() {
+                        due += self.config.window;
+                    }
+                }
+                backlog.push(self.items.drain(..));
+            }
+            self.turn(&backlog);
+            self.finish();
+            lost.store(self.lost, Ordering::Relaxed);
+            backlog.push(self.items.drain(..));
+            backlog.close();
+            let (lines, events) = writing.join().map_err(|_| std::io::Error::other("the writer panicked"))??;
+            Ok(Totals { lines, events, lost: self.lost })
+        })
+    }
+
+    fn hello(&mut self, start: u128) {
+        let hello = Hello::new(
+            self.clock.wall(boot_ns()),
+            HelloInfo {
+                v: VERSION,
+                stage: "record".to_owned(),
+                tool: format!("vaectl {}", env!("CARGO_PKG_VERSION")),
+                start: Some(format!("{start:032x}")),
+                boot: Some(self.facts.boot_id.clone()),
+                kernel: Some(self.facts.kernel.clone()),
+                window_ns: Some(self.config.window.as_nanos() as u64),
+                depth: Some(self.config.depth),
+                missing: self.facts.missing(),
+            },
+        );
+        self.items.insert(0, Item::Hello(Box::new(hello)));
+    }
+
+    /// Sleeps until the ring calls, a window is due, or a beat has passed.
+    fn wait(&self, due: Instant) {
+        let undecided = self.tracked.values().any(|t| matches!(t.stage, Stage::Undecided(_)));
+        let beat = if undecided { QUICK } else { BEAT };
+        let timeout = due.saturating_duration_since(Instant::now()).min(beat);
+        let timeout = Timespec { tv_sec: 0, tv_nsec: timeout.as_nanos() as i64 };
+        let mut fds =
+            [PollFd::new(&self.kernel.events, PollFlags::IN), PollFd::new(&self.kernel.cgroups, PollFlags::IN)];
+        // An interrupted sleep is a short one.
+        let _ = poll(&mut fds, Some(&timeout));
+    }
+
+    /// One turn: cgroups first, so that every record's slot is known.
+    fn turn(&mut self, backlog: &Backlog) {
+        let mut gone = self.drain_cgroups();
+        self.drain_events();
+        gone.extend(self.drain_cgroups());
+        self.name();
+        self.decide();
+        for (slot, n) in backlog.dropped() {
+            self.lost += n;
+            if let Some(tracked) = self.tracked.get_mut(&slot) {
+                tracked.dropped += n;
+                let gap = gap(tracked, self.clock, GapCause::Backlog, n);
+                self.items.push(gap);
+            }
+        }
+        self.flush_events();
+        for slot in gone {
+            self.end(slot);
+        }
+    }
+
+    fn drain_events(&mut self) {
+        let Self { kernel, tracked, lost, .. } = self;
+        kernel.events.drain(|record| {
+            let Ok((header, _)) = Header::ref_from_prefix(record) else { return };
+            let Some(tracked) = tracked.get_mut(&header.slot) else { return };
+            if tracked.waits() && tracked.events.len() > WAITING_BYTES {
+                tracked.dropped += 1;
+                *lost += 1;
+            } else {
+                append(&mut tracked.events, record);
+            }
+        });
+    }
+
+    fn flush_events(&mut self) {
+        for tracked in self.tracked.values_mut().filter(|t| !t.waits()) {
+            if !tracked.events.is_empty() {
+                self.items.push(Item::Events(tracked.slot, std::mem::take(&mut tracked.events)));
+            }
+        }
+    }
+}
+
+fn gap(tracked: &Tracked, clock: Clock, cause: GapCause, lost: u64) -> Item {
+    let from = Some(clock.wall(tracked.last_ns));
+    let mut line = Gap::new(clock.wall(boot_ns()), GapInfo { v: VERSION, cause, lost, from });
+    line.container = Some(tracked.identity.container.clone());
+    Item::Gap(Box::new(line))
+}

@@ -1,0 +1,204 @@
+//! Which cgroups are containers, and which slot each of them has.
+
+use std::time::{Duration, Instant};
+
+use tracing::{debug, warn};
+use vaectl_bpf::wire::{self, CgroupRecord, Control};
+use vaectl_schemas::{ContainerStatus, Depth, GapCause};
+use zerocopy::FromBytes;
+
+use super::{HOST, Recorder, gap};
+use crate::backlog::Item;
+use crate::cgroup;
+use crate::clock::boot_ns;
+use crate::container::{Stage, Tracked};
+use crate::load::{Kernel, MapError};
+use crate::naming::Key;
+use crate::runtime::{Candidate, classify};
+
+/// How long a new cgroup may take to show what it is.
+const UNDECIDED: Duration = Duration::from_secs(3);
+
+impl Recorder {
+    /// Fills the maps with what is there before the programs run.
+    pub(super) fn fill(&mut self) -> Result<(), MapError> {
+        let now = boot_ns();
+        for slot in wire::SLOT_FIRST as u32..self.config.max_containers + wire::SLOT_FIRST as u32 {
+            self.kernel.reset(slot, false, self.control(wire::STATE_UNDECIDED))?;
+            self.kernel.offer(slot)?;
+        }
+        self.fill_host(now)?;
+        let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        let own = own.lines().find_map(|l| l.strip_prefix("0::")).filter(|p| *p != "/").map(str::to_owned);
+        for (path, id) in cgroup::scan(&self.root) {
+            let excluded = Some(&path) == own.as_ref() || self.config.exclude_cgroups.contains(&path);
+            if excluded {
+                self.kernel.bind(id, wire::SLOT_IGNORED as u32)?;
+            } else if let Some(candidate) = self.candidate(&path) {
+                let Some(slot) = self.kernel.take() else {
+                    warn!(cgroup = path, "There is no room for this container: raise --max-containers.");
+                    continue;
+                };
+                self.kernel.reset(slot, true, self.control(wire::STATE_CONTAINER))?;
+                self.kernel.bind(id, slot)?;
+                let mut tracked = Tracked::new(slot, id, path.clone(), now, false, &self.facts.boot_id);
+                tracked.cpu = cgroup::account(&self.facts, &path).cpu;
+                self.by_cgroup.insert(id, slot);
+                self.adopt(tracked, candidate);
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything outside containers, unless only some of them were asked for.
+    fn fill_host(&mut self, now: u64) -> Result<(), MapError> {
+        let wanted = self.config.cgroups.is_empty() && self.config.wants(Some("host"), "host");
+        let depth = if wanted { self.config.depth.min(Depth::Process) } else { Depth::Census };
+        self.kernel.reset(HOST, true, Control { depth: depth_number(depth), state: wire::STATE_UNDECIDED as u32 })?;
+        if wanted {
+            let mut host = Tracked::new(HOST, 0, String::new(), now, true, &self.facts.boot_id);
+            host.identify("host".to_owned(), None);
+            host.stage = Stage::Live;
+            host.cpu = None;
+            self.items.push(Item::Bind(HOST, host.identity.clone()));
+            self.tracked.insert(HOST, host);
+        }
+        Ok(())
+    }
+
+    fn control(&self, state: usize) -> Control {
+        Control { depth: depth_number(self.config.depth), state: state as u32 }
+    }
+
+    /// The container that a cgroup is, by its form or because it was asked for.
+    fn candidate(&self, path: &str) -> Option<Candidate> {
+        if self.config.cgroups.iter().any(|c| c.trim_end_matches('/') == path) {
+            let id = path.rsplit('/').next().unwrap_or(path).to_owned();
+            return classify(path).or(Some(Candidate { id, runtime: "cgroup" }));
+        }
+        classify(path).filter(|_| self.config.cgroups.is_empty() || !self.config.containers.is_empty())
+    }
+
+    /// Makes a cgroup a container, and asks for its name.
+    fn adopt(&mut self, mut tracked: Tracked, candidate: Candidate) {
+        tracked.identify(candidate.id.clone(), Some(candidate.runtime));
+        let wanted = self.config.wants(None, &candidate.id);
+        tracked.stage = if wanted { Stage::Live } else { Stage::Nameless };
+        if wanted {
+            self.announce(&tracked, ContainerStatus::Started);
+        }
+        self.naming.ask(Key { slot: tracked.slot, cgroup: tracked.cgroup }, candidate);
+        self.tracked.insert(tracked.slot, tracked);
+    }
+
+    /// Says who a slot is.
+    fn announce(&mut self, tracked: &Tracked, status: ContainerStatus) {
+        self.items.push(Item::Bind(tracked.slot, tracked.identity.clone()));
+        self.items.push(Item::Container(Box::new(tracked.line(self.clock.wall(boot_ns()), status))));
+    }
+
+    /// Takes in cgroups that came; those that went.
+    pub(super) fn drain_cgroups(&mut self) -> Vec<u32> {
+        let mut records = Vec::new();
+        self.kernel.cgroups.drain(|bytes| {
+            if let Ok((record, path)) = CgroupRecord::read_from_prefix(bytes) {
+                let path = path.get(..record.path_len.saturating_sub(1) as usize).unwrap_or_default();
+                records.push((record, String::from_utf8_lossy(path).into_owned()));
+            }
+        });
+        let mut gone = Vec::new();
+        for (record, path) in records {
+            if record.kind as usize == wire::KIND_CGROUP_GONE {
+                gone.extend(self.by_cgroup.get(&record.id));
+            } else if record.slot == HOST {
+                warn!(cgroup = path, "There is no room for another container: raise --max-containers.");
+                if let Some(host) = self.tracked.get(&HOST) {
+                    self.items.push(gap(host, self.clock, GapCause::Containers, 1));
+                }
+            } else {
+                self.by_cgroup.insert(record.id, record.slot);
+                let tracked = Tracked::new(record.slot, record.id, path, record.time_ns, true, &self.facts.boot_id);
+                self.tracked.insert(record.slot, tracked);
+            }
+        }
+        gone
+    }
+
+    /// Finds out what new cgroups are: containers, parts of one, or none.
+    pub(super) fn decide(&mut self) {
+        let undecided: Vec<(u32, Instant)> = self
+            .tracked
+            .values()
+            .filter_map(|t| if let Stage::Undecided(since) = t.stage { Some((t.slot, since)) } else { None })
+            .collect();
+        for (slot, since) in undecided {
+            let path = self.tracked[&slot].path.clone();
+            let inside = self
+                .tracked
+                .values()
+                .any(|t| t.stage == Stage::Live && t.slot != HOST && path.starts_with(&format!("{}/", t.path)));
+            if let Some(candidate) = self.candidate(&path).filter(|_| !inside) {
+                let Some(tracked) = self.tracked.remove(&slot) else { continue };
+                let control = self.control(wire::STATE_CONTAINER);
+                self.report("control", |kernel| kernel.control(slot, control));
+                self.adopt(tracked, candidate);
+            } else if inside || since.elapsed() > UNDECIDED {
+                self.release(slot);
+            }
+        }
+    }
+
+    /// Gives a slot back: its cgroup counts for its parent from now on.
+    pub(super) fn release(&mut self, slot: u32) {
+        let Some(tracked) = self.tracked.remove(&slot) else { return };
+        self.by_cgroup.remove(&tracked.cgroup);
+        let control = self.control(wire::STATE_UNDECIDED);
+        self.report("slot", |kernel| {
+            kernel.unbind(tracked.cgroup)?;
+            kernel.forget_execs(slot);
+            kernel.reset(slot, false, control)?;
+            kernel.offer(slot)
+        });
+    }
+
+    fn report(&mut self, what: &str, act: impl FnOnce(&mut Kernel) -> Result<(), MapError>) {
+        if let Err(error) = act(&mut self.kernel) {
+            warn!(%error, what, "A map in the kernel could not be written.");
+        }
+    }
+
+    /// Takes in the names that arrived.
+    pub(super) fn name(&mut self) {
+        while let Some((Key { slot, cgroup }, named)) = self.naming.answer() {
+            let Some(mut tracked) = self.tracked.remove(&slot) else { continue };
+            if tracked.cgroup == cgroup {
+                let status = if named.is_some() { ContainerStatus::Named } else { ContainerStatus::Unnamed };
+                if let Some(named) = named {
+                    tracked.name(named);
+                }
+                let container = &tracked.identity.container;
+                if !self.config.wants(container.name.as_deref(), container.id.as_deref().unwrap_or_default()) {
+                    debug!(container = ?container.name, "Not asked for.");
+                    self.tracked.insert(slot, tracked);
+                    self.release(slot);
+                    self.report("slot", |kernel| kernel.bind(cgroup, wire::SLOT_IGNORED as u32));
+                    continue;
+                }
+                if tracked.stage == Stage::Nameless {
+                    tracked.stage = Stage::Live;
+                    self.announce(&tracked, ContainerStatus::Started);
+                }
+                self.announce(&tracked, status);
+            }
+            self.tracked.insert(slot, tracked);
+        }
+    }
+}
+
+fn depth_number(depth: Depth) -> u32 {
+    (match depth {
+        Depth::Census => wire::DEPTH_CENSUS,
+        Depth::Process => wire::DEPTH_PROCESS,
+        Depth::Full => wire::DEPTH_FULL,
+    }) as u32
+}

@@ -1,10 +1,11 @@
+use std::io::Write;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use tokio::sync::{mpsc, oneshot};
-use vaectl_publisher::{Config, Credentials, ErrorKind, Line, PublishError, Secret, Target};
+use vaectl_publisher::{Config, Credentials, ErrorKind, Line, PublishError, Secret, SpoolLimits, Target};
 
 use crate::context::{Context, Streams};
 use crate::error::{Exit, Failure};
@@ -18,7 +19,8 @@ use crate::units;
 pub(crate) struct Args {
     /// Files of lines, plain or zstd; standard input where there are none.
     files: Vec<PathBuf>,
-    /// Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server.
+    /// Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server; several, with commas, stand in for each
+    /// other.
     #[arg(long, value_name = "TARGET")]
     to: Option<Target>,
     /// The file for lines that are malformed or refused.
@@ -27,6 +29,15 @@ pub(crate) struct Args {
     /// `$STATE_DIRECTORY`, or `vaectl-dead-letter.ndjson` here where that is not set; otherwise standard output.
     #[arg(long, value_name = "FILE")]
     dead_letter: Option<PathBuf>,
+    /// The folder where documents wait until the server has them, so that nothing is lost by an outage or a crash.
+    ///
+    /// By default `spool` in `$STATE_DIRECTORY`; where that is not set either, documents wait in memory, and a server
+    /// that is away stops the reading.
+    #[arg(long, value_name = "DIR")]
+    spool: Option<PathBuf>,
+    /// The most that may wait there; beyond it summaries are dropped, then events, then the reading stops.
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = units::size)]
+    spool_bytes: usize,
     /// Publish windows too.
     #[arg(long, value_parser = BoolishValueParser::new())]
     windows: bool,
@@ -53,7 +64,10 @@ pub(crate) struct Args {
     no_setup: bool,
     /// Install the index templates, and nothing else.
     #[arg(long, value_parser = BoolishValueParser::new(), conflicts_with = "no_setup")]
-    setup_only: bool,
+    setup: bool,
+    /// Print what would be installed instead.
+    #[arg(long, value_parser = BoolishValueParser::new(), requires = "setup")]
+    dry_run: bool,
     /// The last part of the data streams' names.
     #[arg(long, value_name = "NAME", default_value = "default")]
     namespace: String,
@@ -66,6 +80,9 @@ pub(crate) struct Args {
     /// The longest a document waits for others.
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = units::duration)]
     batch_age: Duration,
+    /// How long the summaries of stable containers wait for each other.
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = units::duration)]
+    summary_age: Duration,
     /// How long one request may take.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = units::duration)]
     timeout: Duration,
@@ -86,7 +103,15 @@ impl Args {
             _ => None,
         };
         let mut config = Config::new(target);
-        config.dead_letter = self.dead_letter.or_else(|| dead_letter(&config.target));
+        if let Target::Elasticsearch(_) = config.target {
+            let letters = || state("dead-letter.ndjson").unwrap_or_else(|| "vaectl-dead-letter.ndjson".into());
+            config.dead_letter = self.dead_letter.or_else(|| Some(letters()));
+        } else {
+            config.dead_letter = self.dead_letter;
+        }
+        let spool = self.spool.or_else(|| state("spool"));
+        config.server.spool = spool.map(|folder| SpoolLimits { folder, bytes: self.spool_bytes as u64 });
+        config.server.summary_age = self.summary_age;
         config.windows = self.windows;
         config.strict = strict;
         config.retry_for = self.retry_for;
@@ -104,12 +129,10 @@ impl Args {
     }
 }
 
-/// Where a server's dead letters go: the folder that the service manager gives, or the one the program is started in.
-fn dead_letter(target: &Target) -> Option<PathBuf> {
-    let Target::Elasticsearch(_) = target else { return None };
-    let state = std::env::var_os("STATE_DIRECTORY");
-    let first = state.as_ref().and_then(|folders| std::env::split_paths(folders).next());
-    Some(first.map_or_else(|| "vaectl-dead-letter.ndjson".into(), |folder| folder.join("dead-letter.ndjson")))
+/// A place in the folder that the service manager gives a service for what has to stay.
+fn state(name: &str) -> Option<PathBuf> {
+    let folders = std::env::var_os("STATE_DIRECTORY")?;
+    std::env::split_paths(&folders).next().map(|folder| folder.join(name))
 }
 
 fn secret(file: &PathBuf) -> Result<Secret, Failure> {
@@ -119,12 +142,15 @@ fn secret(file: &PathBuf) -> Result<Secret, Failure> {
 }
 
 pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure> {
-    let (files, setup_only) = (std::mem::take(&mut args.files), args.setup_only);
+    let (files, setup, dry_run) = (std::mem::take(&mut args.files), args.setup, args.dry_run);
+    if dry_run {
+        return print_templates(context);
+    }
     let config = args.resolve(context.shared.strict)?;
     let max_line_bytes = context.shared.max_line_bytes;
     let Streams { input, mut output, requests, signals } = context.streams()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    if setup_only {
+    if setup {
         runtime.block_on(vaectl_publisher::setup(&config, std::future::pending()))?;
         return Ok(Exit::Done);
     }
@@ -148,6 +174,15 @@ pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure>
     let totals = published?;
     feeding.join().map_err(|_| Failure::new(Exit::Host, "the reading thread ended early"))??;
     Ok(if totals.failed() > 0 { Exit::Partial } else { Exit::Done })
+}
+
+/// Prints what `--setup` installs, as the requests of a console.
+fn print_templates(context: Context) -> Result<Exit, Failure> {
+    let mut out = context.into_stdout();
+    for (path, template) in vaectl_schemas::elasticsearch_templates() {
+        write!(out, "PUT {path}\n{template}\n")?;
+    }
+    Ok(Exit::Done)
 }
 
 /// Reads until the input ends, the publisher takes no more, or the stage has to end: then `ended` says so.

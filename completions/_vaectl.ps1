@@ -111,8 +111,10 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             break
         }
         'vaectl;publish' {
-            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server; several, with commas, stand in for each other')
             [CompletionResult]::new('--dead-letter', '--dead-letter', [CompletionResultType]::ParameterName, 'The file for lines that are malformed or refused')
+            [CompletionResult]::new('--spool', '--spool', [CompletionResultType]::ParameterName, 'The folder where documents wait until the server has them, so that nothing is lost by an outage or a crash')
+            [CompletionResult]::new('--spool-bytes', '--spool-bytes', [CompletionResultType]::ParameterName, 'The most that may wait there; beyond it summaries are dropped, then events, then the reading stops')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long a repository that does not answer is asked again')
             [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file with the server''s API key')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user to log in as')
@@ -123,6 +125,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--batch-documents', '--batch-documents', [CompletionResultType]::ParameterName, 'The most documents in one request')
             [CompletionResult]::new('--batch-bytes', '--batch-bytes', [CompletionResultType]::ParameterName, 'The most bytes in one request')
             [CompletionResult]::new('--batch-age', '--batch-age', [CompletionResultType]::ParameterName, 'The longest a document waits for others')
+            [CompletionResult]::new('--summary-age', '--summary-age', [CompletionResultType]::ParameterName, 'How long the summaries of stable containers wait for each other')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one request may take')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
@@ -132,7 +135,8 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
             [CompletionResult]::new('--windows', '--windows', [CompletionResultType]::ParameterName, 'Publish windows too')
             [CompletionResult]::new('--no-setup', '--no-setup', [CompletionResultType]::ParameterName, 'Leave the server''s index templates as they are')
-            [CompletionResult]::new('--setup-only', '--setup-only', [CompletionResultType]::ParameterName, 'Install the index templates, and nothing else')
+            [CompletionResult]::new('--setup', '--setup', [CompletionResultType]::ParameterName, 'Install the index templates, and nothing else')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be installed instead')
             [CompletionResult]::new('--no-compression', '--no-compression', [CompletionResultType]::ParameterName, 'Send requests without compression')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
             [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')

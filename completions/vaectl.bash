@@ -389,7 +389,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__publish)
-            opts="-c -h --to --dead-letter --windows --retry-for --api-key-file --user --password-file --ca-file --client-certificate --no-setup --setup-only --namespace --batch-documents --batch-bytes --batch-age --timeout --no-compression --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --to --dead-letter --spool --spool-bytes --windows --retry-for --api-key-file --user --password-file --ca-file --client-certificate --no-setup --setup --dry-run --namespace --batch-documents --batch-bytes --batch-age --summary-age --timeout --no-compression --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -400,6 +400,14 @@ _vaectl() {
                     return 0
                     ;;
                 --dead-letter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spool)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --spool-bytes)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -440,6 +448,10 @@ _vaectl() {
                     return 0
                     ;;
                 --batch-age)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --summary-age)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

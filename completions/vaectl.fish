@@ -120,8 +120,10 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l pass-windows -d 
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l to -d 'Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l to -d 'Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server; several, with commas, stand in for each other' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l dead-letter -d 'The file for lines that are malformed or refused' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l spool -d 'The folder where documents wait until the server has them, so that nothing is lost by an outage or a crash' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l spool-bytes -d 'The most that may wait there; beyond it summaries are dropped, then events, then the reading stops' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l retry-for -d 'How long a repository that does not answer is asked again' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l api-key-file -d 'A file with the server\'s API key' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l user -d 'The user to log in as' -r
@@ -132,6 +134,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l namespace -d '
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-documents -d 'The most documents in one request' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-bytes -d 'The most bytes in one request' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-age -d 'The longest a document waits for others' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l summary-age -d 'How long the summaries of stable containers wait for each other' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l timeout -d 'How long one request may take' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
@@ -146,7 +149,8 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l max-line-bytes
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l windows -d 'Publish windows too'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l no-setup -d 'Leave the server\'s index templates as they are'
-complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l setup-only -d 'Install the index templates, and nothing else'
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l setup -d 'Install the index templates, and nothing else'
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l dry-run -d 'Print what would be installed instead'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l no-compression -d 'Send requests without compression'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'

@@ -161,22 +161,39 @@ fn a_server_that_does_not_answer_leaves_everything_as_dead_letters() {
     assert!(kept.contains("exec"), "the events are in it: {kept}");
 }
 
-#[test]
-fn what_was_on_its_way_to_a_server_that_refuses_is_kept_in_the_folder_of_the_service() {
-    let folder = TempDir::new().unwrap();
+/// Publishes to nobody, more lines than the channel, the buffer and the pipe hold together.
+fn refused(folder: &Path, prepare: impl FnOnce(&mut Command)) -> (Output, Vec<String>) {
     let of = |n| {
         format!(r#"{{"type":"event","vaectl":{{"v":1}},"@timestamp":"2026-11-24T00:00:00Z","event":{{"id":"{n}"}}}}"#)
     };
-    // More than the channel, the buffer and the pipe hold together.
     let lines: Vec<String> = (0..5000).map(of).collect();
     let mut publish = command(&["publish", "--to", "http://127.0.0.1:1", "--retry-for", "200ms"]);
-    publish.env("STATE_DIRECTORY", folder.path());
-    let output = output(assert_cmd::Command::from_std(publish).write_stdin(lines.join("\n") + "\n"));
+    publish.current_dir(folder);
+    prepare(&mut publish);
+    (output(assert_cmd::Command::from_std(publish).write_stdin(lines.join("\n") + "\n")), lines)
+}
+
+#[test]
+fn what_was_on_its_way_to_a_server_that_refuses_is_a_dead_letter() {
+    let folder = TempDir::new().unwrap();
+    let (output, lines) = refused(folder.path(), |_| ());
     assert_eq!(output.code, Some(4), "{output}");
-    let letters = fs::read_to_string(folder.path().join("dead-letter.ndjson")).unwrap();
+    let letters = fs::read_to_string(folder.path().join("vaectl-dead-letter.ndjson")).unwrap();
     let original =
         |letter: &str| serde_json::from_str::<serde_json::Value>(letter).unwrap()["vaectl"]["original"].clone();
     assert_eq!(letters.lines().map(original).collect::<Vec<_>>(), lines);
+}
+
+#[test]
+fn in_a_service_it_waits_for_the_next_start() {
+    let folder = TempDir::new().unwrap();
+    let (output, lines) = refused(folder.path(), |publish| {
+        publish.env("STATE_DIRECTORY", folder.path().join("state"));
+    });
+    assert_eq!(output.code, Some(4), "{output}");
+    assert!(output.stderr.contains(&format!("{} documents wait in", lines.len())), "{output}");
+    assert!(output.stdout.contains(r#""accepted":{"line":5000}"#), "{output}");
+    assert_eq!(fs::read_to_string(folder.path().join("state/dead-letter.ndjson")).unwrap(), "");
 }
 
 #[test]

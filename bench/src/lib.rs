@@ -11,6 +11,7 @@ mod container;
 pub mod demo;
 mod engine;
 mod error;
+pub mod fake;
 pub mod full;
 mod image;
 pub mod interrupt;

@@ -174,7 +174,8 @@ impl Backlog {
                 count("vaectl.summary", "dropped", self.spared.summaries),
                 count("vaectl.verdict", "merged", self.spared.verdicts),
             ];
-            let info = LedgerInfo { v: VERSION, stage: "stdout".into(), datasets: datasets.into() };
+            let info =
+                LedgerInfo { v: VERSION, stage: "stdout".into(), datasets: datasets.into(), ..LedgerInfo::default() };
             let mut ledger = Ledger::new(self.spared.last, info);
             ledger.event = identified("ledger", self.spared.last, "stdout");
             append(out, &ledger);

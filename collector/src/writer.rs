@@ -75,7 +75,7 @@ impl<W: Write> Writer<W> {
             ("vaectl.window".to_owned(), counts(self.windows, 0)),
         ]
         .into();
-        let ledger = LedgerInfo { v: VERSION, stage: "record".to_owned(), datasets };
+        let ledger = LedgerInfo { v: VERSION, stage: "record".to_owned(), datasets, ..LedgerInfo::default() };
         let mut line = Ledger::new(Timestamp::now(), ledger);
         self.common(&mut line.event, &mut line.host, "metric", "vaectl.ledger");
         self.line(&line)?;

@@ -2,10 +2,10 @@ use std::io;
 use std::sync::Arc;
 
 use tracing::error;
-use vaectl_schemas::{DeadLetterInfo, End, EndInfo, Timestamp, derived_id};
+use vaectl_schemas::{Accepted, DeadLetterInfo, End, EndInfo, LedgerInfo, Timestamp, derived_id};
 
 use crate::dead_letter::{DeadLetters, of_document, of_line};
-use crate::document::{Document, Outcome};
+use crate::document::{Document, Origin, Outcome};
 use crate::ledger::Ledger;
 use crate::line::Line;
 use crate::output::Output;
@@ -16,11 +16,12 @@ pub(crate) struct Account<W> {
     pub(crate) output: Output<W>,
     letters: DeadLetters,
     malformed: u64,
+    accepted: Option<Accepted>,
 }
 
 impl<W: io::Write> Account<W> {
     pub(crate) fn new(letters: DeadLetters, output: W) -> Self {
-        Self { ledger: Ledger::default(), output: Output::new(output), letters, malformed: 0 }
+        Self { ledger: Ledger::default(), output: Output::new(output), letters, malformed: 0, accepted: None }
     }
 
     /// A line of that dataset came in.
@@ -43,9 +44,17 @@ impl<W: io::Write> Account<W> {
 
     /// The repository has said what became of a document.
     pub(crate) fn settle(&mut self, document: Document, outcome: Outcome) {
+        if document.spooled {
+            self.ledger.of(&document.dataset).spooled -= 1;
+        }
         match outcome {
             Outcome::Indexed => self.ledger.of(&document.dataset).indexed += 1,
             Outcome::Duplicate => self.ledger.of(&document.dataset).duplicate += 1,
+            Outcome::SetAside => {
+                let counts = self.ledger.of(&document.dataset);
+                counts.indexed += 1;
+                counts.failure_store += 1;
+            }
             Outcome::Rejected { status, reason } => {
                 let dataset = document.dataset.clone();
                 self.bury(&dataset, of_document(document, status, reason));
@@ -53,9 +62,29 @@ impl<W: io::Write> Account<W> {
         }
     }
 
-    /// A document is lost to nobody but itself: whoever read standard output has gone.
+    /// Documents are on the disk now.
+    pub(crate) fn spooled(&mut self, documents: &mut [Document]) {
+        for document in documents {
+            document.spooled = true;
+            self.ledger.of(&document.dataset).spooled += 1;
+        }
+    }
+
+    /// A document was read from the disk; one that an earlier process left there is received with that.
+    pub(crate) fn loaded(&mut self, document: &mut Document, inherited: bool) {
+        document.spooled = true;
+        if inherited {
+            let counts = self.ledger.of(&document.dataset);
+            counts.received += 1;
+            counts.spooled += 1;
+        }
+    }
+
+    /// A document is lost: the spool is full, or whoever read standard output has gone.
     pub(crate) fn dropped(&mut self, document: &Document) {
-        self.ledger.of(&document.dataset).dropped += 1;
+        let counts = self.ledger.of(&document.dataset);
+        counts.spooled -= u64::from(document.spooled);
+        counts.dropped += 1;
     }
 
     /// Keeps a letter that no line of the input stands behind, and is not counted therefore.
@@ -73,18 +102,18 @@ impl<W: io::Write> Account<W> {
         self.letters.whereabouts()
     }
 
+    /// Reports that all lines up to this one survive this process.
+    pub(crate) fn accept(&mut self, last: &Origin) -> io::Result<()> {
+        self.letters.sync()?;
+        self.accepted = Some(Accepted { line: last.number, file: last.file.as_deref().map(str::to_owned) });
+        self.write_ledger(Timestamp::now())
+    }
+
     /// Writes the ledger and the end of the stream.
     pub(crate) fn close(&mut self, cause: &str) -> io::Result<()> {
         self.letters.sync()?;
         let now = Timestamp::now();
-        let mut ledger = vaectl_schemas::Ledger::new(now, self.ledger.info());
-        ledger.event.kind = Some("metric".into());
-        ledger.event.dataset = Some("vaectl.ledger".into());
-        ledger.event.id = Some(derived_id("ledger", [now.to_string().as_str()]).into());
-        let mut line = serde_json::to_vec(&ledger)?;
-        line.push(b'\n');
-        self.output.write(&line, 1)?;
-
+        self.write_ledger(now)?;
         let (lines, malformed) = (self.output.lines(), self.malformed);
         let info =
             EndInfo { v: vaectl_schemas::VERSION, stage: "publish".into(), cause: cause.into(), lines, malformed };
@@ -92,6 +121,17 @@ impl<W: io::Write> Account<W> {
         end.event.kind = Some("state".into());
         end.event.dataset = Some("vaectl.end".into());
         let mut line = serde_json::to_vec(&end)?;
+        line.push(b'\n');
+        self.output.write(&line, 1)
+    }
+
+    fn write_ledger(&mut self, now: Timestamp) -> io::Result<()> {
+        let info = LedgerInfo { accepted: self.accepted.clone(), ..self.ledger.info() };
+        let mut ledger = vaectl_schemas::Ledger::new(now, info);
+        ledger.event.kind = Some("metric".into());
+        ledger.event.dataset = Some("vaectl.ledger".into());
+        ledger.event.id = Some(derived_id("ledger", [now.to_string().as_str()]).into());
+        let mut line = serde_json::to_vec(&ledger)?;
         line.push(b'\n');
         self.output.write(&line, 1)
     }
@@ -127,6 +167,7 @@ mod tests {
             tier: Tier::Process,
             day: 0,
             origin: Origin::default(),
+            spooled: false,
         };
         for outcome in
             [Outcome::Indexed, Outcome::Duplicate, Outcome::Rejected { status: Some(400), reason: "no".into() }]

@@ -52,6 +52,10 @@ pub struct Server {
     pub namespace: String,
     /// How much goes into one request.
     pub batch: BatchLimits,
+    /// How long summaries of stable containers wait for each other.
+    pub summary_age: Duration,
+    /// Where documents wait on the disk until the server has them; in memory alone where absent.
+    pub spool: Option<SpoolLimits>,
     /// How long one request may take.
     pub timeout: Duration,
     /// Whether requests are compressed by gzip.
@@ -67,10 +71,21 @@ impl Default for Server {
             setup: true,
             namespace: "default".into(),
             batch: BatchLimits::default(),
+            summary_age: Duration::from_mins(15),
+            spool: None,
             timeout: Duration::from_secs(30),
             compress: true,
         }
     }
+}
+
+/// A bounded folder.
+#[derive(Clone, Debug)]
+pub struct SpoolLimits {
+    /// The folder; one process uses it at a time.
+    pub folder: PathBuf,
+    /// How many bytes it may have. A full one loses summaries first, then events, and otherwise stops the reading.
+    pub bytes: u64,
 }
 
 /// A request is sent when one of these is reached.

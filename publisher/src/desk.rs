@@ -5,7 +5,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::account::Account;
 use crate::config::BatchLimits;
-use crate::document::{Document, Outcome};
+use crate::document::{Document, Origin, Outcome};
 use crate::encode::{Fate, encode};
 use crate::error::{PublishError, SinkError};
 use crate::line::Line;
@@ -13,7 +13,7 @@ use crate::publish::Totals;
 use crate::sinks::Sink;
 use crate::stop::{GRACE, Stop};
 
-/// How many lines are taken from the channel at once.
+/// How many lines are taken from the channel at once, at most.
 const WAVE: usize = 256;
 
 /// Documents between the input and the repository.
@@ -44,6 +44,8 @@ pub(crate) struct Desk<W> {
     windows: bool,
     strict: bool,
     held: Held,
+    /// The last line that was taken in.
+    last: Origin,
     stop: Stop,
 }
 
@@ -57,7 +59,7 @@ enum End {
 
 impl<W: Write> Desk<W> {
     pub(crate) fn new(account: Account<W>, windows: bool, strict: bool, stop: Stop) -> Self {
-        Self { account, windows, strict, held: Held::default(), stop }
+        Self { account, windows, strict, held: Held::default(), last: Origin::default(), stop }
     }
 
     /// Works until the input ends, the end is asked for, or `sink` takes no more.
@@ -85,7 +87,7 @@ impl<W: Write> Desk<W> {
                 self.drop_rest(&mut lines).await;
                 return Ok(self.totals(true));
             }
-            End::Sink(error) => ("error", Err(self.bury_rest(&mut lines, &error).await)),
+            End::Sink(error) => ("error", Err(self.bury_rest(&mut sink, &mut lines, &error).await)),
         };
         match self.account.close(cause) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -101,7 +103,8 @@ impl<W: Write> Desk<W> {
             return End::Sink(error);
         }
         let limits = sink.limits();
-        let mut wave = Vec::with_capacity(WAVE);
+        let most = WAVE.min(limits.documents.max(1));
+        let mut wave = Vec::with_capacity(most);
         let mut stopping = false;
         loop {
             let due = self.held.since.map(|since| since + limits.age);
@@ -111,7 +114,10 @@ impl<W: Write> Desk<W> {
                     stopping = true;
                     lines.close();
                 }
-                taken = lines.recv_many(&mut wave, WAVE) => if taken == 0 {
+                moved = sink.progress(&mut self.account) => if let Err(error) = moved {
+                    return End::Sink(error);
+                },
+                taken = lines.recv_many(&mut wave, most) => if taken == 0 {
                     return if stopping { End::Signal } else { End::Input };
                 },
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
@@ -130,6 +136,7 @@ impl<W: Write> Desk<W> {
     }
 
     fn take(&mut self, line: Line) -> Result<(), PublishError> {
+        self.last = Origin { number: line.number, file: line.file.clone() };
         match encode(line, self.windows, &mut self.account.ledger) {
             Fate::Control => {}
             Fate::Merged(dataset) => {
@@ -157,20 +164,30 @@ impl<W: Write> Desk<W> {
         }
         sink.deliver(&mut self.held.documents, &mut self.account).await?;
         self.held = Held { documents: std::mem::take(&mut self.held.documents), ..Held::default() };
+        if sink.durable() {
+            // A reader that is gone ends the stage by itself.
+            let _ = self.account.accept(&self.last);
+        }
         Ok(())
     }
 
     async fn finish<S: Sink>(&mut self, sink: &mut S) -> Result<(), SinkError> {
         self.deliver(sink).await?;
-        sink.end().await
+        sink.end(&mut self.account).await
     }
 
-    /// Makes dead letters of all that was received and not delivered.
-    async fn bury_rest(&mut self, lines: &mut mpsc::Receiver<Line>, error: &SinkError) -> PublishError {
+    /// Makes dead letters of all that was received, not delivered, and not kept for the next start.
+    async fn bury_rest<S: Sink>(
+        &mut self,
+        sink: &mut S,
+        lines: &mut mpsc::Receiver<Line>,
+        error: &SinkError,
+    ) -> PublishError {
         let before = self.account.ledger.total();
         self.take_rest(lines).await;
         let reason = error.to_string();
-        for document in self.held.documents.drain(..) {
+        let held = std::mem::take(&mut self.held.documents);
+        for document in sink.rest(held, &mut self.account) {
             let reason = format!("not delivered: {reason}");
             self.account.settle(document, Outcome::Rejected { status: None, reason });
         }
@@ -180,6 +197,7 @@ impl<W: Write> Desk<W> {
             kept: after.dead_lettered - before.dead_lettered,
             place: self.account.whereabouts(),
             lost: after.dropped - before.dropped,
+            waiting: sink.waits_in().map(|place| (after.spooled, place)),
         }
     }
 

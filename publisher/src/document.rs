@@ -45,6 +45,8 @@ pub(crate) struct Document {
     /// Days since the Unix epoch, of the line's own time.
     pub(crate) day: u64,
     pub(crate) origin: Origin,
+    /// It is counted as waiting on the disk.
+    pub(crate) spooled: bool,
 }
 
 /// What a repository said about a document.
@@ -53,6 +55,8 @@ pub(crate) enum Outcome {
     Indexed,
     /// It was there already.
     Duplicate,
+    /// It was taken into the server's failure store.
+    SetAside,
     /// It will never be taken.
     Rejected {
         status: Option<u16>,

@@ -64,7 +64,7 @@ pub(crate) fn encode(line: Line, windows: bool, ledger: &mut Ledger) -> Fate {
         Ok(Reading::Document { id, dataset, tier, day }) => match String::from_utf8(line.bytes) {
             Ok(text) => {
                 let origin = Origin { number: line.number, file: line.file };
-                Fate::Document(Document { line: text, id, dataset, tier, day, origin })
+                Fate::Document(Document { line: text, id, dataset, tier, day, origin, spooled: false })
             }
             Err(error) => {
                 let reason = error.to_string();

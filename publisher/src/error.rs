@@ -33,7 +33,7 @@ pub enum PublishError {
     #[error("{0}")]
     Peer(String),
     /// The repository refused or did not answer, and what was held went elsewhere.
-    #[error("{reason}; {}", whereabouts(*kept, place, *lost))]
+    #[error("{reason}; {}", whereabouts(*kept, place, *lost, waiting.as_ref()))]
     Undelivered {
         /// What the repository said.
         reason: String,
@@ -43,6 +43,8 @@ pub enum PublishError {
         place: String,
         /// How many are not even there.
         lost: u64,
+        /// How many documents wait for the next start, and where.
+        waiting: Option<(u64, String)>,
     },
 }
 
@@ -72,9 +74,11 @@ impl PublishError {
     }
 }
 
-fn whereabouts(kept: u64, place: &str, lost: u64) -> String {
+fn whereabouts(kept: u64, place: &str, lost: u64, waiting: Option<&(u64, String)>) -> String {
     match (kept, lost) {
-        (0, 0) => "nothing was held".into(),
+        (0, 0) => waiting.map_or("nothing was held".into(), |(documents, spool)| {
+            format!("{documents} documents wait in {spool} for the next start")
+        }),
         (kept, 0) => format!("{kept} held lines are in {place}"),
         (0, lost) => format!("{lost} held lines are lost: {place} could not be written"),
         (kept, lost) => format!("{kept} held lines are in {place}, {lost} are lost, since it could not take more"),
@@ -106,6 +110,7 @@ mod tests {
             kept: 3,
             place: "dead.ndjson".into(),
             lost: 0,
+            waiting: None,
         };
         assert_eq!(error.to_string(), "http://es:9200 does not answer; 3 held lines are in dead.ndjson");
         assert_eq!(error.kind(), ErrorKind::Peer);

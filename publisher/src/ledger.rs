@@ -10,6 +10,8 @@ pub struct Counts {
     pub received: u64,
     /// Documents that the repository took.
     pub indexed: u64,
+    /// Of these, documents that the server could not map and put into its failure store.
+    pub failure_store: u64,
     /// Documents that the repository had already.
     pub duplicate: u64,
     /// Lines that others stand for: verdicts without a transition, and windows unless they are asked for.
@@ -78,6 +80,7 @@ impl Ledger {
         self.0.values().fold(Counts::default(), |a, b| Counts {
             received: a.received + b.received,
             indexed: a.indexed + b.indexed,
+            failure_store: a.failure_store + b.failure_store,
             duplicate: a.duplicate + b.duplicate,
             merged: a.merged + b.merged,
             dead_lettered: a.dead_lettered + b.dead_lettered,
@@ -89,10 +92,14 @@ impl Ledger {
     /// The ledger as it stands on a `ledger` line; columns that are zero are kept, so that the sum can be checked.
     #[must_use]
     pub fn info(&self) -> vaectl_schemas::LedgerInfo {
-        let columns = |counts: &Counts| counts.columns().map(|(name, n)| (name.to_owned(), n)).into();
+        let columns = |counts: &Counts| {
+            let aside = Some(("failure_store", counts.failure_store)).filter(|&(_, n)| n > 0);
+            counts.columns().into_iter().chain(aside).map(|(name, n)| (name.to_owned(), n)).collect()
+        };
         vaectl_schemas::LedgerInfo {
             v: vaectl_schemas::VERSION,
             stage: "publish".into(),
+            accepted: None,
             datasets: self.0.iter().map(|(name, counts)| (name.to_string(), columns(counts))).collect(),
         }
     }

@@ -35,10 +35,11 @@ mod output;
 mod patience;
 mod publish;
 mod sinks;
+mod spool;
 mod stop;
 mod target;
 
-pub use config::{BatchLimits, Config, Credentials, Secret, Server};
+pub use config::{BatchLimits, Config, Credentials, Secret, Server, SpoolLimits};
 pub use error::{ErrorKind, PublishError};
 pub use ledger::{Counts, Ledger};
 pub use line::Line;

@@ -27,23 +27,30 @@ impl Patience {
         self.attempts = 0;
     }
 
+    /// When the next attempt is due; `None` where there shall be none, which with `endures` is never so before the end
+    /// is asked for.
+    pub(crate) fn next(&mut self, endures: bool) -> Option<Instant> {
+        let now = Instant::now();
+        let due = now + delay(self.attempts, rand::random());
+        self.attempts += 1;
+        let limit = Some(self.since + self.limit).filter(|_| !endures);
+        match limit.into_iter().chain(self.stop.deadline()).min() {
+            Some(end) if now >= end => None,
+            Some(end) => Some(due.min(end)),
+            None => Some(due),
+        }
+    }
+
     /// Waits before the next attempt; false where there shall be none.
     ///
     /// When the end is asked for, the next attempt comes at once, and the last one before the end.
     pub(crate) async fn pause(&mut self) -> bool {
-        let stopping = self.stop.deadline();
-        let end = (self.since + self.limit).min(stopping.unwrap_or(self.since + self.limit));
-        let now = Instant::now();
-        if now >= end {
-            return false;
-        }
-        let wake = (now + delay(self.attempts, rand::random())).min(end);
-        self.attempts += 1;
-        if stopping.is_some() {
-            sleep_until(wake).await;
+        let Some(due) = self.next(false) else { return false };
+        if self.stop.deadline().is_some() {
+            sleep_until(due).await;
         } else {
             tokio::select! {
-                () = sleep_until(wake) => {}
+                () = sleep_until(due) => {}
                 _ = self.stop.requested() => {}
             }
         }

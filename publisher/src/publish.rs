@@ -2,15 +2,17 @@ use std::future::Future;
 use std::io::Write;
 
 use tokio::sync::mpsc;
+use url::Url;
 
 use crate::account::Account;
-use crate::config::Config;
+use crate::config::{Config, Server};
 use crate::dead_letter::DeadLetters;
 use crate::desk::Desk;
 use crate::error::PublishError;
 use crate::ledger::Ledger;
 use crate::line::Line;
-use crate::sinks::{Directory, Elasticsearch, Stdout};
+use crate::patience::Patience;
+use crate::sinks::{Directory, Elasticsearch, Sink, Stdout};
 use crate::stop::Stop;
 use crate::target::Target;
 
@@ -67,11 +69,13 @@ pub async fn publish<W: Write>(
 /// # Errors
 /// Where the server refuses them, or does not answer for [`Config::retry_for`].
 pub async fn setup(config: &Config, shutdown: impl Future<Output = ()>) -> Result<(), PublishError> {
-    let Target::Elasticsearch(url) = &config.target else { return Ok(()) };
+    let Target::Elasticsearch(urls) = &config.target else { return Ok(()) };
     let (stop, watching) = Stop::on(shutdown);
-    let mut sink = Elasticsearch::connect(url, &config.server, config.retry_for, stop)?;
+    let mut account = Account::new(DeadLetters::output(), std::io::sink());
+    let server = Server { spool: None, setup: true, ..config.server.clone() };
+    let mut sink = connect(urls, &server, config, stop)?;
     tokio::select! {
-        result = sink.setup() => result.map_err(|error| PublishError::Peer(error.to_string())),
+        result = sink.begin(&mut account) => result.map_err(|error| PublishError::Peer(error.to_string())),
         never = watching => never,
     }
 }
@@ -92,8 +96,10 @@ async fn run<W: Write>(
     match &config.target {
         Target::Directory(folder) => desk.work(Directory::open(folder, config.retry_for, stop)?, lines, enough).await,
         Target::Stdout => desk.work(Stdout, lines, enough).await,
-        Target::Elasticsearch(url) => {
-            desk.work(Elasticsearch::connect(url, &config.server, config.retry_for, stop)?, lines, enough).await
-        }
+        Target::Elasticsearch(urls) => desk.work(connect(urls, &config.server, &config, stop)?, lines, enough).await,
     }
+}
+
+fn connect(urls: &[Url], server: &Server, config: &Config, stop: Stop) -> Result<Elasticsearch, PublishError> {
+    Elasticsearch::connect(urls, server, Patience::new(config.retry_for, &stop), stop)
 }

@@ -30,9 +30,10 @@ impl Stop {
 
     /// Waits until the end is asked for.
     pub(crate) async fn requested(&mut self) -> Instant {
-        match self.0.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(deadline)) => *deadline,
-            _ => pending().await,
+        let deadline = self.0.wait_for(Option::is_some).await.ok().and_then(|told| *told);
+        match deadline {
+            Some(deadline) => deadline,
+            None => pending().await,
         }
     }
 

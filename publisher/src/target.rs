@@ -11,8 +11,8 @@ pub enum Target {
     Directory(PathBuf),
     /// Standard output.
     Stdout,
-    /// An Elasticsearch server.
-    Elasticsearch(Url),
+    /// An Elasticsearch cluster, by the URLs of servers that stand in for each other.
+    Elasticsearch(Vec<Url>),
 }
 
 /// Why a target could not be understood. The text is never repeated, since it may contain a password.
@@ -40,14 +40,19 @@ impl FromStr for Target {
             Some(("dir", "")) => Err(TargetError::NoPath),
             Some(("dir", path)) => Ok(Self::Directory(path.into())),
             Some(("stdout", "")) => Ok(Self::Stdout),
-            Some(("http" | "https", _)) => server(text).map(Self::Elasticsearch),
+            Some(("http" | "https", _)) => {
+                text.split(',').map(server).collect::<Result<_, _>>().map(Self::Elasticsearch)
+            }
             _ => Err(TargetError::Unknown),
         }
     }
 }
 
 fn server(text: &str) -> Result<Url, TargetError> {
-    let url = Url::parse(text).map_err(|error| TargetError::Url(error.to_string()))?;
+    let url = Url::parse(text.trim()).map_err(|error| TargetError::Url(error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(TargetError::Unknown);
+    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(TargetError::Secret);
     }
@@ -62,7 +67,10 @@ impl fmt::Display for Target {
         match self {
             Self::Directory(path) => write!(f, "dir:{}", path.display()),
             Self::Stdout => f.write_str("stdout:"),
-            Self::Elasticsearch(url) => f.write_str(url.as_str().trim_end_matches('/')),
+            Self::Elasticsearch(urls) => {
+                let urls: Vec<_> = urls.iter().map(|url| url.as_str().trim_end_matches('/')).collect();
+                f.write_str(&urls.join(","))
+            }
         }
     }
 }
@@ -73,8 +81,14 @@ mod tests {
 
     #[test]
     fn each_form_is_understood_and_written_as_it_was_read() {
-        for text in ["dir:/var/lib/x", "dir:relative:colon", "stdout:", "http://127.0.0.1:9200", "https://es.example/a"]
-        {
+        for text in [
+            "dir:/var/lib/x",
+            "dir:relative:colon",
+            "stdout:",
+            "http://127.0.0.1:9200",
+            "https://es.example/a",
+            "https://es-1.example,https://es-2.example",
+        ] {
             assert_eq!(text.parse::<Target>().unwrap().to_string(), text);
         }
     }

@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use vaectl_bench::fake::{Fake, Reply, Request};
 use vaectl_publisher::{Config, Credentials, ErrorKind, Line, Secret};
 
-use crate::support::fake::{Fake, Reply};
-use crate::support::{Run, balanced, config, event, letters, originals, read, run, run_fed, run_until};
+use crate::support::{Run, balanced, config, event, letters, originals, read, run, run_fed, run_until, served};
 
 fn events(count: usize) -> Vec<String> {
     (0..count).map(event).collect()
@@ -24,7 +24,7 @@ fn publish(fake: &Fake, folder: &tempfile::TempDir, lines: &[String]) -> Run {
 /// A script that replies by the number of the `_bulk` request, from 0.
 fn by_number(mut reply: impl FnMut(usize) -> Reply + Send + 'static) -> Fake {
     let mut number = 0;
-    Fake::new(move |_| {
+    served(move |_| {
         number += 1;
         reply(number - 1)
     })
@@ -39,7 +39,7 @@ fn only_the_items_that_failed_are_sent_again() {
     });
     let totals = publish(&fake, &folder, &events(5)).result.unwrap();
 
-    let ids: Vec<_> = fake.bulks().iter().map(super::support::fake::Request::ids).collect();
+    let ids: Vec<_> = fake.bulks().iter().map(Request::ids).collect();
     assert_eq!(ids, [vec!["run-0", "run-1", "run-2", "run-3", "run-4"], vec!["run-1", "run-3"]]);
     let total = balanced(&totals);
     assert_eq!((total.indexed, total.duplicate, total.dead_lettered), (3, 1, 1));
@@ -53,7 +53,7 @@ fn only_the_items_that_failed_are_sent_again() {
 #[test]
 fn a_request_that_is_too_large_is_halved() {
     let folder = tempfile::tempdir().unwrap();
-    let fake = Fake::new(|request| if request.ids().len() > 3 { Reply::Say(413, String::new()) } else { Reply::Take });
+    let fake = served(|request| if request.ids().len() > 3 { Reply::Say(413, String::new()) } else { Reply::Take });
     let totals = publish(&fake, &folder, &events(20)).result.unwrap();
     assert_eq!((balanced(&totals).indexed, fake.count()), (20, 20));
 }
@@ -61,11 +61,8 @@ fn a_request_that_is_too_large_is_halved() {
 #[test]
 fn a_document_that_is_too_large_alone_is_a_dead_letter() {
     let folder = tempfile::tempdir().unwrap();
-    let fake = Fake::new(
-        |request| {
-            if request.body.contains("run-2\"") { Reply::Say(413, String::new()) } else { Reply::Take }
-        },
-    );
+    let fake =
+        served(|request| if request.body.contains("run-2\"") { Reply::Say(413, String::new()) } else { Reply::Take });
     let totals = publish(&fake, &folder, &events(6)).result.unwrap();
     assert_eq!((balanced(&totals).indexed, fake.count()), (5, 5));
     assert_eq!(originals(folder.path()), [event(2)]);
@@ -74,7 +71,7 @@ fn a_document_that_is_too_large_alone_is_a_dead_letter() {
 #[test]
 fn a_document_that_spoils_its_request_takes_no_other_with_it() {
     let folder = tempfile::tempdir().unwrap();
-    let fake = Fake::new(|request| {
+    let fake = served(|request| {
         let refusal = r#"{"error":{"type":"illegal_argument_exception","reason":"spoilt"},"status":400}"#;
         if request.body.contains("run-7\"") { Reply::Say(400, refusal.into()) } else { Reply::Take }
     });
@@ -196,6 +193,37 @@ fn an_end_that_is_asked_for_delivers_what_is_held() {
 }
 
 #[test]
+fn an_endpoint_that_is_away_is_replaced_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let (away, fake) = (Fake::raw(|_| Reply::Say(503, String::new())).unwrap(), by_number(|_| Reply::Take));
+    let targets = format!("http://127.0.0.1:1,{},{}", away.url, fake.url);
+    let totals = run(config(&targets, folder.path()), &events(3)).result.unwrap();
+    assert_eq!((balanced(&totals).indexed, fake.count()), (3, 3));
+    assert_eq!(away.seen().requests.len(), 1);
+}
+
+#[test]
+fn two_requests_are_under_way_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = by_number(|_| Reply::TakeLate(Duration::from_millis(30)));
+    let mut config = config(&fake.url, folder.path());
+    config.server.batch.documents = 10;
+    let totals = run(config, &events(100)).result.unwrap();
+    assert_eq!((balanced(&totals).indexed, fake.seen().most_at_once), (100, 2));
+}
+
+#[test]
+fn documents_in_the_failure_store_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let body = r#"{"items":[{"create":{"status":201,"failure_store":"used"}},{"create":{"status":201}}]}"#;
+    let fake = by_number(move |_| Reply::Say(200, body.into()));
+    let run = publish(&fake, &folder, &events(2));
+    let total = balanced(&run.result.unwrap());
+    assert_eq!((total.indexed, total.failure_store), (2, 1));
+    assert!(run.out.contains(r#""failure_store":1"#), "{}", run.out);
+}
+
+#[test]
 fn templates_are_installed_before_the_first_document_or_not_at_all() {
     for setup in [true, false] {
         let folder = tempfile::tempdir().unwrap();
@@ -203,7 +231,7 @@ fn templates_are_installed_before_the_first_document_or_not_at_all() {
         let mut config = config(&fake.url, folder.path());
         config.server.setup = setup;
         run(config, &events(1)).result.unwrap();
-        let seen = fake.seen.lock().unwrap();
+        let seen = fake.seen();
         let puts = seen.requests.iter().take_while(|request| request.method == "PUT").count();
         assert_eq!((puts, seen.requests.len()), if setup { (8, 9) } else { (0, 1) });
         if setup {
@@ -215,7 +243,7 @@ fn templates_are_installed_before_the_first_document_or_not_at_all() {
 #[test]
 fn a_key_that_may_not_install_templates_is_told_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let fake = Fake::raw(|_| Reply::Say(403, String::new()));
+    let fake = Fake::raw(|_| Reply::Say(403, String::new())).unwrap();
     let error = publish(&fake, &folder, &events(2)).result.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Peer);
     assert!(error.to_string().contains("--no-setup"), "{error}");
@@ -228,7 +256,7 @@ fn whatever_the_server_does_every_document_is_accounted_for_once() {
         let folder = tempfile::tempdir().unwrap();
         let mut state = seed;
         let mut number = 0;
-        let fake = Fake::new(move |request| {
+        let fake = served(move |request| {
             let mut draw = |below: u64| {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 (state >> 33) % below

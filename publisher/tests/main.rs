@@ -5,5 +5,6 @@
 mod directory;
 mod elasticsearch;
 mod faults;
+mod spool;
 mod stream;
 mod support;

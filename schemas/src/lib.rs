@@ -35,7 +35,7 @@ pub use elasticsearch::elasticsearch_templates;
 pub use escape::{escape, unescape};
 pub use identity::{EntityIds, EventIds, derived_id, job_hash};
 pub use lines::{
-    Attribution, Channel, Clock, ClockInfo, ContainerInfo, ContainerLine, ContainerStatus, DeadLetter, DeadLetterInfo,
+    Accepted, Attribution, Channel, Clock, ClockInfo, ContainerInfo, ContainerLine, ContainerStatus, DeadLetter, DeadLetterInfo,
     Depth, End, EndInfo, Event, EventInfo, Gap, GapCause, GapInfo, Grade, Header, Heartbeat, HeartbeatInfo, Hello,
     HelloInfo, Incident, IncidentCause, IncidentInfo, IncidentStatus, Kind, KindError, Ledger, LedgerInfo, ModelMatch,
     ModelRef, PathSource, ScoreParts, State, Summary, SummaryInfo, Verdict, VerdictInfo, Window, WindowInfo,

@@ -146,7 +146,7 @@ impl Sink for Directory {
         Ok(())
     }
 
-    async fn end(&mut self) -> Result<(), SinkError> {
+    async fn end(&mut self, _: &mut Account<impl Write>) -> Result<(), SinkError> {
         self.close().map_err(|error| SinkError::Refused(format!("cannot sync dir:{}: {error}", self.folder.display())))
     }
 }

@@ -4,6 +4,7 @@ mod directory;
 mod elasticsearch;
 mod stdout;
 
+use std::future::pending;
 use std::io::Write;
 use std::time::Duration;
 
@@ -24,12 +25,34 @@ pub(crate) trait Sink {
     /// Makes it ready; called once, before anything is read.
     async fn begin(&mut self, account: &mut Account<impl Write>) -> Result<(), SinkError>;
 
-    /// Settles documents and takes them out of `held`. Those that are in it upon an error were not delivered.
+    /// Takes documents out of `held`. Those that are in it upon an error were not taken.
     async fn deliver(&mut self, held: &mut Vec<Document>, account: &mut Account<impl Write>) -> Result<(), SinkError>;
 
-    /// Makes sure that what was settled stays; called once, after the last delivery.
-    async fn end(&mut self) -> Result<(), SinkError> {
+    /// Waits for the next thing that happens to what was taken, and does what it calls for. It may be dropped at any
+    /// time and loses nothing by it.
+    async fn progress(&mut self, _: &mut Account<impl Write>) -> Result<(), SinkError> {
+        pending().await
+    }
+
+    /// Settles everything that was taken and makes sure that it stays; called once, after the last delivery.
+    async fn end(&mut self, _: &mut Account<impl Write>) -> Result<(), SinkError> {
         Ok(())
+    }
+
+    /// Gives up, after an error: keeps for the next start what it can of what it took and of `held`, and returns the
+    /// rest.
+    fn rest(&mut self, held: Vec<Document>, _: &mut Account<impl Write>) -> Vec<Document> {
+        held
+    }
+
+    /// Whether what was taken survives this process.
+    fn durable(&self) -> bool {
+        false
+    }
+
+    /// Where documents wait for the next start, for a message.
+    fn waits_in(&self) -> Option<String> {
+        None
     }
 }
 

@@ -1,4 +1,3 @@
-pub(crate) mod fake;
 pub(crate) mod node;
 
 use std::future::Future;
@@ -7,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc;
+use vaectl_bench::fake::{Fake, Reply, Request};
 use vaectl_publisher::{Config, Line, PublishError, Totals, publish};
 
 /// An event as `record` writes it.
@@ -59,6 +59,11 @@ pub(crate) fn skip(name: &str, why: &str) {
         let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
         writeln!(file, "skipped: {name}: {why}").unwrap();
     }
+}
+
+/// A server that replies by a script.
+pub(crate) fn served(script: impl FnMut(&Request) -> Reply + Send + 'static) -> Fake {
+    Fake::new(script).unwrap()
 }
 
 /// A configuration that gives up soon and keeps its dead letters in `folder`.

@@ -21,4 +21,17 @@ pub struct LedgerInfo {
     pub stage: String,
     /// Dataset -> name -> count, since the stage began.
     pub datasets: BTreeMap<String, BTreeMap<String, u64>>,
+    /// For `publish` with a spool: how far its input is in good hands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Accepted>,
+}
+
+/// A line of the input: it and those before it survive the stage, and need not be sent again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Accepted {
+    /// Its number, from 1.
+    pub line: u64,
+    /// The file it stands in; absent for standard input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }

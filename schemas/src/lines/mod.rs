@@ -25,7 +25,7 @@ pub use heartbeat::{Heartbeat, HeartbeatInfo};
 pub use hello::{Hello, HelloInfo};
 pub use incident::{Incident, IncidentCause, IncidentInfo, IncidentStatus};
 pub use kind::{Header, Kind, KindError, peek};
-pub use ledger::{Ledger, LedgerInfo};
+pub use ledger::{Accepted, Ledger, LedgerInfo};
 pub use summary::{Summary, SummaryInfo};
 pub use verdict::{Attribution, Channel, Grade, ModelMatch, ModelRef, ScoreParts, State, Verdict, VerdictInfo};
 pub use window::{Window, WindowInfo, WindowMeta};

@@ -68,6 +68,7 @@ mod tests {
             tier: Tier::Network,
             day: 0,
             origin: Origin::default(),
+            spooled: false,
         }
     }
 

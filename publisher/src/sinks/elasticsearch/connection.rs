@@ -14,7 +14,8 @@ use crate::config::{Credentials, Server};
 use crate::error::PublishError;
 
 /// Only what is read of an answer; without the names of shards and indices it is a tenth as long.
-const BULK: &str = "_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason";
+const BULK: &str =
+    "_bulk?filter_path=errors,items.*.status,items.*.failure_store,items.*.error.type,items.*.error.reason";
 
 /// The way to one server. The only place that names the client library.
 pub(super) struct Connection {
@@ -101,7 +102,7 @@ impl From<elasticsearch::Error> for Failure {
 impl From<Failure> for Answer {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Unreachable(reason) => Self::Busy(reason),
+            Failure::Unreachable(reason) => Self::Away(reason),
             Failure::Distrusted(reason) => Self::Denied(reason),
         }
     }

@@ -1,73 +1,134 @@
 //! An Elasticsearch server, spoken to in `_bulk` requests.
+//!
+//! A document is created under its own identity, so that sending it again, after an answer that never came, changes
+//! nothing. With a spool it is on the disk before it is sent, and stays there until the server has said what became of
+//! it; without one it is in memory for as long, and a server that is away stops the reading.
 
 mod bulk;
 mod connection;
+mod endpoints;
+mod flights;
+mod parcel;
+mod queue;
 mod response;
+mod settle;
 mod setup;
+mod store;
 
+use std::future::pending;
 use std::io::Write;
-use std::time::Duration;
+use std::sync::Arc;
 
-use tracing::{info, warn};
+use tokio::time::{Instant, sleep_until};
 use url::Url;
 
-use self::connection::Connection;
-use self::response::{Answer, Item};
+use self::endpoints::Endpoints;
+use self::flights::Flights;
+use self::parcel::Parcel;
+use self::queue::Queue;
 use super::Sink;
 use crate::account::Account;
 use crate::config::{BatchLimits, Server};
-use crate::document::{Document, Outcome};
+use crate::document::Document;
 use crate::error::{PublishError, SinkError};
 use crate::patience::Patience;
+use crate::spool::Spool;
 use crate::stop::Stop;
 
+/// Requests under way at once: one is built and compressed while the server works on the other.
+const IN_FLIGHT: usize = 2;
+
 /// Delivers documents to data streams, `vaectl-<tier>-<namespace>`.
-///
-/// A document is created under its own identity, so that sending it again, after an answer that never came, changes
-/// nothing.
 pub(crate) struct Elasticsearch {
-    connection: Connection,
+    endpoints: Endpoints,
     streams: bulk::Streams,
     limits: BatchLimits,
     /// What fits into one request: less than configured once the server found one too large.
     max_bytes: usize,
-    templates: bool,
-    retry_for: Duration,
+    templates: Templates,
+    queue: Queue,
+    flights: Flights,
+    spool: Option<Spool>,
+    patience: Patience,
+    /// Nothing is sent before, since the server did not take something.
+    resting: Option<Instant>,
+    /// The spool has no room.
+    full: bool,
+    /// No more documents will come.
+    ending: bool,
     stop: Stop,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Templates {
+    Missing,
+    Sent,
+    There,
+}
+
 impl Elasticsearch {
-    /// Prepares the connection; nothing is sent yet.
-    pub(crate) fn connect(url: &Url, server: &Server, retry_for: Duration, stop: Stop) -> Result<Self, PublishError> {
+    /// Prepares the connections and opens the spool; nothing is sent yet.
+    pub(crate) fn connect(urls: &[Url], server: &Server, patience: Patience, stop: Stop) -> Result<Self, PublishError> {
+        let mut queue = Queue::new(server.summary_age);
+        let spool = match &server.spool {
+            Some(spool) => {
+                let (spool, left) = Spool::open(&spool.folder, spool.bytes)?;
+                for ticket in left {
+                    queue.push(Parcel::waiting(ticket));
+                }
+                Some(spool)
+            }
+            None => None,
+        };
         Ok(Self {
-            connection: Connection::new(url, server)?,
+            endpoints: Endpoints::new(urls, server)?,
             streams: bulk::Streams::new(&server.namespace)?,
             limits: server.batch,
             max_bytes: server.batch.bytes,
-            templates: server.setup,
-            retry_for,
+            templates: if server.setup { Templates::Missing } else { Templates::There },
+            queue,
+            flights: Flights::default(),
+            spool,
+            patience,
+            resting: None,
+            full: false,
+            ending: false,
             stop,
         })
     }
 
-    /// Installs the index templates.
-    pub(crate) async fn setup(&mut self) -> Result<(), SinkError> {
-        setup::install(&self.connection, Patience::new(self.retry_for, &self.stop), self.stop.clone()).await
-    }
-
-    async fn send(&mut self, documents: &[Document]) -> Answer {
-        let body = self.streams.body(documents);
-        tokio::select! {
-            answer = self.connection.bulk(body) => match answer {
-                Ok((status, body)) => response::read(status, &body, documents.len()),
-                Err(failure) => failure.into(),
-            },
-            () = self.stop.expired() => Answer::Busy("the end came before its answer".into()),
+    /// Sends what may be sent.
+    fn pump(&mut self, account: &mut Account<impl Write>) -> Result<(), SinkError> {
+        if self.resting.is_some_and(|until| until > Instant::now()) {
+            return Ok(());
         }
+        self.resting = None;
+        if self.templates == Templates::Missing {
+            self.templates = Templates::Sent;
+            self.flights.send_templates(Arc::clone(self.endpoints.current()), self.stop.clone());
+        }
+        while self.templates == Templates::There
+            && self.flights.len() < IN_FLIGHT
+            && let Some(mut parcel) = self.queue.pop()
+        {
+            self.load(&mut parcel, account)?;
+            let (count, _) = bulk::fitting(&parcel.documents, self.max_bytes, self.limits.documents);
+            if count < parcel.documents.len() {
+                self.queue.push_front(parcel.split_off(count));
+            }
+            if parcel.documents.is_empty() {
+                self.release(parcel);
+                continue;
+            }
+            let body = self.streams.body(&parcel.documents);
+            self.flights.send(parcel, body, Arc::clone(self.endpoints.current()), self.stop.clone());
+        }
+        Ok(())
     }
 
-    fn refused(&self, reason: &str) -> SinkError {
-        SinkError::Refused(self.connection.says(reason))
+    /// When there is something to do though no answer comes.
+    fn wake(&self) -> Option<Instant> {
+        if self.flights.len() >= IN_FLIGHT { None } else { self.resting.or_else(|| self.queue.due()) }
     }
 }
 
@@ -76,79 +137,79 @@ impl Sink for Elasticsearch {
         self.limits
     }
 
-    async fn begin(&mut self, _: &mut Account<impl Write>) -> Result<(), SinkError> {
-        if self.templates { self.setup().await } else { Ok(()) }
+    fn durable(&self) -> bool {
+        self.spool.is_some()
+    }
+
+    /// Without a spool nothing is read for a server that is not there.
+    async fn begin(&mut self, account: &mut Account<impl Write>) -> Result<(), SinkError> {
+        while self.spool.is_none() && self.templates != Templates::There {
+            self.progress(account).await?;
+        }
+        Ok(())
     }
 
     async fn deliver(&mut self, held: &mut Vec<Document>, account: &mut Account<impl Write>) -> Result<(), SinkError> {
-        let mut patience = Patience::new(self.retry_for, &self.stop);
-        // Lowered to find the document that spoils a request.
-        let mut most = self.limits.documents;
-        while !held.is_empty() {
-            let (count, bytes) = bulk::fitting(held, self.max_bytes, most);
-            let before = held.len();
-            let busy = match self.send(&held[..count]).await {
-                Answer::Items(items) => {
-                    most = (most * 2).min(self.limits.documents);
-                    settle(held, items, account).map_err(|reason| self.refused(&reason))?
-                }
-                Answer::TooLarge(_) if count > 1 => {
-                    self.max_bytes = bytes / 2;
-                    info!(max_bytes = self.max_bytes, "The server found a request too large, requests are halved.");
-                    None
-                }
-                Answer::Malformed(_) if count > 1 => {
-                    most = count / 2;
-                    None
-                }
-                Answer::TooLarge(reason) => {
-                    account.settle(held.remove(0), Outcome::Rejected { status: Some(413), reason });
-                    None
-                }
-                Answer::Malformed(reason) => {
-                    account.settle(held.remove(0), Outcome::Rejected { status: Some(400), reason });
-                    None
-                }
-                Answer::Busy(reason) => Some(reason),
-                Answer::Denied(reason) => return Err(self.refused(&reason)),
-            };
-            if held.len() < before {
-                patience.progress();
+        if self.spool.is_some() {
+            self.store(held, account).await?;
+            return self.pump(account);
+        }
+        while self.queue.ready() >= IN_FLIGHT {
+            self.progress(account).await?;
+        }
+        let (summaries, others): (Vec<_>, Vec<_>) = held.drain(..).partition(store::is_summary);
+        for documents in [summaries, others] {
+            if !documents.is_empty() {
+                self.queue.push(Parcel { documents, tickets: Vec::new() });
             }
-            if let Some(reason) = busy {
-                warn!(server = self.connection.name(), reason, held = held.len(), "The server did not take documents.");
-                if !patience.pause().await {
-                    return Err(SinkError::GaveUp(self.connection.says(&reason)));
-                }
+        }
+        if self.queue.summaries_held() >= self.limits.documents {
+            self.queue.hurry();
+        }
+        self.pump(account)
+    }
+
+    async fn progress(&mut self, account: &mut Account<impl Write>) -> Result<(), SinkError> {
+        self.pump(account)?;
+        let wake = self.wake();
+        let waking = async {
+            match wake {
+                Some(at) => sleep_until(at).await,
+                None => pending().await,
+            }
+        };
+        let hurried = self.stop.deadline().is_some();
+        tokio::select! {
+            Some(landed) = self.flights.land() => self.settle(landed, account),
+            () = waking => Ok(()),
+            _ = self.stop.requested(), if !hurried => {
+                self.resting = None;
+                Ok(())
+            }
+        }
+    }
+
+    async fn end(&mut self, account: &mut Account<impl Write>) -> Result<(), SinkError> {
+        self.ending = true;
+        self.queue.hurry();
+        while !self.queue.is_empty() || self.flights.len() > 0 || self.templates != Templates::There {
+            match self.progress(account).await {
+                // What is on the disk is in good hands, and the end was asked for.
+                Err(SinkError::GaveUp(_)) if self.durable() && self.stop.deadline().is_some() => break,
+                result => result?,
             }
         }
         Ok(())
     }
-}
 
-/// Settles what the answer settles, and leaves the rest in `held`: the reason of one that has to be sent again, or the
-/// one for which none shall.
-fn settle(
-    held: &mut Vec<Document>,
-    items: Vec<Item>,
-    account: &mut Account<impl Write>,
-) -> Result<Option<String>, String> {
-    let mut left = Vec::new();
-    let (mut again, mut denied) = (None, None);
-    for (document, item) in held.drain(..items.len()).zip(items) {
-        match item {
-            Item::Settled(outcome) => account.settle(document, outcome),
-            Item::Again(reason) => {
-                again = Some(reason);
-                left.push(document);
-            }
-            Item::Denied(reason) => {
-                denied = Some(reason);
-                left.push(document);
-            }
-        }
+    fn rest(&mut self, held: Vec<Document>, account: &mut Account<impl Write>) -> Vec<Document> {
+        let mut rest = self.keep(held, account);
+        let undelivered: Vec<Parcel> = self.flights.abandon().chain(self.queue.drain()).collect();
+        rest.extend(undelivered.into_iter().filter(|parcel| parcel.tickets.is_empty()).flat_map(|p| p.documents));
+        rest
     }
-    left.append(held);
-    *held = left;
-    denied.map_or(Ok(again), Err)
+
+    fn waits_in(&self) -> Option<String> {
+        self.spool.as_ref().map(Spool::place)
+    }
 }

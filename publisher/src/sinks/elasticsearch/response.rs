@@ -15,6 +15,8 @@ pub(super) enum Answer {
     Malformed(String),
     /// Nothing is known to be taken: send it again later.
     Busy(String),
+    /// The same, and another endpoint may do better.
+    Away(String),
     /// It will never be taken.
     Denied(String),
 }
@@ -41,6 +43,7 @@ struct BulkItem {
 struct BulkResult {
     status: u16,
     error: Option<Cause>,
+    failure_store: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -72,7 +75,8 @@ pub(super) fn read(status: u16, body: &[u8], sent: usize) -> Answer {
         },
         413 => Answer::TooLarge(refusal()),
         400 => Answer::Malformed(refusal()),
-        408 | 429 | 500..=599 => Answer::Busy(refusal()),
+        408 | 429 => Answer::Busy(refusal()),
+        500..=599 => Answer::Away(refusal()),
         401 => Answer::Denied(format!("{}; it wants other credentials", refusal())),
         403 => Answer::Denied(format!("{}; the credentials need create_doc on vaectl-*", refusal())),
         _ => Answer::Denied(format!("{}; is that the URL of an Elasticsearch server?", refusal())),
@@ -86,6 +90,7 @@ impl From<BulkResult> for Item {
             format!("status {}{text}", result.status)
         };
         match result.status {
+            200..=299 if result.failure_store.as_deref() == Some("used") => Self::Settled(Outcome::SetAside),
             200..=299 => Self::Settled(Outcome::Indexed),
             409 => Self::Settled(Outcome::Duplicate),
             429 | 500..=599 => Self::Again(reason()),
@@ -137,6 +142,14 @@ mod tests {
     }
 
     #[test]
+    fn a_document_in_the_failure_store_is_told_apart() {
+        let body = br#"{"items":[{"create":{"status":201,"failure_store":"used"}},
+            {"create":{"status":201,"failure_store":"not_enabled"}}]}"#;
+        let settled = [Outcome::SetAside, Outcome::Indexed].map(Item::Settled);
+        assert_eq!(read(200, body, 2), Answer::Items(settled.into()));
+    }
+
+    #[test]
     fn an_answer_that_says_nothing_is_no_success() {
         for body in [&b""[..], b"{", b"<html>", b"{}", br#"{"items":[]}"#, br#"{"items":[{"index":{"status":201}}]}"#] {
             assert!(matches!(read(200, body, 1), Answer::Busy(_)), "{body:?}");
@@ -148,8 +161,11 @@ mod tests {
         let body = br#"{"error":{"type":"illegal_argument_exception","reason":"bad"},"status":400}"#;
         assert_eq!(read(400, body, 2), Answer::Malformed("status 400, illegal_argument_exception: bad".into()));
         assert!(matches!(read(413, b"", 2), Answer::TooLarge(_)));
-        for status in [408, 429, 500, 502, 503] {
+        for status in [408, 429] {
             assert!(matches!(read(status, b"busy", 2), Answer::Busy(_)), "{status}");
+        }
+        for status in [500, 502, 503] {
+            assert!(matches!(read(status, b"busy", 2), Answer::Away(_)), "{status}");
         }
         for status in [301, 401, 403, 404, 405] {
             assert!(matches!(read(status, b"", 2), Answer::Denied(_)), "{status}");

@@ -1,42 +1,28 @@
-use tracing::{debug, warn};
+use tracing::debug;
 use vaectl_schemas::elasticsearch_templates;
 
-use super::connection::{Connection, Failure};
-use super::response::cause;
-use crate::error::SinkError;
-use crate::patience::Patience;
-use crate::stop::Stop;
+use super::connection::Connection;
+use super::response::{Answer, cause};
 
 /// Installs the component and index templates; those that are there already are written over with the same.
-pub(super) async fn install(connection: &Connection, mut patience: Patience, mut stop: Stop) -> Result<(), SinkError> {
+pub(super) async fn install(connection: &Connection) -> Answer {
     for (path, template) in elasticsearch_templates() {
-        loop {
-            let answer = tokio::select! {
-                answer = connection.put(path, template) => answer,
-                () = stop.expired() => Err(Failure::Unreachable("the end came before its answer".into())),
-            };
-            let busy = match answer {
-                Ok((200..=299, _)) => break,
-                Ok((status @ (408 | 429 | 500..=599), body)) => format!("status {status}{}", cause(&body)),
-                Ok((status, body)) => {
-                    let advice = match status {
-                        401 => "it wants other credentials",
-                        403 => "install templates once with --setup-only and a stronger key, then use --no-setup",
-                        _ => "is that the URL of an Elasticsearch server?",
-                    };
-                    let reason = format!("{path}: status {status}{}; {advice}", cause(&body));
-                    return Err(SinkError::Refused(connection.says(&reason)));
-                }
-                Err(Failure::Distrusted(reason)) => return Err(SinkError::Refused(connection.says(&reason))),
-                Err(Failure::Unreachable(reason)) => reason,
-            };
-            warn!(server = connection.name(), reason = busy, "The server does not answer yet.");
-            if !patience.pause().await {
-                return Err(SinkError::GaveUp(connection.says(&busy)));
+        let (status, body) = match connection.put(path, template).await {
+            Ok(answer) => answer,
+            Err(failure) => return failure.into(),
+        };
+        let reason = format!("{path}: status {status}{}", cause(&body));
+        match status {
+            200..=299 => debug!(path, "A template is installed."),
+            408 | 429 => return Answer::Busy(reason),
+            500..=599 => return Answer::Away(reason),
+            401 => return Answer::Denied(format!("{reason}; it wants other credentials")),
+            403 => {
+                let advice = "install templates once with --setup and a stronger key, then use --no-setup";
+                return Answer::Denied(format!("{reason}; {advice}"));
             }
+            _ => return Answer::Denied(format!("{reason}; is that the URL of an Elasticsearch server?")),
         }
-        patience.progress();
-        debug!(path, "A template is installed.");
     }
-    Ok(())
+    Answer::Items(Vec::new())
 }

@@ -1,0 +1,125 @@
+//! What is on the disk before it is sent, and survives whatever becomes of server and process.
+
+use std::path::Path;
+use std::time::Duration;
+
+use vaectl_bench::fake::Reply;
+use vaectl_publisher::{Config, ErrorKind, SpoolLimits};
+
+use crate::support::{balanced, config, event, originals, run, run_until, served};
+
+const NOBODY: &str = "http://127.0.0.1:1";
+
+fn spooling(target: &str, folder: &Path) -> Config {
+    let mut config = config(target, folder);
+    config.server.spool = Some(SpoolLimits { folder: folder.join("spool"), bytes: 1 << 20 });
+    config.server.batch.documents = 10;
+    config
+}
+
+fn events(numbers: std::ops::Range<usize>) -> Vec<String> {
+    numbers.map(event).collect()
+}
+
+/// An end that is asked for when everything was read.
+async fn soon() {
+    tokio::time::sleep(Duration::from_millis(500)).await;
+}
+
+fn batches(folder: &Path) -> usize {
+    let names = std::fs::read_dir(folder.join("spool")).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().ends_with(".zst")).count()
+}
+
+fn summary(n: usize) -> String {
+    event(n).replace(r#""type":"event""#, r#""type":"summary""#).replace("vaectl.process", "vaectl.summary")
+}
+
+#[test]
+fn an_outage_stops_no_reading_and_the_next_start_delivers_what_waited() {
+    let folder = tempfile::tempdir().unwrap();
+    let stopped = run_until(spooling(NOBODY, folder.path()), &events(0..95), soon());
+    let total = balanced(&stopped.result.unwrap());
+    assert_eq!((total.received, total.spooled, total.dead_lettered), (95, 95, 0));
+    assert!(stopped.out.contains(r#""accepted":{"line":95}"#), "{}", stopped.out);
+
+    let fake = served(|_| Reply::Take);
+    let total = balanced(&run(spooling(&fake.url, folder.path()), &events(95..100)).result.unwrap());
+    assert_eq!((total.received, total.indexed, total.spooled), (100, 100, 0));
+    assert_eq!((fake.count(), batches(folder.path())), (100, 0));
+}
+
+#[test]
+fn an_input_that_ends_while_the_server_is_away_fails_and_says_where_it_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = spooling(NOBODY, folder.path());
+    config.retry_for = Duration::from_millis(200);
+    let error = run(config, &events(0..15)).result.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Peer);
+    assert!(error.to_string().contains("15 documents wait in") && originals(folder.path()).is_empty(), "{error}");
+}
+
+#[test]
+fn refused_credentials_leave_everything_for_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = served(|_| Reply::Say(401, String::new()));
+    let error = run(spooling(&fake.url, folder.path()), &events(0..25)).result.unwrap_err();
+    assert!(error.to_string().contains("25 documents wait in") && originals(folder.path()).is_empty(), "{error}");
+
+    let fake = served(|_| Reply::Take);
+    let total = balanced(&run(spooling(&fake.url, folder.path()), &[] as &[&str]).result.unwrap());
+    assert_eq!((total.indexed, fake.count()), (25, 25));
+}
+
+#[test]
+fn a_batch_is_on_the_disk_until_its_last_document_is_settled() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = folder.path().to_owned();
+    let mut seen = Vec::new();
+    let (tell, told) = std::sync::mpsc::channel();
+    let fake = served(move |request| {
+        seen.push(request.ids().len());
+        tell.send((request.ids().len(), batches(&spool))).unwrap();
+        if seen.len() == 1 { Reply::TakeBut(vec![None, Some(429), None, Some(503)]) } else { Reply::Take }
+    });
+    let total = balanced(&run(spooling(&fake.url, folder.path()), &events(0..4)).result.unwrap());
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), [(4, 1), (2, 1)]);
+    assert_eq!((total.indexed, batches(folder.path())), (4, 0));
+}
+
+#[test]
+fn a_full_spool_loses_summaries_then_events_and_never_an_incident() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = spooling(NOBODY, folder.path());
+    let incident = |n| event(n).replace(r#""type":"event""#, r#""type":"incident""#);
+    let lines: Vec<String> = (0..20).map(summary).chain((20..220).map(event)).chain((220..240).map(incident)).collect();
+    if let Some(spool) = &mut config.server.spool {
+        spool.bytes = 6000;
+    }
+    let stopped = run_until(config, &lines, soon());
+    let totals = stopped.result.unwrap();
+    balanced(&totals);
+    let of = |name: &str| totals.ledger.iter().find(|(dataset, _)| *dataset == name).unwrap().1.to_owned();
+    assert_eq!(of("vaectl.summary").dropped, 20);
+    let events = of("vaectl.process");
+    assert!(events.dropped > 0 && events.spooled >= 20, "{events:?}");
+
+    let fake = served(|_| Reply::Take);
+    run(spooling(&fake.url, folder.path()), &[] as &[&str]).result.unwrap();
+    let seen = fake.seen();
+    let incidents = seen.store.values().filter(|line| line.contains(r#""type":"incident""#)).count();
+    assert_eq!((incidents as u64, seen.store.len() as u64), (20, events.spooled));
+}
+
+#[test]
+fn summaries_go_out_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = served(|_| Reply::Take);
+    let mut config = spooling(&fake.url, folder.path());
+    config.server.batch.documents = 100;
+    config.server.batch.age = Duration::ZERO;
+    let lines: Vec<String> = (0..40).map(|n| if n % 2 == 0 { summary(n) } else { event(n) }).collect();
+    run(config, &lines).result.unwrap();
+    let summaries = fake.bulks().iter().filter(|request| request.body.contains("vaectl-stable-")).count();
+    assert_eq!((summaries, fake.count()), (1, 40));
+}

@@ -70,7 +70,7 @@ pub(crate) enum Verb {
     Record(record::Args),
     Train(train::Args),
     Score(score::Args),
-    Publish(publish::Args),
+    Publish(Box<publish::Args>),
     Run(run::Args),
     Check(check::Args),
     Schema(schema::Args),

@@ -41,16 +41,29 @@ pub(crate) struct Args {
     /// Publish windows too.
     #[arg(long, value_parser = BoolishValueParser::new())]
     windows: bool,
+    /// A regular expression of further secrets in arguments and paths: its group `secret`, or all of it, is taken out.
+    #[arg(long, value_name = "REGEX")]
+    redact: Vec<String>,
+    /// Publish arguments and paths as they are, secrets and all.
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    no_redaction: bool,
+    /// Give a server one document a line, instead of one for an exec with its exit or for connections to one peer.
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    no_merge: bool,
     /// How long a repository that does not answer is asked again.
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = units::duration)]
     retry_for: Duration,
     /// A file with the server's API key.
+    ///
+    /// By default the service manager's credential `api-key`, or the variable `VAECTL_API_KEY`.
     #[arg(long, value_name = "FILE", conflicts_with = "user")]
     api_key_file: Option<PathBuf>,
     /// The user to log in as.
-    #[arg(long, value_name = "NAME", requires = "password_file")]
+    #[arg(long, value_name = "NAME")]
     user: Option<String>,
     /// A file with the user's password.
+    ///
+    /// By default the service manager's credential `password`, or the variable `VAECTL_PASSWORD`.
     #[arg(long, value_name = "FILE", requires = "user")]
     password_file: Option<PathBuf>,
     /// A PEM file of certificate authorities to trust.
@@ -72,7 +85,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", default_value = "default")]
     namespace: String,
     /// The most documents in one request.
-    #[arg(long, value_name = "N", default_value = "1000")]
+    #[arg(long, value_name = "N", default_value = "4000")]
     batch_documents: usize,
     /// The most bytes in one request.
     #[arg(long, value_name = "SIZE", default_value = "5M", value_parser = units::size)]
@@ -97,10 +110,15 @@ impl Args {
             Failure::usage("no repository to publish to")
                 .hint("give --to dir:PATH, --to stdout: or --to http://HOST:9200")
         })?;
-        let credentials = match (self.api_key_file, self.user, self.password_file) {
-            (Some(file), _, _) => Some(Credentials::ApiKey(secret(&file)?)),
-            (None, Some(user), Some(file)) => Some(Credentials::Basic { user, password: secret(&file)? }),
-            _ => None,
+        let credentials = match self.user {
+            Some(user) => {
+                let password = secret(self.password_file, "password")?.ok_or_else(|| {
+                    Failure::usage(format!("no password for the user {user}"))
+                        .hint("give --password-file FILE, or the credential or variable that --help names")
+                })?;
+                Some(Credentials::Basic { user, password })
+            }
+            None => secret(self.api_key_file, "api-key")?.map(Credentials::ApiKey),
         };
         let mut config = Config::new(target);
         if let Target::Elasticsearch(_) = config.target {
@@ -113,6 +131,8 @@ impl Args {
         config.server.spool = spool.map(|folder| SpoolLimits { folder, bytes: self.spool_bytes as u64 });
         config.server.summary_age = self.summary_age;
         config.windows = self.windows;
+        config.redact = (!self.no_redaction).then_some(self.redact);
+        config.merge = !self.no_merge;
         config.strict = strict;
         config.retry_for = self.retry_for;
         config.server.credentials = credentials;
@@ -135,13 +155,19 @@ fn state(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&folders).next().map(|folder| folder.join(name))
 }
 
-fn secret(file: &PathBuf) -> Result<Secret, Failure> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::usage(format!("cannot read the secret in {}: {error}", file.display())))?;
-    Ok(Secret::new(&text))
+/// A secret from the file that was named, else from the service manager's credentials, else from the environment.
+fn secret(file: Option<PathBuf>, name: &str) -> Result<Option<Secret>, Failure> {
+    let given = || Some(PathBuf::from(std::env::var_os("CREDENTIALS_DIRECTORY")?).join(name));
+    if let Some(file) = file.or_else(|| given().filter(|file| file.exists())) {
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| Failure::usage(format!("cannot read the secret in {}: {error}", file.display())))?;
+        return Ok(Some(Secret::new(&text)));
+    }
+    let variable = format!("VAECTL_{}", name.replace('-', "_").to_uppercase());
+    Ok(std::env::var(variable).ok().map(|text| Secret::new(&text)))
 }
 
-pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure> {
+pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Failure> {
     let (files, setup, dry_run) = (std::mem::take(&mut args.files), args.setup, args.dry_run);
     if dry_run {
         return print_templates(context);

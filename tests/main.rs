@@ -9,6 +9,7 @@ mod golden;
 mod invariants;
 mod pipe;
 mod pipeline;
+mod publish;
 mod readme;
 mod record_root;
 mod settings;

@@ -14,6 +14,11 @@ pub struct Config {
     pub dead_letter: Option<PathBuf>,
     /// Whether windows are documents too; otherwise they count as merged.
     pub windows: bool,
+    /// Regular expressions of secrets in arguments and paths beside those that are known: their group `secret`, or all
+    /// that they match, is taken out. Absent where nothing shall be.
+    pub redact: Option<Vec<String>>,
+    /// Whether a server gets one document for an exec with its exit, and one for a process's connections to one peer.
+    pub merge: bool,
     /// Whether the first malformed line ends everything.
     pub strict: bool,
     /// How long a repository that takes nothing is tried again.
@@ -30,6 +35,8 @@ impl Config {
             target,
             dead_letter: None,
             windows: false,
+            redact: Some(Vec::new()),
+            merge: true,
             strict: false,
             retry_for: Duration::from_mins(1),
             server: Server::default(),
@@ -101,7 +108,7 @@ pub struct BatchLimits {
 
 impl Default for BatchLimits {
     fn default() -> Self {
-        Self { documents: 1000, bytes: 5 << 20, age: Duration::from_secs(1) }
+        Self { documents: 4000, bytes: 5 << 20, age: Duration::from_secs(1) }
     }
 }
 

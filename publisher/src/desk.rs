@@ -4,12 +4,14 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::account::Account;
-use crate::config::BatchLimits;
+use crate::config::{BatchLimits, Config};
 use crate::document::{Document, Origin, Outcome};
 use crate::encode::{Fate, encode};
 use crate::error::{PublishError, SinkError};
 use crate::line::Line;
+use crate::merge::merge;
 use crate::publish::Totals;
+use crate::redact::Redactor;
 use crate::sinks::Sink;
 use crate::stop::{GRACE, Stop};
 
@@ -43,6 +45,8 @@ pub(crate) struct Desk<W> {
     account: Account<W>,
     windows: bool,
     strict: bool,
+    redactor: Option<Redactor>,
+    merge: bool,
     held: Held,
     /// The last line that was taken in.
     last: Origin,
@@ -58,8 +62,21 @@ enum End {
 }
 
 impl<W: Write> Desk<W> {
-    pub(crate) fn new(account: Account<W>, windows: bool, strict: bool, stop: Stop) -> Self {
-        Self { account, windows, strict, held: Held::default(), last: Origin::default(), stop }
+    pub(crate) fn new(account: Account<W>, config: &Config, stop: Stop) -> Result<Self, PublishError> {
+        let redactor = config.redact.as_deref().map(Redactor::new).transpose();
+        Ok(Self {
+            account,
+            windows: config.windows,
+            strict: config.strict,
+            redactor: redactor.map_err(|error| PublishError::Configuration {
+                what: "a pattern of secrets".into(),
+                reason: error.to_string().replace('\n', " "),
+            })?,
+            merge: config.merge,
+            held: Held::default(),
+            last: Origin::default(),
+            stop,
+        })
     }
 
     /// Works until the input ends, the end is asked for, or `sink` takes no more.
@@ -143,7 +160,10 @@ impl<W: Write> Desk<W> {
                 self.account.received(&dataset);
                 self.account.merged(&dataset);
             }
-            Fate::Document(document) => {
+            Fate::Document(mut document) => {
+                if let Some(redactor) = &self.redactor {
+                    redactor.redact(&mut document);
+                }
                 self.account.received(&document.dataset);
                 self.held.push(document);
             }
@@ -161,6 +181,9 @@ impl<W: Write> Desk<W> {
     async fn deliver<S: Sink>(&mut self, sink: &mut S) -> Result<(), SinkError> {
         if self.held.documents.is_empty() {
             return Ok(());
+        }
+        if self.merge && sink.merges() {
+            merge(&mut self.held.documents, &mut self.account);
         }
         sink.deliver(&mut self.held.documents, &mut self.account).await?;
         self.held = Held { documents: std::mem::take(&mut self.held.documents), ..Held::default() };

@@ -92,7 +92,7 @@ async fn run<W: Write>(
         (None, Target::Directory(folder)) => DeadLetters::days(folder.join("dead-letter")),
         (None, _) => DeadLetters::output(),
     };
-    let desk = Desk::new(Account::new(letters, out), config.windows, config.strict, stop.clone());
+    let desk = Desk::new(Account::new(letters, out), &config, stop.clone())?;
     match &config.target {
         Target::Directory(folder) => desk.work(Directory::open(folder, config.retry_for, stop)?, lines, enough).await,
         Target::Stdout => desk.work(Stdout, lines, enough).await,

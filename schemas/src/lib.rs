@@ -35,11 +35,11 @@ pub use elasticsearch::elasticsearch_templates;
 pub use escape::{escape, unescape};
 pub use identity::{EntityIds, EventIds, derived_id, job_hash};
 pub use lines::{
-    Accepted, Attribution, Channel, Clock, ClockInfo, ContainerInfo, ContainerLine, ContainerStatus, DeadLetter, DeadLetterInfo,
-    Depth, End, EndInfo, Event, EventInfo, Gap, GapCause, GapInfo, Grade, Header, Heartbeat, HeartbeatInfo, Hello,
-    HelloInfo, Incident, IncidentCause, IncidentInfo, IncidentStatus, Kind, KindError, Ledger, LedgerInfo, ModelMatch,
-    ModelRef, PathSource, ScoreParts, State, Summary, SummaryInfo, Verdict, VerdictInfo, Window, WindowInfo,
-    WindowMeta, peek, schemas,
+    Accepted, Attribution, Channel, Clock, ClockInfo, ContainerInfo, ContainerLine, ContainerStatus, DeadLetter,
+    DeadLetterInfo, Depth, End, EndInfo, Event, EventInfo, Gap, GapCause, GapInfo, Grade, Header, Heartbeat,
+    HeartbeatInfo, Hello, HelloInfo, Incident, IncidentCause, IncidentInfo, IncidentStatus, Kind, KindError, Ledger,
+    LedgerInfo, ModelMatch, ModelRef, PathSource, ScoreParts, State, Summary, SummaryInfo, Verdict, VerdictInfo,
+    Window, WindowInfo, WindowMeta, peek, schemas,
 };
 pub use metrics::Metrics;
 pub use read::{DEFAULT_MAX_LINE_BYTES, LineReader, RawLine, ReadError, open};

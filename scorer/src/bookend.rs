@@ -27,7 +27,8 @@ pub(crate) fn write_hello(first: &[u8], context: &mut Context, out: &mut Vec<u8>
 
 /// Says where the lines of every dataset went so far.
 pub(crate) fn write_ledger(context: &mut Context, out: &mut Vec<u8>) {
-    let info = LedgerInfo { v: VERSION, stage: STAGE.into(), datasets: context.ledger.datasets(), ..LedgerInfo::default() };
+    let info =
+        LedgerInfo { v: VERSION, stage: STAGE.into(), datasets: context.ledger.datasets(), ..LedgerInfo::default() };
     let mut line = Ledger::new(context.now, info);
     line.event = event("vaectl.ledger", context.stream_id("ledger", &context.lines.to_string()));
     context.write(&line, out);

@@ -45,6 +45,11 @@ pub(crate) trait Sink {
         held
     }
 
+    /// Whether it is worth its while to have fewer documents.
+    fn merges(&self) -> bool {
+        false
+    }
+
     /// Whether what was taken survives this process.
     fn durable(&self) -> bool {
         false

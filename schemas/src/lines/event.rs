@@ -88,4 +88,10 @@ pub struct EventInfo {
     /// How many lines this document stands for, where more than one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged: Option<u64>,
+    /// Connections that it stands for, where it stands for those of one process to one peer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections: Option<u64>,
+    /// Fields that secrets were taken out of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redacted: Vec<String>,
 }

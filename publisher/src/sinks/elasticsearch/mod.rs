@@ -137,6 +137,10 @@ impl Sink for Elasticsearch {
         self.limits
     }
 
+    fn merges(&self) -> bool {
+        true
+    }
+
     fn durable(&self) -> bool {
         self.spool.is_some()
     }

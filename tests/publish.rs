@@ -1,0 +1,89 @@
+//! `vaectl publish` against a server that does what it is told.
+
+use std::fs;
+use std::process::Command;
+
+use tempfile::TempDir;
+use vaectl_bench::fake::{Fake, Reply};
+
+use crate::support::{Output, command, output, run};
+
+const EXEC: &str = r#"{"type":"event","vaectl":{"v":1},"process":{"entity_id":"p-1","args":["mysql","--password=hunter2"]},"@timestamp":"2026-11-24T00:00:00Z","event":{"id":"e-1","action":"exec","dataset":"vaectl.process"}}"#;
+const EXIT: &str = r#"{"type":"event","vaectl":{"v":1},"process":{"entity_id":"p-1","exit_code":0},"@timestamp":"2026-11-24T00:00:01Z","event":{"id":"e-2","action":"exit","dataset":"vaectl.process"}}"#;
+
+fn published(fake: &Fake, more: &[&str], prepare: impl FnOnce(&mut Command)) -> Output {
+    let folder = TempDir::new().unwrap();
+    let mut publish = command(&[&["publish", "--to", &fake.url], more].concat());
+    publish.current_dir(folder.path());
+    prepare(&mut publish);
+    output(assert_cmd::Command::from_std(publish).write_stdin(format!("{EXEC}\n{EXIT}\n")))
+}
+
+fn server() -> Fake {
+    Fake::new(|_| Reply::Take).unwrap()
+}
+
+#[test]
+fn secrets_in_arguments_never_leave_the_host_unless_told() {
+    for (options, leaves) in [(&[][..], false), (&["--no-redaction"][..], true)] {
+        let fake = server();
+        let output = published(&fake, options, |_| ());
+        assert_eq!(output.code, Some(0), "{output}");
+        let body = fake.bulks().iter().map(|request| request.body.as_str()).collect::<String>();
+        assert_eq!((body.contains("hunter2"), body.contains("[redacted]")), (leaves, !leaves), "{body}");
+    }
+    let output = published(&server(), &["--redact", "("], |_| ());
+    assert!(output.code == Some(2) && output.stderr.contains("a pattern of secrets"), "{output}");
+}
+
+#[test]
+fn a_program_that_ended_is_one_document_unless_told() {
+    for (options, documents) in [(&[][..], 1), (&["--no-merge"][..], 2)] {
+        let fake = server();
+        let output = published(&fake, options, |_| ());
+        assert_eq!(fake.count(), documents);
+        assert!(output.stdout.contains(&format!(r#""indexed":{documents},"merged":{}"#, 2 - documents)), "{output}");
+    }
+}
+
+#[test]
+fn secrets_come_from_a_file_the_service_manager_or_the_environment() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("api-key"), "Y3JlZGVudGlhbA==\n").unwrap();
+    fs::write(folder.path().join("password"), "pw").unwrap();
+    let file = folder.path().join("api-key");
+    let of = |options: &[&str], variable: &str, value: &str| {
+        let fake = server();
+        let output = published(&fake, options, |publish| {
+            publish.env(variable, value);
+        });
+        assert_eq!(output.code, Some(0), "{output}");
+        let header = fake.bulks()[0].authorization.clone();
+        assert!(header.is_empty() || !output.stderr.contains(header.split(' ').next_back().unwrap()), "{output}");
+        header
+    };
+    let credentials = folder.path().to_str().unwrap();
+    assert_eq!(of(&["--api-key-file", file.to_str().unwrap()], "VAECTL_API_KEY", "other"), "ApiKey Y3JlZGVudGlhbA==");
+    assert_eq!(of(&[], "CREDENTIALS_DIRECTORY", credentials), "ApiKey Y3JlZGVudGlhbA==");
+    assert_eq!(of(&[], "VAECTL_API_KEY", "ZW52"), "ApiKey ZW52");
+    assert_eq!(of(&["--user", "me"], "CREDENTIALS_DIRECTORY", credentials), "Basic bWU6cHc=");
+    assert_eq!(of(&[], "UNRELATED", ""), "");
+}
+
+#[test]
+fn what_setup_would_install_can_be_read_before() {
+    let output = run(&["publish", "--to", "http://127.0.0.1:1", "--setup", "--dry-run"], "");
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
+    let requests: Vec<_> =
+        output.stdout.split("PUT ").skip(1).map(|request| request.split_once('\n').unwrap()).collect();
+    for (path, body) in &requests {
+        serde_json::from_str::<serde_json::Value>(body).unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+    let streams = requests.iter().filter(|(path, _)| path.starts_with("_index_template/")).count();
+    assert_eq!((streams, requests.len()), (6, 8));
+
+    let fake = server();
+    assert_eq!(run(&["publish", "--to", &fake.url, "--setup"], "").code, Some(0));
+    let installed: Vec<_> = fake.seen().requests.iter().map(|request| request.path[1..].to_owned()).collect();
+    assert_eq!(installed, requests.iter().map(|(path, _)| (*path).to_owned()).collect::<Vec<_>>());
+}

@@ -389,7 +389,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__publish)
-            opts="-c -h --to --dead-letter --spool --spool-bytes --windows --retry-for --api-key-file --user --password-file --ca-file --client-certificate --no-setup --setup --dry-run --namespace --batch-documents --batch-bytes --batch-age --summary-age --timeout --no-compression --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --to --dead-letter --spool --spool-bytes --windows --redact --no-redaction --no-merge --retry-for --api-key-file --user --password-file --ca-file --client-certificate --no-setup --setup --dry-run --namespace --batch-documents --batch-bytes --batch-age --summary-age --timeout --no-compression --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -408,6 +408,10 @@ _vaectl() {
                     return 0
                     ;;
                 --spool-bytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --redact)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

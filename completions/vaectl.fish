@@ -124,6 +124,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l to -d 'Where t
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l dead-letter -d 'The file for lines that are malformed or refused' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l spool -d 'The folder where documents wait until the server has them, so that nothing is lost by an outage or a crash' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l spool-bytes -d 'The most that may wait there; beyond it summaries are dropped, then events, then the reading stops' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l redact -d 'A regular expression of further secrets in arguments and paths: its group `secret`, or all of it, is taken out' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l retry-for -d 'How long a repository that does not answer is asked again' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l api-key-file -d 'A file with the server\'s API key' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l user -d 'The user to log in as' -r
@@ -148,6 +149,8 @@ trace\t''"
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l windows -d 'Publish windows too'
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l no-redaction -d 'Publish arguments and paths as they are, secrets and all'
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l no-merge -d 'Give a server one document a line, instead of one for an exec with its exit or for connections to one peer'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l no-setup -d 'Leave the server\'s index templates as they are'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l setup -d 'Install the index templates, and nothing else'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l dry-run -d 'Print what would be installed instead'

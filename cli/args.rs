@@ -7,7 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::logging::{LogFormat, LogLevel};
-use crate::{check, completions, man, publish, record, run, schema, score, train, units};
+use crate::{check, completions, incidents, man, publish, record, run, schema, score, show, train, units};
 
 /// Container forensics without the flood.
 ///
@@ -72,6 +72,8 @@ pub(crate) enum Verb {
     Score(score::Args),
     Publish(Box<publish::Args>),
     Run(run::Args),
+    Incidents(incidents::Args),
+    Show(show::Args),
     Check(check::Args),
     Schema(schema::Args),
     Completions(completions::Args),

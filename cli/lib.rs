@@ -8,15 +8,19 @@ mod check;
 mod completions;
 mod context;
 mod error;
+mod incidents;
 mod io;
 mod logging;
 mod man;
+mod printable;
 mod publish;
 mod record;
 mod run;
 mod schema;
 mod score;
+mod server;
 mod settings;
+mod show;
 mod train;
 mod units;
 
@@ -71,6 +75,8 @@ fn execute(verb: Verb, context: Context) -> Result<Exit, Failure> {
         Verb::Score(args) => score::execute(args, context),
         Verb::Publish(args) => publish::execute(args, context),
         Verb::Run(args) => run::execute(&args, context),
+        Verb::Incidents(args) => incidents::execute(args, context),
+        Verb::Show(args) => show::execute(args, context),
         Verb::Check(args) => check::execute(&args, context),
         Verb::Schema(args) => schema::execute(&args, context),
         Verb::Completions(args) => completions::execute(&args, context),

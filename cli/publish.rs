@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use tokio::sync::{mpsc, oneshot};
-use vaectl_publisher::{Config, Credentials, ErrorKind, Line, PublishError, Secret, SpoolLimits, Target};
+use vaectl_publisher::{Config, ErrorKind, Line, PublishError, SpoolLimits, Target};
 
 use crate::context::{Context, Streams};
 use crate::error::{Exit, Failure};
 use crate::io::signals::{Cause, Requests};
 use crate::io::sources::{self, Source};
+use crate::server::ServerArgs;
 use crate::units;
 
 /// Write lines to a repository: a directory, standard output or Elasticsearch.
@@ -53,25 +54,6 @@ pub(crate) struct Args {
     /// How long a repository that does not answer is asked again.
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = units::duration)]
     retry_for: Duration,
-    /// A file with the server's API key.
-    ///
-    /// By default the service manager's credential `api-key`, or the variable `VAECTL_API_KEY`.
-    #[arg(long, value_name = "FILE", conflicts_with = "user")]
-    api_key_file: Option<PathBuf>,
-    /// The user to log in as.
-    #[arg(long, value_name = "NAME")]
-    user: Option<String>,
-    /// A file with the user's password.
-    ///
-    /// By default the service manager's credential `password`, or the variable `VAECTL_PASSWORD`.
-    #[arg(long, value_name = "FILE", requires = "user")]
-    password_file: Option<PathBuf>,
-    /// A PEM file of certificate authorities to trust.
-    #[arg(long, value_name = "FILE")]
-    ca_file: Option<PathBuf>,
-    /// A PEM file of the client's certificate and its key.
-    #[arg(long, value_name = "FILE")]
-    client_certificate: Option<PathBuf>,
     /// Leave the server's index templates as they are.
     #[arg(long, value_parser = BoolishValueParser::new())]
     no_setup: bool,
@@ -81,9 +63,6 @@ pub(crate) struct Args {
     /// Print what would be installed instead.
     #[arg(long, value_parser = BoolishValueParser::new(), requires = "setup")]
     dry_run: bool,
-    /// The last part of the data streams' names.
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    namespace: String,
     /// The most documents in one request.
     #[arg(long, value_name = "N", default_value = "4000")]
     batch_documents: usize,
@@ -96,12 +75,11 @@ pub(crate) struct Args {
     /// How long the summaries of stable containers wait for each other.
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = units::duration)]
     summary_age: Duration,
-    /// How long one request may take.
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = units::duration)]
-    timeout: Duration,
     /// Send requests without compression.
     #[arg(long, value_parser = BoolishValueParser::new())]
     no_compression: bool,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 impl Args {
@@ -110,17 +88,8 @@ impl Args {
             Failure::usage("no repository to publish to")
                 .hint("give --to dir:PATH, --to stdout: or --to http://HOST:9200")
         })?;
-        let credentials = match self.user {
-            Some(user) => {
-                let password = secret(self.password_file, "password")?.ok_or_else(|| {
-                    Failure::usage(format!("no password for the user {user}"))
-                        .hint("give --password-file FILE, or the credential or variable that --help names")
-                })?;
-                Some(Credentials::Basic { user, password })
-            }
-            None => secret(self.api_key_file, "api-key")?.map(Credentials::ApiKey),
-        };
         let mut config = Config::new(target);
+        config.server = self.server.resolve()?;
         if let Target::Elasticsearch(_) = config.target {
             let letters = || state("dead-letter.ndjson").unwrap_or_else(|| "vaectl-dead-letter.ndjson".into());
             config.dead_letter = self.dead_letter.or_else(|| Some(letters()));
@@ -135,15 +104,10 @@ impl Args {
         config.merge = !self.no_merge;
         config.strict = strict;
         config.retry_for = self.retry_for;
-        config.server.credentials = credentials;
-        config.server.ca = self.ca_file;
-        config.server.client_certificate = self.client_certificate;
         config.server.setup = !self.no_setup;
-        config.server.namespace = self.namespace;
         config.server.batch.documents = self.batch_documents;
         config.server.batch.bytes = self.batch_bytes;
         config.server.batch.age = self.batch_age;
-        config.server.timeout = self.timeout;
         config.server.compress = !self.no_compression;
         Ok(config)
     }
@@ -153,18 +117,6 @@ impl Args {
 fn state(name: &str) -> Option<PathBuf> {
     let folders = std::env::var_os("STATE_DIRECTORY")?;
     std::env::split_paths(&folders).next().map(|folder| folder.join(name))
-}
-
-/// A secret from the file that was named, else from the service manager's credentials, else from the environment.
-fn secret(file: Option<PathBuf>, name: &str) -> Result<Option<Secret>, Failure> {
-    let given = || Some(PathBuf::from(std::env::var_os("CREDENTIALS_DIRECTORY")?).join(name));
-    if let Some(file) = file.or_else(|| given().filter(|file| file.exists())) {
-        let text = std::fs::read_to_string(&file)
-            .map_err(|error| Failure::usage(format!("cannot read the secret in {}: {error}", file.display())))?;
-        return Ok(Some(Secret::new(&text)));
-    }
-    let variable = format!("VAECTL_{}", name.replace('-', "_").to_uppercase());
-    Ok(std::env::var(variable).ok().map(|text| Secret::new(&text)))
 }
 
 pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Failure> {

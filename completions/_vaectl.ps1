@@ -38,6 +38,8 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('score', 'score', [CompletionResultType]::ParameterValue, 'Judge windows by their models, and let through the events that a verdict calls for')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Write lines to a repository: a directory, standard output or Elasticsearch')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run several stages as child processes joined by pipes, as vaectl.toml says')
+            [CompletionResult]::new('incidents', 'incidents', [CompletionResultType]::ParameterValue, 'List the incidents in a repository')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print one incident: its timeline, process tree, reasons, peers and files')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say what this host can and cannot do, and why')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of a line type, or of the configuration file')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions for a shell')
@@ -117,16 +119,16 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--spool-bytes', '--spool-bytes', [CompletionResultType]::ParameterName, 'The most that may wait there; beyond it summaries are dropped, then events, then the reading stops')
             [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'A regular expression of further secrets in arguments and paths: its group `secret`, or all of it, is taken out')
             [CompletionResult]::new('--retry-for', '--retry-for', [CompletionResultType]::ParameterName, 'How long a repository that does not answer is asked again')
+            [CompletionResult]::new('--batch-documents', '--batch-documents', [CompletionResultType]::ParameterName, 'The most documents in one request')
+            [CompletionResult]::new('--batch-bytes', '--batch-bytes', [CompletionResultType]::ParameterName, 'The most bytes in one request')
+            [CompletionResult]::new('--batch-age', '--batch-age', [CompletionResultType]::ParameterName, 'The longest a document waits for others')
+            [CompletionResult]::new('--summary-age', '--summary-age', [CompletionResultType]::ParameterName, 'How long the summaries of stable containers wait for each other')
             [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file with the server''s API key')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user to log in as')
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'A file with the user''s password')
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'A PEM file of certificate authorities to trust')
             [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'A PEM file of the client''s certificate and its key')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The last part of the data streams'' names')
-            [CompletionResult]::new('--batch-documents', '--batch-documents', [CompletionResultType]::ParameterName, 'The most documents in one request')
-            [CompletionResult]::new('--batch-bytes', '--batch-bytes', [CompletionResultType]::ParameterName, 'The most bytes in one request')
-            [CompletionResult]::new('--batch-age', '--batch-age', [CompletionResultType]::ParameterName, 'The longest a document waits for others')
-            [CompletionResult]::new('--summary-age', '--summary-age', [CompletionResultType]::ParameterName, 'How long the summaries of stable containers wait for each other')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one request may take')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
@@ -155,6 +157,52 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
             [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
             [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
+            [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'vaectl;incidents' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'The repository: `dir:PATH`, or the URL of an Elasticsearch server')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Those since then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `12h`')
+            [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file with the server''s API key')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user to log in as')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'A file with the user''s password')
+            [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'A PEM file of certificate authorities to trust')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'A PEM file of the client''s certificate and its key')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The last part of the data streams'' names')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one request may take')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines on standard error look')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
+            [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
+            [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the last line of each incident as it was published, instead of a table')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
+            [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'vaectl;show' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'The repository: `dir:PATH`, or the URL of an Elasticsearch server')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'The most events that are read')
+            [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file with the server''s API key')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user to log in as')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'A file with the user''s password')
+            [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'A PEM file of certificate authorities to trust')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'A PEM file of the client''s certificate and its key')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'The last part of the data streams'' names')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long one request may take')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines on standard error look')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
+            [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
+            [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the lines as they were published, in the order of their time')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
             [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -219,6 +267,8 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('score', 'score', [CompletionResultType]::ParameterValue, 'Judge windows by their models, and let through the events that a verdict calls for')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Write lines to a repository: a directory, standard output or Elasticsearch')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run several stages as child processes joined by pipes, as vaectl.toml says')
+            [CompletionResult]::new('incidents', 'incidents', [CompletionResultType]::ParameterValue, 'List the incidents in a repository')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print one incident: its timeline, process tree, reasons, peers and files')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say what this host can and cannot do, and why')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of a line type, or of the configuration file')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completions for a shell')
@@ -239,6 +289,12 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             break
         }
         'vaectl;help;run' {
+            break
+        }
+        'vaectl;help;incidents' {
+            break
+        }
+        'vaectl;help;show' {
             break
         }
         'vaectl;help;check' {

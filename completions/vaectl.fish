@@ -44,6 +44,8 @@ complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "train" -d 'Learn a mo
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "score" -d 'Judge windows by their models, and let through the events that a verdict calls for'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "publish" -d 'Write lines to a repository: a directory, standard output or Elasticsearch'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "run" -d 'Run several stages as child processes joined by pipes, as vaectl.toml says'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "incidents" -d 'List the incidents in a repository'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "show" -d 'Print one incident: its timeline, process tree, reasons, peers and files'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "check" -d 'Say what this host can and cannot do, and why'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "schema" -d 'Print the JSON Schema of a line type, or of the configuration file'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "completions" -d 'Print the completions for a shell'
@@ -126,16 +128,16 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l spool -d 'The 
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l spool-bytes -d 'The most that may wait there; beyond it summaries are dropped, then events, then the reading stops' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l redact -d 'A regular expression of further secrets in arguments and paths: its group `secret`, or all of it, is taken out' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l retry-for -d 'How long a repository that does not answer is asked again' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-documents -d 'The most documents in one request' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-bytes -d 'The most bytes in one request' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-age -d 'The longest a document waits for others' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l summary-age -d 'How long the summaries of stable containers wait for each other' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l api-key-file -d 'A file with the server\'s API key' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l user -d 'The user to log in as' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l password-file -d 'A file with the user\'s password' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l ca-file -d 'A PEM file of certificate authorities to trust' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l client-certificate -d 'A PEM file of the client\'s certificate and its key' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l namespace -d 'The last part of the data streams\' names' -r
-complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-documents -d 'The most documents in one request' -r
-complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-bytes -d 'The most bytes in one request' -r
-complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-age -d 'The longest a document waits for others' -r
-complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l summary-age -d 'How long the summaries of stable containers wait for each other' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l timeout -d 'How long one request may take' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
@@ -175,6 +177,54 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l exit-wait -d 'How 
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l from -d 'The repository: `dir:PATH`, or the URL of an Elasticsearch server' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l since -d 'Those since then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `12h`' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l api-key-file -d 'A file with the server\'s API key' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l user -d 'The user to log in as' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l password-file -d 'A file with the user\'s password' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l ca-file -d 'A PEM file of certificate authorities to trust' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l client-certificate -d 'A PEM file of the client\'s certificate and its key' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l namespace -d 'The last part of the data streams\' names' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l timeout -d 'How long one request may take' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l json -d 'Print the last line of each incident as it was published, instead of a table'
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l from -d 'The repository: `dir:PATH`, or the URL of an Elasticsearch server' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l limit -d 'The most events that are read' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l api-key-file -d 'A file with the server\'s API key' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l user -d 'The user to log in as' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l password-file -d 'A file with the user\'s password' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l ca-file -d 'A PEM file of certificate authorities to trust' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l client-certificate -d 'A PEM file of the client\'s certificate and its key' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l namespace -d 'The last part of the data streams\' names' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l timeout -d 'How long one request may take' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l json -d 'Print the lines as they were published, in the order of their time'
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand check" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand check" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
@@ -231,13 +281,15 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l exit-wait -d 'How 
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "record" -d 'Watch containers and write what they do: windows of counters, and events'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "train" -d 'Learn a model for every image from its containers\' windows'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "score" -d 'Judge windows by their models, and let through the events that a verdict calls for'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "publish" -d 'Write lines to a repository: a directory, standard output or Elasticsearch'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "run" -d 'Run several stages as child processes joined by pipes, as vaectl.toml says'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "check" -d 'Say what this host can and cannot do, and why'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a line type, or of the configuration file'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "man" -d 'Print a manual page'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run check schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "record" -d 'Watch containers and write what they do: windows of counters, and events'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "train" -d 'Learn a model for every image from its containers\' windows'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "score" -d 'Judge windows by their models, and let through the events that a verdict calls for'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "publish" -d 'Write lines to a repository: a directory, standard output or Elasticsearch'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "run" -d 'Run several stages as child processes joined by pipes, as vaectl.toml says'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "incidents" -d 'List the incidents in a repository'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "show" -d 'Print one incident: its timeline, process tree, reasons, peers and files'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "check" -d 'Say what this host can and cannot do, and why'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a line type, or of the configuration file'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "man" -d 'Print a manual page'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

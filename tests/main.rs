@@ -10,6 +10,7 @@ mod invariants;
 mod pipe;
 mod pipeline;
 mod publish;
+mod reading;
 mod readme;
 mod record_root;
 mod settings;

@@ -17,6 +17,8 @@ fn the_first_help_names_every_verb() {
       score        Judge windows by their models, and let through the events that a verdict calls for
       publish      Write lines to a repository: a directory, standard output or Elasticsearch
       run          Run several stages as child processes joined by pipes, as vaectl.toml says
+      incidents    List the incidents in a repository
+      show         Print one incident: its timeline, process tree, reasons, peers and files
       check        Say what this host can and cannot do, and why
       schema       Print the JSON Schema of a line type, or of the configuration file
       completions  Print the completions for a shell

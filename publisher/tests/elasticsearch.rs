@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use elasticsearch::http::Method;
 use serde_json::{Value, json};
-use vaectl_publisher::{Config, Credentials, ErrorKind, Secret};
+use vaectl_publisher::{Config, Credentials, ErrorKind, PublishError, Repository, Secret};
 
 use crate::support::node::{Namespace, secured, shared};
 use crate::support::{balanced, config, event, letters, originals, read, run};
@@ -122,6 +122,33 @@ fn a_server_with_users_and_tls_is_trusted_by_its_authority_and_asked_by_name() {
     assert!(error.to_string().contains("certificate") && error.kind() == ErrorKind::Peer, "{error}");
     let error = with(Some(&ca), "wrong-password").unwrap_err();
     assert!(error.to_string().contains("status 401") && !error.to_string().contains("wrong-password"), "{error}");
+}
+
+#[test]
+fn an_incident_is_read_from_a_server_as_from_a_folder() {
+    let Some(node) = shared("an_incident_is_read_from_a_server_as_from_a_folder") else { return };
+    let (folder, namespace) = (tempfile::tempdir().unwrap(), Namespace::new(&node, "reading"));
+    let events = (0..2500).map(|n| event(n).replace(r#""vaectl":{"v":1}"#, r#""vaectl":{"v":1,"incident":"i-1"}"#));
+    let lines: Vec<String> =
+        events.chain([INCIDENT.into(), CONNECT.replace("26.000000002Z", "27Z"), event(7000)]).collect();
+    let directory = format!("dir:{}", folder.path().join("repository").display());
+    let of = |config: Config| {
+        run(config.clone(), &lines).result.unwrap();
+        let repository = Repository::open(&config.target, &config.server).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        node.ask(Method::Post, "vaectl-*/_refresh", None);
+        let read = runtime.block_on(async {
+            let incidents = repository.incidents(None).await?;
+            let since = repository.incidents("2027-01-01T00:00:00Z".parse().ok()).await?;
+            let few = repository.lines("i-", 10).await?;
+            Ok::<_, PublishError>((incidents, since, few, repository.lines("i-1", 10_000).await?))
+        });
+        read.unwrap()
+    };
+    let (there, here) = (of(named(&node.url, &folder, &namespace)), of(config(&directory, folder.path())));
+    assert_eq!((there.0.as_slice(), there.1.len(), there.2.len()), (&[INCIDENT.to_owned()][..], 0, 11));
+    assert_eq!(there.3.len(), 2502);
+    assert!(there == here, "a folder and a server give different lines");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The repositories.
 
 mod directory;
-mod elasticsearch;
+pub(crate) mod elasticsearch;
 mod stdout;
 
 use std::future::pending;

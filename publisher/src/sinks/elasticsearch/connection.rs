@@ -18,14 +18,14 @@ const BULK: &str =
     "_bulk?filter_path=errors,items.*.status,items.*.failure_store,items.*.error.type,items.*.error.reason";
 
 /// The way to one server. The only place that names the client library.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     transport: Transport,
     name: String,
 }
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// Another attempt may succeed.
     Unreachable(String),
     /// The server's certificate is not trusted.
@@ -33,7 +33,7 @@ pub(super) enum Failure {
 }
 
 impl Connection {
-    pub(super) fn new(url: &Url, server: &Server) -> Result<Self, PublishError> {
+    pub(crate) fn new(url: &Url, server: &Server) -> Result<Self, PublishError> {
         let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(url.clone()))
             .timeout(server.timeout)
             .request_body_compression(server.compress);
@@ -55,23 +55,28 @@ impl Connection {
     }
 
     /// The server's URL.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// A refusal as a whole sentence.
-    pub(super) fn says(&self, reason: &str) -> String {
-        format!("{} did not take it: {reason}", self.name)
+    pub(crate) fn says(&self, reason: &str) -> String {
+        format!("{}: {reason}", self.name)
     }
 
     /// Sends a `_bulk` request; the status and the body of the answer.
-    pub(super) async fn bulk(&self, body: Vec<u8>) -> Result<(u16, Bytes), Failure> {
+    pub(crate) async fn bulk(&self, body: Vec<u8>) -> Result<(u16, Bytes), Failure> {
         self.send(Method::Post, BULK, "application/x-ndjson", body).await
     }
 
     /// Installs something under `path`.
-    pub(super) async fn put(&self, path: &str, body: &str) -> Result<(u16, Bytes), Failure> {
+    pub(crate) async fn put(&self, path: &str, body: &str) -> Result<(u16, Bytes), Failure> {
         self.send(Method::Put, path, "application/json", body.as_bytes().to_vec()).await
+    }
+
+    /// Asks something.
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Result<(u16, Bytes), Failure> {
+        self.send(Method::Post, path, "application/json", body.as_bytes().to_vec()).await
     }
 
     async fn send(
@@ -85,6 +90,14 @@ impl Connection {
         let response = self.transport.send(method, path, headers, None::<&()>, Some(Bytes::from(body)), None).await?;
         let status = response.status_code().as_u16();
         Ok((status, response.bytes().await?))
+    }
+}
+
+impl Failure {
+    pub(crate) fn reason(&self) -> &str {
+        match self {
+            Self::Unreachable(reason) | Self::Distrusted(reason) => reason,
+        }
     }
 }
 

@@ -22,10 +22,12 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 use url::Url;
 
+pub(crate) use self::connection::Connection;
 use self::endpoints::Endpoints;
 use self::flights::Flights;
 use self::parcel::Parcel;
 use self::queue::Queue;
+pub(crate) use self::response::cause;
 use super::Sink;
 use crate::account::Account;
 use crate::config::{BatchLimits, Server};

@@ -101,7 +101,7 @@ impl From<BulkResult> for Item {
 }
 
 /// The reason in the body of a refusal, as a continuation of a sentence; empty where there is none.
-pub(super) fn cause(body: &[u8]) -> String {
+pub(crate) fn cause(body: &[u8]) -> String {
     serde_json::from_slice::<ErrorBody>(body).map(|body| text(&body.error)).unwrap_or_default()
 }
 

@@ -1,0 +1,110 @@
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use url::Url;
+use vaectl_schemas::Timestamp;
+
+use crate::config::Server;
+use crate::error::PublishError;
+use crate::sinks::elasticsearch::{Connection, cause};
+
+/// How many documents one answer has at most.
+const PAGE: usize = 1000;
+
+/// A cluster, asked through the first of its servers that answers.
+pub(super) struct Cluster {
+    connections: Vec<Connection>,
+    namespace: String,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    hits: Hits,
+}
+
+#[derive(Deserialize)]
+struct Hits {
+    hits: Vec<Hit>,
+}
+
+#[derive(Deserialize)]
+struct Hit {
+    #[serde(rename = "_source")]
+    source: Box<RawValue>,
+    sort: Value,
+}
+
+impl Cluster {
+    pub(super) fn new(urls: &[Url], server: &Server) -> Result<Self, PublishError> {
+        let connections = urls.iter().map(|url| Connection::new(url, server)).collect::<Result<_, _>>()?;
+        Ok(Self { connections, namespace: server.namespace.clone() })
+    }
+
+    pub(super) async fn incidents(&self, since: Option<Timestamp>) -> Result<Vec<String>, PublishError> {
+        let since = json!({"range": {"@timestamp": {"gte": since.unwrap_or_default().to_string()}}});
+        self.search(&["incident"], &json!([{"term": {"type": "incident"}}, since]), usize::MAX).await
+    }
+
+    pub(super) async fn lines(&self, incident: &str, limit: usize) -> Result<Vec<String>, PublishError> {
+        let filter = json!([{"prefix": {"vaectl.incident": incident}}]);
+        let mut lines = self.search(&["incident"], &filter, usize::MAX).await?;
+        lines.extend(self.search(&["process", "network", "file"], &filter, limit).await?);
+        Ok(lines)
+    }
+
+    /// All that a filter finds in the streams of these tiers, page by page.
+    async fn search(&self, tiers: &[&str], filter: &Value, limit: usize) -> Result<Vec<String>, PublishError> {
+        let streams: Vec<_> = tiers.iter().map(|tier| format!("vaectl-{tier}-{}", self.namespace)).collect();
+        let path = format!("{}/_search?ignore_unavailable=true", streams.join(","));
+        let mut body = json!({
+            "size": PAGE.min(limit),
+            "track_total_hits": false,
+            "query": {"bool": {"filter": filter}},
+            "sort": [
+                {"@timestamp": {"order": "asc", "format": "strict_date_optional_time_nanos", "unmapped_type": "date_nanos"}},
+                {"event.id": {"order": "asc", "unmapped_type": "keyword"}},
+            ],
+        });
+        let mut lines = Vec::new();
+        loop {
+            let hits = self.ask(&path, &body.to_string()).await?.hits.hits;
+            let Some(last) = hits.last() else { return Ok(lines) };
+            body["search_after"] = last.sort.clone();
+            let full = hits.len() == PAGE;
+            lines.extend(hits.into_iter().map(|hit| one_line(&hit.source)));
+            if !full || lines.len() >= limit {
+                lines.truncate(limit);
+                return Ok(lines);
+            }
+        }
+    }
+
+    async fn ask(&self, path: &str, body: &str) -> Result<Found, PublishError> {
+        let mut refusal = String::new();
+        for connection in &self.connections {
+            match connection.post(path, body).await {
+                Ok((200, answer)) => {
+                    return serde_json::from_slice(&answer).map_err(|error| {
+                        PublishError::Peer(connection.says(&format!("its answer cannot be read: {error}")))
+                    });
+                }
+                Ok((status @ 400..=499, answer)) => {
+                    let reason = format!("status {status}{}", cause(&answer));
+                    return Err(PublishError::Peer(connection.says(&reason)));
+                }
+                Ok((status, answer)) => refusal = connection.says(&format!("status {status}{}", cause(&answer))),
+                Err(failure) => refusal = connection.says(failure.reason()),
+            }
+        }
+        Err(PublishError::Peer(refusal))
+    }
+}
+
+/// A source as one line; servers give it back as it was sent, others need not.
+fn one_line(source: &RawValue) -> String {
+    let text = source.get();
+    if !text.contains('\n') {
+        return text.to_owned();
+    }
+    serde_json::from_str::<Value>(text).map_or_else(|_| text.replace('\n', " "), |value| value.to_string())
+}

@@ -44,6 +44,15 @@ pub struct Truth {
     pub ends: Timestamp,
 }
 
+impl Truth {
+    /// Whether an incident that opened at `at` in the container may be about it: not before it, nor long after.
+    #[must_use]
+    pub fn explains(&self, at: Timestamp) -> bool {
+        const AFTER_NS: u64 = 15_000_000_000;
+        self.began <= at && at.as_ns() <= self.ends.as_ns() + AFTER_NS
+    }
+}
+
 /// An attack that is under way; a flood ends with it, a miner by itself.
 #[derive(Debug)]
 pub struct Attack {

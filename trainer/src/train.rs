@@ -87,13 +87,7 @@ fn model(
     }
     let Columns { features, mut notes } = columns::learn(&training, &seen);
     let featuriser = Featuriser::new(features.clone(), &seen);
-    let rows = |windows: &[&Window<'static>]| {
-        let mut rows = Matrix::new(features.len());
-        for window in windows {
-            featuriser.push(window, &mut rows);
-        }
-        rows
-    };
+    let rows = |windows: &[&Window<'static>]| featuriser.rows(windows.iter().copied());
     let (taught, held_out) = hold_out(&split.training);
     let (taught, held_out, all) = (rows(&taught), rows(&held_out), rows(&training));
 

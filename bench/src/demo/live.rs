@@ -22,7 +22,7 @@ use crate::{Attack, HarnessError, Progress, Workspace, interrupt};
 /// Windows of each container that the models are made of.
 const WINDOWS: u64 = 60;
 
-/// Held while a demo watches containers: another one would learn from this one's, attacked ones included.
+/// Held while a demo watches containers: two would take the processors from each other, and what is usual with it.
 const MACHINE: &str = "/run/vaectl-demo.lock";
 
 /// How often the user hears from a wait.
@@ -44,7 +44,7 @@ pub(super) fn run(options: &Options, folder: &Folder, progress: Progress) -> Res
             "Starting {SIZE} containers to learn from, nginx and redis under load and a Python worker: about 8 s."
         ));
         let fleet = Fleet::start(&images, 1, seed, &workspace)?;
-        record(&recording, folder, progress)?;
+        record(&fleet, &recording, folder, progress)?;
         progress.say("Removing these containers: about 2 s.");
         drop(fleet);
     }
@@ -58,12 +58,19 @@ pub(super) fn run(options: &Options, folder: &Folder, progress: Progress) -> Res
     Ok(outcome)
 }
 
-fn record(recording: &Path, folder: &Folder, progress: Progress) -> Result<(), HarnessError> {
+/// `record` on the fleet and on nothing else that may run here.
+fn recorder(fleet: &Fleet, output: Stdio, folder: &Folder) -> Result<Stage, HarnessError> {
+    let window = WINDOW.to_string();
+    let mut args = vec!["record", "--window", &window];
+    args.extend(fleet.containers().flat_map(|container| ["--container", container.id()]));
+    Stage::start(&args, Stdio::null(), output, folder.path())
+}
+
+fn record(fleet: &Fleet, recording: &Path, folder: &Folder, progress: Progress) -> Result<(), HarnessError> {
     let length = Duration::from_secs((WINDOWS + 1) * WINDOW);
     progress.say(format!("Recording {WINDOWS} windows of {WINDOW} s: {} s.", length.as_secs()));
     let output = File::create(recording).naming("create", recording)?;
-    let mut stage =
-        Stage::start(&["record", "--window", &WINDOW.to_string()], Stdio::null(), output.into(), folder.path())?;
+    let mut stage = recorder(fleet, output.into(), folder)?;
     let began = Instant::now();
     while let Some(left) = length.checked_sub(began.elapsed()).filter(|left| !left.is_zero()) {
         interrupt::pause(left.min(NEWS))?;
@@ -92,8 +99,7 @@ fn watch(
     folder: &Folder,
     progress: Progress,
 ) -> Result<Outcome, HarnessError> {
-    let mut record =
-        Stage::start(&["record", "--window", &WINDOW.to_string()], Stdio::null(), Stdio::piped(), folder.path())?;
+    let mut record = recorder(fleet, Stdio::piped(), folder)?;
     let mut lines = Stdio::from(record.output());
     let mut copier = None;
     if options.record {

@@ -147,7 +147,8 @@ impl Outcome {
             return;
         }
         let container = incident.container.as_ref().and_then(|container| container.id.as_deref());
-        let hit = |truth: &Truth| container == Some(&*truth.container) && incident.vaectl.opened >= truth.began;
+        // It counts when it was decided: a suspicion may be older than the attack that confirmed it.
+        let hit = |truth: &Truth| container == Some(&*truth.container) && truth.explains(incident.timestamp);
         let truth = self.scene.truths.iter().position(hit);
         let noticed = seen.get(&id).copied().unwrap_or(incident.timestamp);
         let reason = incident.event.reason.as_deref().unwrap_or("no reason is given").to_owned();

@@ -48,12 +48,13 @@ pub(super) fn draw(events: &[Event<'_>], entry: Option<u32>) -> String {
 const INIT: u32 = 1;
 
 fn gather(events: &[Event<'_>], entry: Option<u32>) -> BTreeMap<String, Node> {
+    let leader = |event: &Event<'_>| event.process.as_ref()?.entry_leader.as_ref()?.pid;
+    let leaders: BTreeSet<u32> = events.iter().filter_map(leader).chain(entry).collect();
+    let ends = |pid: Option<u32>| pid.is_some_and(|pid| leaders.contains(&pid));
     let mut nodes: BTreeMap<String, Node> = BTreeMap::new();
     for event in events {
         let Some(process) = &event.process else { continue };
         let Some(id) = process.entity_id.as_deref() else { continue };
-        let leader = process.entry_leader.as_ref().and_then(|leader| leader.pid).or(entry);
-        let ends = |pid: Option<u32>| pid.is_some() && pid == leader;
         let mut line = process.parent.iter().chain(process.ancestors.iter().flatten());
         let mut child = id.to_owned();
         let mut over = ends(process.pid);

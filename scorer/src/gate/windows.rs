@@ -42,16 +42,16 @@ impl Gate {
             self.context.pass(line, out);
         }
         self.advance(window.timestamp, out);
-        let container = window.container.clone().unwrap_or_default();
-        let id = container.id.as_deref().unwrap_or_default();
+        let container = window.container.as_ref();
+        let id = container.and_then(|c| c.id.as_deref()).unwrap_or_default();
         if self.is_left_out(id) {
             self.context.ledger.of("vaectl.window").suppressed += u64::from(!passes);
             return;
         }
         let slot = self.slot(id, window.vaectl.run.as_deref(), out);
         let instance = self.registry.at_mut(slot);
-        if container.image.is_some() {
-            instance.name(&container, window.vaectl.job.as_deref());
+        if let Some(container) = container.filter(|c| c.image.is_some()) {
+            instance.name(container, window.vaectl.job.as_deref());
         }
         if window.host.is_some() && instance.host != window.host {
             instance.host.clone_from(&window.host);

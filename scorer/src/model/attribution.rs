@@ -3,7 +3,8 @@
 use vaectl_schemas::{Attribution, Window};
 
 use super::ensemble::Ensemble;
-use super::features::{Feature, Featuriser, View};
+use super::feature::{Feature, View};
+use super::featuriser::Featuriser;
 use super::novelty::Novelty;
 
 /// At most this many are named.
@@ -115,7 +116,7 @@ mod tests {
 
     use super::{Carried, expected, tidy};
     use crate::model::Novelty;
-    use crate::model::features::{Feature, View};
+    use crate::model::{Feature, View};
 
     #[test]
     fn a_range_is_widened_by_the_decoders_deviation_and_never_negative() {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use vaectl_schemas::{Grade, Timestamp};
 
 use super::calibration::Calibration;
-use super::features::Feature;
+use super::feature::Feature;
 use super::keys::Keys;
 use super::novelty::Seen;
 

@@ -9,9 +9,8 @@ use super::attribution::Carried;
 use super::calibration::p_value;
 use super::card::Card;
 use super::error::ModelError;
-use super::features::Featuriser;
+use super::featuriser::Featuriser;
 use super::file::{Content, content_hash};
-use super::matrix::Matrix;
 use super::network::Bound;
 use super::novelty::{Novelty, novelties};
 use super::reason::sentence;
@@ -160,10 +159,7 @@ impl Model {
     ///
     /// A window's judgement does not depend on the others.
     pub fn judge(&self, windows: &[&Window<'_>], out: &mut Vec<Judgement>) {
-        let mut rows = Matrix::new(self.featuriser.features().len());
-        for window in windows {
-            self.featuriser.push(window, &mut rows);
-        }
+        let rows = self.featuriser.rows(windows.iter().copied());
         let bounds = self.content.ensemble.bounds(&rows);
         out.extend(
             windows

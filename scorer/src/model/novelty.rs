@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use vaectl_schemas::Window;
 
-use super::features::{self, Featuriser, coverage};
+use super::family::{coverage, family};
+use super::featuriser::Featuriser;
 
 /// A call, program or rare event that training never saw.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +90,7 @@ impl Seen {
 /// Finds what training never saw. A family of counters that it did not watch is absent, and never new.
 pub(crate) fn novelties(seen: &Seen, featuriser: &Featuriser, window: &Window<'_>, out: &mut Vec<Novelty>) {
     for (name, count) in window.counters.iter() {
-        if count > 0.0 && !featuriser.knows(name) && featuriser.knows_family(features::family(name)) {
+        if count > 0.0 && !featuriser.knows(name) && featuriser.knows_family(family(name)) {
             out.push(Novelty { name: name.to_owned(), opens_alone: opens_alone(name), seen: count });
         }
     }
@@ -113,7 +114,7 @@ fn watches_execs(window: &Window<'_>) -> bool {
 mod tests {
     use vaectl_schemas::{Timestamp, Window, WindowInfo, WindowMeta};
 
-    use super::features::Featuriser;
+    use super::Featuriser;
     use super::{Novelty, Seen, novelties};
 
     fn window(counters: &[&str], execs: &[&str]) -> Window<'static> {

@@ -1,97 +1,15 @@
 //! Windows as rows of scaled features.
 //!
-//! A feature is a view of a named number. The list of them is learned from the data, so that any numeric counters and
-//! gauges work, whoever wrote the line. There are two views: the level (logarithm of a rate, or of a gauge) that load
-//! changes, and the composition (share of all system calls) that attacks change.
+//! The list of features is learned from the data, so that any numeric counters and gauges work, whoever wrote the line.
 
 use std::collections::HashMap;
 
-use serde::{Deserialize, Serialize};
 use vaectl_schemas::Window;
 
+use super::family::{coverage, family};
+use super::feature::{CALLS, Feature, PRIOR_CALLS, View};
 use super::matrix::Matrix;
 use super::novelty::Seen;
-
-/// Counters with this prefix are the calls that shares are taken of.
-pub const CALLS: &str = "syscall.";
-
-/// Calls that stand in for the usual composition in every share: a window with few calls says little about it.
-pub const PRIOR_CALLS: f64 = 50.0;
-
-/// How a number becomes a feature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum View {
-    /// A counter: `ln(1 + count / seconds / unit)`.
-    Rate,
-    /// A gauge that is never negative: `ln(1 + value / unit)`.
-    Gauge,
-    /// A gauge that is: `asinh(value / unit)`.
-    Signed,
-    /// A system call's part of all system calls, pulled to its median by [`PRIOR_CALLS`].
-    Share,
-    /// All counters that training never saw, together: `ln(1 + count / seconds)`.
-    Unseen,
-}
-
-/// One column of a model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Feature {
-    /// The name of the number on the window line.
-    pub name: String,
-    /// How it is seen.
-    pub view: View,
-    /// What counts as one, in the number's own unit (a second, for counters).
-    pub unit: f64,
-    /// Median over training windows, after the view.
-    pub median: f64,
-    /// Spread over training windows, after the view; never zero.
-    pub scale: f64,
-    /// The 0.5 % and 99.5 % quantiles over training windows, after the view.
-    pub range: [f64; 2],
-}
-
-impl Feature {
-    /// The view of a raw number: per second for counters, 0 to 1 for shares.
-    #[must_use]
-    pub fn view(&self, raw: f64) -> f64 {
-        match self.view {
-            View::Rate | View::Gauge | View::Unseen => (raw / self.unit).clamp(0.0, f64::MAX).ln_1p(),
-            View::Signed => (raw / self.unit).asinh(),
-            View::Share => raw,
-        }
-    }
-
-    /// The raw number behind a view: the inverse of [`Feature::view`].
-    #[must_use]
-    pub fn raw(&self, viewed: f64) -> f64 {
-        match self.view {
-            View::Rate | View::Gauge | View::Unseen => viewed.max(0.0).exp_m1() * self.unit,
-            View::Signed => viewed.sinh() * self.unit,
-            View::Share => viewed.clamp(0.0, 1.0),
-        }
-    }
-
-    fn scaled(&self, raw: f64) -> f32 {
-        ((self.view(raw) - self.median) / self.scale) as f32
-    }
-}
-
-/// What stands before the first dot of a counter's name.
-#[must_use]
-pub fn family(name: &str) -> &str {
-    name.split_once('.').map_or(name, |(family, _)| family)
-}
-
-/// The share of the window in which a family of counters was watched.
-///
-/// A family such as `syscall_failed` that is not named itself goes by the family that it details.
-#[must_use]
-pub fn coverage(window: &Window<'_>, family: &str) -> f64 {
-    let covered = &window.vaectl.window.coverage;
-    let detailed = || covered.get(family.split_once('_')?.0);
-    covered.get(family).or_else(detailed).copied().unwrap_or(0.0)
-}
 
 /// Turns windows into rows for one list of features.
 #[derive(Debug)]
@@ -235,14 +153,19 @@ impl Featuriser {
         }
     }
 
-    /// Appends a row of scaled features; what was not measured is NaN.
-    pub fn push(&self, window: &Window<'_>, rows: &mut Matrix) {
+    /// A row of scaled features for each window; what was not measured is NaN.
+    #[must_use]
+    pub fn rows<'a>(&self, windows: impl IntoIterator<Item = &'a Window<'a>>) -> Matrix {
+        let mut rows = Matrix::new(self.features.len());
         let mut raw = Vec::new();
-        self.raw(window, &mut raw);
-        let row = rows.push_filled(f32::NAN);
-        for (((out, &raw), feature), &zero) in row.iter_mut().zip(&raw).zip(&self.features).zip(&self.zeros) {
-            *out = if raw == 0.0 { zero } else { feature.scaled(raw) };
+        for window in windows {
+            self.raw(window, &mut raw);
+            let row = rows.push_filled(f32::NAN);
+            for (((out, &raw), feature), &zero) in row.iter_mut().zip(&raw).zip(&self.features).zip(&self.zeros) {
+                *out = if raw == 0.0 { zero } else { feature.scaled(raw) };
+            }
         }
+        rows
     }
 }
 
@@ -254,8 +177,7 @@ const MOST_FAMILIES: usize = 16;
 mod tests {
     use vaectl_schemas::{Timestamp, Window, WindowInfo, WindowMeta};
 
-    use super::{Feature, Featuriser, View, coverage};
-    use crate::model::{Matrix, Seen};
+    use super::{Feature, Featuriser, Seen, View};
 
     fn feature(name: &str, view: View, unit: f64, median: f64, scale: f64) -> Feature {
         Feature { name: name.into(), view, unit, median, scale, range: [0.0; 2] }
@@ -272,9 +194,7 @@ mod tests {
     }
 
     fn row(features: Vec<Feature>, window: &Window<'_>) -> Vec<f32> {
-        let mut rows = Matrix::new(features.len());
-        Featuriser::new(features, &Seen::default()).push(window, &mut rows);
-        rows.row(0).to_vec()
+        Featuriser::new(features, &Seen::default()).rows([window]).row(0).to_vec()
     }
 
     #[test]
@@ -323,20 +243,5 @@ mod tests {
         let features =
             vec![feature("syscall.read", View::Rate, 1.0, 0.0, 1.0), feature("", View::Unseen, 1.0, 0.0, 1.0)];
         assert!((row(features, &window)[1] - 4.0_f32.ln()).abs() < 1e-6);
-    }
-
-    #[test]
-    fn a_view_has_an_inverse() {
-        for view in [View::Rate, View::Gauge, View::Signed, View::Share] {
-            let feature = feature("x", view, 3.0, 0.0, 1.0);
-            assert!((feature.raw(feature.view(0.7)) - 0.7).abs() < 1e-9, "{view:?}");
-        }
-    }
-
-    #[test]
-    fn a_detail_goes_by_the_family_it_details() {
-        let window = window(1, &[("syscall", 0.25)]);
-        assert!((coverage(&window, "syscall_failed") - 0.25).abs() < 1e-9);
-        assert_eq!(coverage(&window, "net"), 0.0);
     }
 }

@@ -1,0 +1,85 @@
+//! A feature: a view of a named number.
+//!
+//! There are two: the level (logarithm of a rate, or of a gauge) that load changes, and the composition (share of all
+//! system calls) that attacks change.
+
+use serde::{Deserialize, Serialize};
+
+/// Counters with this prefix are the calls that shares are taken of.
+pub const CALLS: &str = "syscall.";
+
+/// Calls that stand in for the usual composition in every share: a window with few calls says little about it.
+pub const PRIOR_CALLS: f64 = 50.0;
+
+/// How a number becomes a feature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// A counter: `ln(1 + count / seconds / unit)`.
+    Rate,
+    /// A gauge that is never negative: `ln(1 + value / unit)`.
+    Gauge,
+    /// A gauge that is: `asinh(value / unit)`.
+    Signed,
+    /// A system call's part of all system calls, pulled to its median by [`PRIOR_CALLS`].
+    Share,
+    /// All counters that training never saw, together: `ln(1 + count / seconds)`.
+    Unseen,
+}
+
+/// One column of a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Feature {
+    /// The name of the number on the window line.
+    pub name: String,
+    /// How it is seen.
+    pub view: View,
+    /// What counts as one, in the number's own unit (a second, for counters).
+    pub unit: f64,
+    /// Median over training windows, after the view.
+    pub median: f64,
+    /// Spread over training windows, after the view; never zero.
+    pub scale: f64,
+    /// The 0.5 % and 99.5 % quantiles over training windows, after the view.
+    pub range: [f64; 2],
+}
+
+impl Feature {
+    /// The view of a raw number: per second for counters, 0 to 1 for shares.
+    #[must_use]
+    pub fn view(&self, raw: f64) -> f64 {
+        match self.view {
+            View::Rate | View::Gauge | View::Unseen => (raw / self.unit).clamp(0.0, f64::MAX).ln_1p(),
+            View::Signed => (raw / self.unit).asinh(),
+            View::Share => raw,
+        }
+    }
+
+    /// The raw number behind a view: the inverse of [`Feature::view`].
+    #[must_use]
+    pub fn raw(&self, viewed: f64) -> f64 {
+        match self.view {
+            View::Rate | View::Gauge | View::Unseen => viewed.max(0.0).exp_m1() * self.unit,
+            View::Signed => viewed.sinh() * self.unit,
+            View::Share => viewed.clamp(0.0, 1.0),
+        }
+    }
+
+    /// A raw number as the networks see it.
+    pub(crate) fn scaled(&self, raw: f64) -> f32 {
+        ((self.view(raw) - self.median) / self.scale) as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Feature, View};
+
+    #[test]
+    fn a_view_has_an_inverse() {
+        for view in [View::Rate, View::Gauge, View::Signed, View::Share] {
+            let feature = Feature { name: "x".into(), view, unit: 3.0, median: 0.0, scale: 1.0, range: [0.0; 2] };
+            assert!((feature.raw(feature.view(0.7)) - 0.7).abs() < 1e-9, "{view:?}");
+        }
+    }
+}

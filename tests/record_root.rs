@@ -1,10 +1,12 @@
 //! `record` on real containers. Needs root; the truth is what the `probe` helper says that it did.
 
 mod cgroups;
+mod deeds;
 mod engines;
 mod pipeline;
 mod recording;
 mod script;
+mod variants;
 mod windows;
 
 use std::sync::LazyLock;

@@ -53,9 +53,16 @@ pub struct Deed {
     pub uid: Option<u32>,
 }
 
+/// Runs the same kinds of deeds by other calls, and rarer ones, as [`script`] does: see
+/// `tests/containers/probe/variants.c`.
+pub fn variants(container: &Container) -> Result<Vec<Deed>, HarnessError> {
+    let answer = start(container, "variants")?;
+    lines(container, &answer, SCRIPT_LIMIT)
+}
+
 /// Runs the script in a container of the `probe` image and returns what it did, in order.
 pub fn script(container: &Container) -> Result<Vec<Deed>, HarnessError> {
-    let answer = start(container, "script")?;
+    let answer = start(container, "probe script")?;
     lines(container, &answer, SCRIPT_LIMIT)
 }
 
@@ -71,7 +78,7 @@ pub struct Calls {
 
 /// Times `rounds` of 50,000 calls in a container of the `probe` image, on one core.
 pub fn calls(container: &Container, rounds: u32, core: u32) -> Result<Calls, HarnessError> {
-    let answer = start(container, &format!("calls 50000 {rounds} {core}"))?;
+    let answer = start(container, &format!("probe calls 50000 {rounds} {core}"))?;
     last(container, &answer, SCRIPT_LIMIT)
 }
 
@@ -116,7 +123,7 @@ impl<'a> Generator<'a> {
         cpu: Option<u32>,
     ) -> Result<Self, HarnessError> {
         let cpu = cpu.map_or_else(|| "-1".to_owned(), |cpu| cpu.to_string());
-        let answer = start(container, &format!("generate {} {per_second} {cpu}", time.as_secs_f64()))?;
+        let answer = start(container, &format!("probe generate {} {per_second} {cpu}", time.as_secs_f64()))?;
         Ok(Self { container, answer, time })
     }
 
@@ -126,13 +133,13 @@ impl<'a> Generator<'a> {
     }
 }
 
-/// Starts the probe as a child of the workload; its answer is there once it is whole.
-fn start(container: &Container, verb: &str) -> Result<PathBuf, HarnessError> {
+/// Starts a program of the image as a child of the workload; its answer is there once it is whole.
+fn start(container: &Container, program: &str) -> Result<PathBuf, HarnessError> {
     let answer = container.control().join("answer");
     if answer.exists() {
         fs::remove_file(&answer).naming("remove", &answer)?;
     }
-    container.run_inside(&format!("/usr/bin/probe {verb} >/control/part; mv /control/part /control/answer"))?;
+    container.run_inside(&format!("/usr/bin/{program} >/control/part; mv /control/part /control/answer"))?;
     Ok(answer)
 }
 

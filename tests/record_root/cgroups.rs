@@ -1,5 +1,6 @@
 //! Which cgroup is whose: children of containers, the host, the recorder's own, and those that were asked for.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 use vaectl_bench::{Container, Engine, Options, Workspace, interrupt};
 
-use super::recording::{Recording, events, is, windows};
+use super::recording::{Recording, events, executions, is, windows};
 use super::{FACTS, probe, skipped};
 use crate::support::{LIMIT, VAECTL};
 
@@ -75,6 +76,10 @@ fn children_of_a_container_are_the_container_whenever_they_were_made() {
         fs::write(moved, "").unwrap();
         recording.until("its program is told", |lines| programs(lines).len() == number + 1);
     }
+    recording.until("windows count both", |lines| {
+        let own: Vec<_> = lines.iter().filter(|line| is(line, &id)).cloned().collect();
+        executions(&own, "/usr/bin/probe") == 2
+    });
     assert!(programs(&recording.lines()).iter().all(|event| event["process"].get("entry_meta").is_none()));
     drop(container);
     drop((before, after));
@@ -90,7 +95,7 @@ fn own_program(workspace: &Workspace) -> PathBuf {
     program
 }
 
-fn executions<'a>(lines: &'a [Value], program: &'a Path) -> impl Iterator<Item = &'a Value> {
+fn starts<'a>(lines: &'a [Value], program: &'a Path) -> impl Iterator<Item = &'a Value> {
     events(lines, "exec").filter(move |event| event["process"]["executable"].as_str().map(Path::new) == Some(program))
 }
 
@@ -109,12 +114,12 @@ fn what_runs_outside_containers_is_the_host_and_the_recorder_s_own_cgroup_is_lef
     let inside = Command::new("/bin/sh").args(["-c", &enter]).arg(&program).arg("inside").status().unwrap();
     let outside = Command::new(&program).arg("outside").status().unwrap();
     assert!(inside.success() && outside.success());
-    recording.until("the host's program is told", |lines| executions(lines, &program).next().is_some());
+    recording.until("the host's program is told", |lines| starts(lines, &program).next().is_some());
     recording.until("the host has a window", |lines| windows(lines).any(|window| is(window, "host")));
     let lines = recording.stop();
-    let told: Vec<_> = executions(&lines, &program).map(|event| &event["process"]["args"][1]).collect();
+    let told: Vec<_> = starts(&lines, &program).map(|event| &event["process"]["args"][1]).collect();
     assert_eq!(told, ["outside"]);
-    assert!(executions(&lines, &program).all(|event| is(event, "host")));
+    assert!(starts(&lines, &program).all(|event| is(event, "host")));
     let deeper = lines.iter().filter(|line| is(line, "host") && line["type"] == "event");
     let deeper =
         deeper.filter(|event| ["vaectl.file", "vaectl.network"].contains(&event["event"]["dataset"].as_str().unwrap()));
@@ -135,10 +140,58 @@ fn a_cgroup_that_was_asked_for_is_a_container_and_the_only_one() {
     let enter = format!("echo $$ > {}/cgroup.procs; exec \"$0\"", asked.folder.display());
     assert!(Command::new("/bin/sh").args(["-c", &enter]).arg(&program).status().unwrap().success());
     let id = path.trim_start_matches('/');
-    recording.until("its program is told", |lines| executions(lines, &program).any(|event| is(event, id)));
+    recording.until("its program is told", |lines| starts(lines, &program).any(|event| is(event, id)));
     recording.until("it has a window", |lines| windows(lines).any(|window| is(window, id)));
     container.run_inside("/usr/bin/probe noop").unwrap();
     recording.until("another window", |lines| windows(lines).filter(|window| is(window, id)).count() > 2);
-    let lines = recording.stop();
-    assert!(!lines.iter().any(|line| is(line, container.id())));
+    is_only(&recording.stop(), id);
+}
+
+/// No container but this one is on any line, not even the host.
+fn is_only(lines: &[Value], id: &str) {
+    let ids = lines.iter().filter_map(|line| line["container"]["id"].as_str()).collect::<BTreeSet<_>>();
+    assert_eq!(ids, [id].into());
+}
+
+#[test]
+fn a_container_that_was_asked_for_by_name_is_the_only_one_from_the_first_line() {
+    if skipped("a_container_that_was_asked_for_by_name_is_the_only_one_from_the_first_line") {
+        return;
+    }
+    let (workspace, image) = probe();
+    let start = |name| Container::start(&Engine::Runc, &image, name, &Options::default(), &workspace).unwrap();
+    let before = start("before");
+    let name = format!("asked-{}", workspace.tag());
+    let recording = Recording::start(&["--window", "200ms", "--container", &name], &[]);
+    let (other, asked) = (start("other"), start("asked"));
+    for container in [&before, &other, &asked] {
+        container.run_inside("/usr/bin/probe noop").unwrap();
+    }
+    recording.until("its program is told", |lines| {
+        events(lines, "exec").any(|event| event["process"]["executable"] == "/usr/bin/probe")
+    });
+    let windows_so_far = windows(&recording.lines()).count();
+    recording.until("windows follow", |lines| windows(lines).count() > windows_so_far + 2);
+    is_only(&recording.stop(), asked.id());
+}
+
+#[test]
+fn the_recorder_keeps_the_rights_that_it_needs_and_no_other_in_every_thread() {
+    if skipped("the_recorder_keeps_the_rights_that_it_needs_and_no_other_in_every_thread") {
+        return;
+    }
+    let recording = Recording::start(&["--window", "500ms"], &[]);
+    // DAC_READ_SEARCH, SYS_PTRACE, PERFMON and BPF.
+    let kept = [2, 19, 38, 39].iter().fold(0_u64, |set, capability| set | 1 << capability);
+    let mut threads = 0;
+    for thread in fs::read_dir(format!("/proc/{}/task", recording.pid())).unwrap() {
+        let status = fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+        for name in ["CapEff:", "CapPrm:", "CapInh:"] {
+            let set = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            let set = u64::from_str_radix(set.trim(), 16).unwrap();
+            assert_eq!(set & !kept, 0, "{name} {set:016x}");
+        }
+        threads += 1;
+    }
+    assert!(threads > 1);
 }

@@ -92,6 +92,10 @@ impl Recording {
         Self { stage, lines }
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.stage.0.id()
+    }
+
     pub(crate) fn lines(&self) -> MutexGuard<'_, Vec<Value>> {
         self.lines.get()
     }
@@ -135,4 +139,9 @@ pub(crate) fn events<'a>(lines: &'a [Value], action: &'static str) -> impl Itera
 pub(crate) fn counted(lines: &[Value], counter: &str) -> u64 {
     let counts = windows(lines).filter_map(|window| window["counters"].get(counter));
     counts.map(|count| count.as_u64().expect("a count")).sum()
+}
+
+/// How often windows say that a program was executed.
+pub(crate) fn executions(lines: &[Value], program: &str) -> u64 {
+    windows(lines).filter_map(|window| window["execs"].get(program)).map(|count| count.as_u64().expect("a count")).sum()
 }

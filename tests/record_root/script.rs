@@ -3,64 +3,18 @@
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
-use vaectl_bench::probe::Deed;
-use vaectl_bench::{Container, Engine, Options};
+use vaectl_bench::{Options, probe};
 
-use super::recording::{Recording, counted, events};
-use super::{probe, skipped};
-
-/// The script as it was done, and as it was recorded.
-struct Script {
-    deeds: Vec<Deed>,
-    lines: Vec<Value>,
-    container: String,
-}
+use super::deeds::{Script, end};
+use super::recording::events;
+use super::skipped;
 
 /// One run for all tests of this file: it is over, and its container gone, before the first of them looks.
 static SCRIPT: LazyLock<Script> = LazyLock::new(|| {
-    let (workspace, image) = probe();
-    let recording = Recording::start(&["--window", "500ms"], &[]);
     let options =
         Options { privileged: true, host_pids: true, denied: vec!["keyctl".to_owned()], ..Options::default() };
-    let container = Container::start(&Engine::Runc, &image, "probe", &options, &workspace).unwrap();
-    let id = container.id().to_owned();
-    let deeds = vaectl_bench::probe::script(&container).unwrap();
-    drop(container);
-    let lines = recording.stop_after_the_end_of(&id);
-    Script { deeds, lines, container: id }
+    Script::of(probe::script, &options)
 });
-
-impl Script {
-    /// The deeds of a kind, in order.
-    fn deeds(&self, action: &str) -> impl Iterator<Item = &Deed> {
-        self.deeds.iter().filter(move |deed| deed.action == action)
-    }
-
-    /// The only deed of a kind.
-    fn deed(&self, action: &str) -> &Deed {
-        let [deed] = self.deeds(action).collect::<Vec<_>>()[..] else { panic!("{action} once in {:?}", self.deeds) };
-        deed
-    }
-
-    /// The events of an action by a process, in order.
-    fn events(&self, action: &'static str, pid: u32) -> Vec<&Value> {
-        events(&self.lines, action).filter(|event| event["process"]["pid"] == pid).collect()
-    }
-
-    /// The only event of an action by a process that fits.
-    fn event(&self, action: &'static str, pid: u32, fits: impl Fn(&Value) -> bool) -> &Value {
-        let all = self.events(action, pid);
-        let [event] = all.iter().filter(|event| fits(event)).collect::<Vec<_>>()[..] else {
-            panic!("{action} by {pid} once in {all:#?}")
-        };
-        event
-    }
-
-    /// The sum of a counter over all windows.
-    fn counted(&self, counter: &str) -> u64 {
-        counted(&self.lines, counter)
-    }
-}
 
 /// Runs `check` on the recorded script, or says that the test is skipped.
 fn check(name: &str, check: impl FnOnce(&Script)) {
@@ -111,33 +65,11 @@ fn fork_exec_and_exit_join_by_the_entity_id() {
 #[test]
 fn files_are_told_by_their_paths_and_where_these_are_from() {
     check("files_are_told_by_their_paths_and_where_these_are_from", |script| {
-        let actions = ["create", "open", "chmod", "rename", "unlink"];
-        for (action, deed) in
-            actions.into_iter().flat_map(|action| script.deeds(action).map(move |deed| (action, deed)))
-        {
-            let path = json!(deed.path);
-            let event = script.event(action, deed.pid, |event| event["file"]["path"] == path);
-            let file = &event["file"];
-            assert_eq!(event["event"]["outcome"], if deed.result == 0 { "success" } else { "failure" });
-            assert_eq!(file["target_path"].as_str(), deed.target.as_deref(), "{event}");
-            assert_eq!(file["mode"].as_str(), deed.mode.as_deref(), "{event}");
-            // Only an open file can be walked from.
-            let walked = ["create", "open"].contains(&action) && deed.result == 0;
-            assert_eq!(event["vaectl"]["path_source"], if walked { "file" } else { "argument" }, "{event}");
-        }
+        script.tells_files(|deed| ["create", "open"].contains(&deed.action.as_str()) && deed.result == 0);
         let refused = script.deeds("open").find(|deed| deed.result < 0).unwrap();
         let event = script.event("open", refused.pid, |event| event["event"]["outcome"] == "failure");
         assert_eq!(event["vaectl"]["errno"], "EROFS");
     });
-}
-
-/// Address, port and bytes of one end of a connection.
-fn end(address: &str, port: Option<u16>, bytes: Option<u64>) -> Value {
-    let mut end = json!({ "address": address, "ip": address, "port": port });
-    if let Some(bytes) = bytes {
-        end["bytes"] = json!(bytes);
-    }
-    end
 }
 
 #[test]

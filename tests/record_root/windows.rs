@@ -1,13 +1,16 @@
 //! What windows count, over how long, and what each depth leaves out.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::process::Command;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use vaectl_bench::probe::Generator;
 use vaectl_bench::{Container, Engine, Options};
 
-use super::recording::{Recording, counted, events, is, windows};
+use super::recording::{Recording, counted, events, executions, is, windows};
 use super::{probe, skipped};
 
 #[test]
@@ -45,6 +48,7 @@ fn windows_count_what_a_known_loop_did() {
         assert_eq!(counted(&lines, counter), events(&lines, action).count() as u64, "{counter}");
     }
     assert!(windows(&lines).all(|window| window["vaectl"]["window"]["lost"] == 0));
+    assert_eq!(executions(&lines, "/usr/bin/probe"), 1);
 }
 
 #[test]
@@ -70,6 +74,25 @@ fn a_container_shorter_than_a_window_gets_a_part_of_one_with_its_real_duration()
     assert!(lived < duration && duration < most, "{duration:?} is not between {lived:?} and {most:?}");
     let cpu = counted(&lines, "cpu.user_ns") + counted(&lines, "cpu.system_ns");
     assert!(cpu > 0, "it is counted though the cgroup is gone");
+}
+
+#[test]
+fn a_container_that_is_gone_at_once_was_there() {
+    if skipped("a_container_that_is_gone_at_once_was_there") {
+        return;
+    }
+    let (workspace, image) = probe();
+    let container = Container::start(&Engine::Runc, &image, "model", &Options::default(), &workspace).unwrap();
+    let bundle = container.control().parent().unwrap().to_owned();
+    let mut config: Value = serde_json::from_slice(&fs::read(bundle.join("config.json")).unwrap()).unwrap();
+    config["process"]["args"] = json!(["/usr/bin/probe", "noop"]);
+    fs::write(bundle.join("config.json"), config.to_string()).unwrap();
+    let recording = Recording::start(&["--window", "1h"], &[]);
+    let id = format!("brief-{}", workspace.tag());
+    assert!(Command::new("runc").args(["run", "--bundle"]).arg(&bundle).arg(&id).status().unwrap().success());
+    let lines = recording.stop_after_the_end_of(&id);
+    assert_eq!((executions(&lines, "/usr/bin/probe"), counted(&lines, "process.exit")), (1, 1));
+    assert_eq!(windows(&lines).map(|window| &window["vaectl"]["window"]["part"]).collect::<Vec<_>>(), [&json!(true)]);
 }
 
 #[test]
@@ -117,14 +140,17 @@ fn at_census_depth_there_are_counters_and_no_event() {
     for counter in ["process.exec", "process.fork", "file.unlink", "net.accept", "net.close", "syscall.ptrace"] {
         assert!(counted(&lines, counter) > 0, "{counter}");
     }
+    assert_eq!(executions(&lines, "/usr/bin/probe"), 1, "what is new shows at every depth");
 }
+
+static AT_PROCESS: LazyLock<(Vec<Value>, BTreeSet<String>)> = LazyLock::new(|| at_depth("process"));
 
 #[test]
 fn at_process_depth_there_are_programs_and_rare_calls_only() {
     if skipped("at_process_depth_there_are_programs_and_rare_calls_only") {
         return;
     }
-    let (lines, actions) = at_depth("process");
+    let (lines, actions) = &*AT_PROCESS;
     let expected = [
         "bpf",
         "capset",
@@ -139,6 +165,6 @@ fn at_process_depth_there_are_programs_and_rare_calls_only() {
         "umount",
         "unshare",
     ];
-    assert_eq!(actions, expected.map(str::to_owned).into());
-    assert!(counted(&lines, "file.unlink") > 0 && counted(&lines, "net.accept") > 0);
+    assert_eq!(*actions, expected.map(str::to_owned).into());
+    assert!(counted(lines, "file.unlink") > 0 && counted(lines, "net.accept") > 0);
 }

@@ -6,16 +6,10 @@
    probe calls N R CPU      R times N calls of getppid, pinned to CPU; one JSON object with the best time of a call
    probe noop               nothing; what the others execute */
 #define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -24,49 +18,12 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
+#include "deed.h"
 
-#define FOLDER "/tmp/probe"
 #define SERVER_PORT 7001
 #define DATAGRAM_PORT 7002
 #define CLOSED_PORT 7003
-#define PAYLOAD 1000
-#define DATAGRAM 300
-
-static long outcome(long returned) { return returned < 0 ? -errno : 0; }
-
-/* One line of truth. `more` is the rest of the object, beginning with a comma. */
-__attribute__((format(printf, 4, 5)))
-static void deed(const char *action, pid_t pid, long result, const char *more, ...)
-{
-    va_list arguments;
-    printf("{\"action\":\"%s\",\"pid\":%d,\"result\":%ld", action, pid, result);
-    va_start(arguments, more);
-    vprintf(more, arguments);
-    va_end(arguments);
-    puts("}");
-    fflush(stdout);
-}
-
-static void fatal(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static int exit_code(pid_t child)
-{
-    int status;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static struct sockaddr_in loopback(int port)
-{
-    return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-}
 
 static int listener(int port)
 {
@@ -329,7 +286,7 @@ static int generate(double seconds, double per_second, int cpu)
 
 int main(int count, char **arguments)
 {
-    if (count == 2 && !strcmp(arguments[1], "noop"))
+    if (count >= 2 && !strcmp(arguments[1], "noop"))
         return 0;
     if (count == 2 && !strcmp(arguments[1], "script"))
         return script();

@@ -1,0 +1,115 @@
+//! The same deeds by other calls: relative names, IPv6, datagrams without a connection, and what goes round the calls
+//! that one thinks of first.
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+use vaectl_bench::{Options, probe};
+
+use super::deeds::{Script, end};
+use super::recording::events;
+use super::skipped;
+
+static VARIANTS: LazyLock<Script> = LazyLock::new(|| {
+    let options = Options { privileged: true, host_pids: true, ..Options::default() };
+    Script::of(probe::variants, &options)
+});
+
+/// Runs `check` on the recorded variants, or says that the test is skipped.
+fn check(name: &str, check: impl FnOnce(&Script)) {
+    if !skipped(name) {
+        check(&VARIANTS);
+    }
+}
+
+#[test]
+fn relative_names_stand_on_the_directory_that_they_are_relative_to() {
+    check("relative_names_stand_on_the_directory_that_they_are_relative_to", |script| {
+        // Opened files are walked from, and so is one that is only known by its descriptor.
+        let opened = ["/tmp/probe/a", r"/tmp/probe/\xff\\"];
+        let fchmod = |deed: &probe::Deed| deed.mode.as_deref() == Some("0640");
+        script.tells_files(|deed| {
+            fchmod(deed) || deed.action == "create" && opened.contains(&deed.path.as_deref().unwrap_or_default())
+        });
+    });
+}
+
+#[test]
+fn a_name_that_is_no_text_is_escaped_and_the_field_named() {
+    check("a_name_that_is_no_text_is_escaped_and_the_field_named", |script| {
+        let escaped: Vec<_> = script.lines.iter().filter(|line| line["vaectl"].get("escaped").is_some()).collect();
+        let [event] = escaped[..] else { panic!("{escaped:#?}") };
+        assert_eq!(event["file"]["path"], r"/tmp/probe/\xff\\");
+        assert_eq!(event["vaectl"]["escaped"], json!(["file.path"]));
+    });
+}
+
+#[test]
+fn a_connection_over_ipv6_tells_what_one_over_ipv4_does() {
+    check("a_connection_over_ipv6_tells_what_one_over_ipv4_does", |script| {
+        let (accepted, connected) = (script.deed("accept"), script.deed("connect"));
+        let (server, client) = (accepted.port, accepted.source_port);
+        let (sent, replied) = (script.deed("close").bytes, script.deed("reply").bytes);
+        assert_eq!(script.event("listen", accepted.pid, |_| true)["destination"], end("::1", server, None));
+        for (action, pid) in [("connect", connected.pid), ("accept", accepted.pid)] {
+            let tcp = |event: &Value| event["network"]["transport"] == "tcp";
+            let event = script.event(action, pid, tcp);
+            assert_eq!(
+                (&event["source"], &event["destination"]),
+                (&end("::1", client, None), &end("::1", server, None))
+            );
+            assert_eq!(event["network"]["type"], "ipv6");
+            let closing = script.event("close", pid, tcp);
+            assert_eq!(
+                (&closing["source"], &closing["destination"]),
+                (&end("::1", client, sent), &end("::1", server, replied))
+            );
+        }
+    });
+}
+
+#[test]
+fn datagrams_without_a_connection_are_one_flow() {
+    check("datagrams_without_a_connection_are_one_flow", |script| {
+        let deed = script.deed("udp_send");
+        let udp = |event: &Value| event["network"]["transport"] == "udp";
+        let [connect, close] = ["connect", "close"].map(|action| script.event(action, deed.pid, udp));
+        assert_eq!(connect["destination"], end("127.0.0.1", deed.port, None));
+        assert_eq!(close["source"]["bytes"], deed.bytes.unwrap());
+        assert_eq!(close["destination"], end("127.0.0.1", deed.port, Some(0)));
+    });
+}
+
+#[test]
+fn rights_and_namespaces_change_by_other_calls_too() {
+    check("rights_and_namespaces_change_by_other_calls_too", |script| {
+        let (setuid, setns, chroot) = (script.deed("setuid"), script.deed("setns"), script.deed("mount"));
+        let event = script.event("setuid", setuid.pid, |event| event["vaectl"]["call"] == "setresuid");
+        assert_eq!(event["user"]["effective"]["id"], setuid.uid.unwrap().to_string());
+        assert_eq!(script.event("setns", setns.pid, |_| true)["vaectl"]["argument"], setns.flags.unwrap());
+        let event = script.event("mount", chroot.pid, |_| true);
+        assert_eq!((&event["file"]["path"], &event["vaectl"]["call"]), (&json!(chroot.path), &json!("chroot")));
+        assert_eq!(event["vaectl"].get("argument"), None);
+    });
+}
+
+#[test]
+fn a_program_that_was_spawned_is_a_fork_and_an_exec_whose_long_arguments_are_cut() {
+    check("a_program_that_was_spawned_is_a_fork_and_an_exec_whose_long_arguments_are_cut", |script| {
+        let deed = script.deed("exec");
+        let [fork, exec] = ["fork", "exec"].map(|action| script.event(action, deed.pid, |_| true));
+        assert_eq!(fork["process"]["entity_id"], exec["process"]["entity_id"]);
+        assert_eq!(exec["process"]["executable"], json!(deed.path));
+        assert_eq!((&exec["process"]["args"][1], &exec["process"]["args_count"]), (&json!("noop"), &json!(3)));
+        assert_eq!(exec["vaectl"]["truncated"], json!(["process.args"]));
+        assert!(events(&script.lines, "exec").filter(|event| event["vaectl"].get("truncated").is_some()).count() == 1);
+    });
+}
+
+#[test]
+fn work_that_goes_round_system_calls_is_counted() {
+    check("work_that_goes_round_system_calls_is_counted", |script| {
+        let deed = script.deed("io_uring");
+        assert_eq!(script.counted("io_uring.submit"), u64::from(deed.result == 0), "{deed:?}");
+    });
+}

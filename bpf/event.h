@@ -34,27 +34,20 @@ static __always_inline __u32 bounded(__u32 off)
 	return off & (SCRATCH - 1);
 }
 
-const volatile __u64 wake_bytes = 4 << 20;
+const volatile __u64 ring_bytes = 16 << 20;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 514);
+	__type(key, __u32);
+	__type(value, struct share);
+} shares SEC(".maps");
 
 static __always_inline struct scratch *scratch(void)
 {
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&scratches, &zero);
-}
-
-/* The reader comes by on its own, ten times a second: it is woken only when the ring fills faster than that. */
-static __always_inline __u64 wake_flags(void)
-{
-	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > wake_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
-}
-
-static __always_inline void put(struct row *row, void *record, __u64 len)
-{
-	if (bpf_ringbuf_output(&events, record, len, wake_flags()))
-		add(row->count[COUNT_LOST_RING], 1);
-	else
-		add(row->count[COUNT_EVENTS], 1);
 }
 
 static __always_inline void fill_header(struct header *header, struct task_struct *task, __u32 slot, __u8 kind)
@@ -74,4 +67,48 @@ static __always_inline void fill_header(struct header *header, struct task_struc
 	header->kind = kind;
 	header->flags = 0;
 	bpf_probe_read_kernel_str(header->comm, sizeof(header->comm), task->comm);
+}
+
+/* Whether anyone wants an event that takes a depth: the ring, or the flight recorder. */
+static __always_inline int wanted(__u32 slot, __u32 depth)
+{
+	return program_mask || depth_of(slot) >= depth;
+}
+
+/* Takes room in the ring for a container. A quarter of it is for each, and little once it is half full: what one loses by
+ * its own flood costs the others nothing. Its account begins anew when the reader has passed all that was there. */
+static __always_inline int take_share(__u32 slot, __u64 len, __u64 consumed, __u64 produced)
+{
+	struct share *share = bpf_map_lookup_elem(&shares, &slot);
+	__u64 limit = produced - consumed > ring_bytes / 2 ? ring_bytes / 32 : ring_bytes / 4;
+
+	if (!share)
+		return 0;
+	if (consumed >= share->until) {
+		share->until = produced;
+		share->bytes = 0;
+	}
+	if (share->bytes + len > limit)
+		return 0;
+	add(share->bytes, len);
+	return 1;
+}
+
+/* Hands a record that takes a depth to the ring, or to the flight recorder where its container is not watched so deep.
+ * The reader comes by on its own, ten times a second: it is woken only when the ring fills faster than that. */
+static __always_inline void put(struct row *row, struct header *record, __u64 len, __u32 depth)
+{
+	if (depth_of(record->slot) < depth) {
+		remember(record, len, record->slot, record->kind == KIND_EXEC || record->kind == KIND_RARE);
+		return;
+	}
+	__u64 consumed = bpf_ringbuf_query(&events, BPF_RB_CONS_POS);
+	__u64 produced = bpf_ringbuf_query(&events, BPF_RB_PROD_POS);
+	__u64 wake = produced - consumed > ring_bytes / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	if (!take_share(record->slot, len, consumed, produced))
+		add(row->count[COUNT_LOST_QUOTA], 1);
+	else if (bpf_ringbuf_output(&events, record, len, wake))
+		add(row->count[COUNT_LOST_RING], 1);
+	else
+		add(row->count[COUNT_EVENTS], 1);
 }

@@ -38,7 +38,7 @@ static __always_inline void report_file(struct task_struct *task, struct row *ro
 	record->mode = mode;
 	record->path_len = off - start;
 	record->walked = 1;
-	put(row, record, off & (2 * SCRATCH - 1));
+	put(row, &record->header, off & (2 * SCRATCH - 1), DEPTH_FULL);
 }
 
 /* A call that names its file: the argument, and the directory that it is relative to. */
@@ -54,5 +54,5 @@ static __always_inline void report_name(struct task_struct *task, struct row *ro
 	if (to)
 		off = read_argument(task, to, to_dir, off, &record->to_len, &record->to_dir_len);
 	record->mode = mode;
-	put(row, record, off & (2 * SCRATCH - 1));
+	put(row, &record->header, off & (2 * SCRATCH - 1), DEPTH_FULL);
 }

@@ -101,7 +101,7 @@ int on_exec(__u64 *ctx)
 	__u32 off = walk_path((__u64)BPF_CORE_READ(file, f_path.mnt), (__u64)BPF_CORE_READ(file, f_path.dentry), start);
 	if (slot != SLOT_HOST)
 		count_program(row, slot, buffer, start, off - start);
-	if (depth_of(slot) < DEPTH_PROCESS)
+	if (!wanted(slot, DEPTH_PROCESS))
 		return 0;
 
 	fill_header(&record->header, task, slot, KIND_EXEC);
@@ -153,7 +153,7 @@ int on_exec(__u64 *ctx)
 	}
 	record->session_pid = session_of(task);
 	record->pad = 0;
-	put(row, record, off & (2 * SCRATCH - 1));
+	put(row, &record->header, off & (2 * SCRATCH - 1), DEPTH_PROCESS);
 	return 0;
 }
 
@@ -173,11 +173,11 @@ int on_fork(__u64 *ctx)
 	/* The flags in memory may be gone by the time the call ends (vfork shares it): the result is what counts. */
 	if (child->nsproxy != parent->nsproxy)
 		report_rare(parent, row, slot, __NR_clone, child->tgid, 0, 0, 0, 0);
-	if (depth_of(slot) < DEPTH_FULL)
+	if (!wanted(slot, DEPTH_FULL))
 		return 0;
 	struct fork_record record = {.child_pid = child->tgid, .child_start_ns = child->start_boottime};
 	fill_header(&record.header, parent, slot, KIND_FORK);
-	put(row, &record, sizeof(record));
+	put(row, &record.header, sizeof(record), DEPTH_FULL);
 	return 0;
 }
 
@@ -199,12 +199,12 @@ int on_exit(__u64 *ctx)
 	add(row->count[COUNT_DEAD_CPU], signal->sum_sched_runtime + task->se.sum_exec_runtime);
 	add(row->count[COUNT_DEAD_USER], signal->utime + task->utime);
 	add(row->count[COUNT_DEAD_SYSTEM], signal->stime + task->stime);
-	if (depth_of(slot) < DEPTH_PROCESS)
+	if (!wanted(slot, DEPTH_PROCESS))
 		return 0;
 	struct header record;
 	fill_header(&record, task, slot, KIND_EXIT);
 	record.ret = status;
-	put(row, &record, sizeof(record));
+	put(row, &record, sizeof(record), DEPTH_PROCESS);
 	return 0;
 }
 

@@ -8,7 +8,7 @@ static __always_inline void report_rare(struct task_struct *task, struct row *ro
 {
 	struct scratch *buffer = scratch();
 
-	if (!buffer || depth_of(slot) < DEPTH_PROCESS)
+	if (!buffer || !wanted(slot, DEPTH_PROCESS))
 		return;
 	struct rare_record *record = (struct rare_record *)buffer->bytes;
 	fill_header(&record->header, task, slot, KIND_RARE);
@@ -24,5 +24,5 @@ static __always_inline void report_rare(struct task_struct *task, struct row *ro
 		if (len > 0)
 			record->path_len = len;
 	}
-	put(row, record, (sizeof(*record) + record->path_len) & (SCRATCH - 1));
+	put(row, &record->header, (sizeof(*record) + record->path_len) & (SCRATCH - 1), DEPTH_PROCESS);
 }

@@ -112,7 +112,7 @@ int on_socket_state(__u64 *ctx)
 		add(row->count[COUNT_CONNECT_FAILED], 1);
 	else if (after == TCP_CLOSE && before != TCP_LISTEN)
 		add(row->count[COUNT_CLOSE], 1);
-	if (depth_of(slot) < DEPTH_FULL)
+	if (!wanted(slot, DEPTH_FULL))
 		return 0;
 
 	struct net_record record = {};
@@ -131,7 +131,7 @@ int on_socket_state(__u64 *ctx)
 	} else {
 		return 0;
 	}
-	put(row, &record, sizeof(record));
+	put(row, &record.header, sizeof(record), DEPTH_FULL);
 	return 0;
 }
 
@@ -212,7 +212,7 @@ static __always_inline void report_socket(struct task_struct *task, struct row *
 			return;
 		add(row->count[COUNT_CONNECT], 1);
 	}
-	if (depth_of(slot) < DEPTH_FULL)
+	if (!wanted(slot, DEPTH_FULL))
 		return;
 
 	struct net_record record = {};
@@ -231,7 +231,10 @@ static __always_inline void report_socket(struct task_struct *task, struct row *
 		else
 			__builtin_memcpy(record.remote, address + 4, 4);
 	}
-	put(row, &record, sizeof(record));
+	if (kind != KIND_CONNECT || depth_of(record.header.slot) == DEPTH_FULL)
+		put(row, &record.header, sizeof(record), DEPTH_FULL);
+	else if (is_new_peer(&record))
+		remember(&record, sizeof(record), record.header.slot, 1);
 	if (ret < 0 && ret != -EINPROGRESS)
 		return;
 	/* The first datagram was counted before there was a flow. */
@@ -255,5 +258,5 @@ static __always_inline void report_datagram_close(struct task_struct *task, stru
 	bpf_map_delete_elem(&udp_sockets, &descriptor);
 	struct net_record record;
 	if (end_flow(&record, address))
-		put(row, &record, sizeof(record));
+		put(row, &record.header, sizeof(record), DEPTH_FULL);
 }

@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include "wire.h"
 #include "slot.h"
+#include "flight.h"
 #include "event.h"
 #include "path.h"
 #include "rare.h"
@@ -75,7 +76,7 @@ static __always_inline void on_open(struct task_struct *task, struct row *row, _
 		return;
 	if (ret >= 0)
 		add(row->count[COUNT_OPEN_WRITE], 1);
-	if (depth_of(slot) != DEPTH_FULL)
+	if (!wanted(slot, DEPTH_FULL))
 		return;
 	if (ret >= 0)
 		report_file(task, row, slot, nr, ret, ret, flags);
@@ -141,7 +142,7 @@ static __always_inline void on_name(struct task_struct *task, struct row *row, _
 		dir = b, path = c;
 		break;
 	}
-	if (depth_of(slot) != DEPTH_FULL)
+	if (!wanted(slot, DEPTH_FULL))
 		return;
 	if (nr == __NR_fchmod)
 		report_file(task, row, slot, nr, ret, a, mode);
@@ -211,7 +212,7 @@ static __noinline int act(struct pt_regs *regs, struct row *row, __u32 slot, __u
 		break;
 	}
 	case ACT_CLOSE:
-		if (ret == 0 && depth_of(slot) == DEPTH_FULL)
+		if (ret == 0 && wanted(slot, DEPTH_FULL))
 			report_datagram_close(task, row, slot, a);
 		break;
 	case ACT_KILL:

@@ -17,6 +17,9 @@
 #define ANCESTORS 8
 #define EXEC_PATH 256
 
+#define CELL_BYTES 128
+#define RECORD_CELLS 16 /* what a longer record has beyond them is not kept */
+
 #define DEPTH_CENSUS 0
 #define DEPTH_PROCESS 1
 #define DEPTH_FULL 2
@@ -52,7 +55,8 @@
 #define COUNT_DEAD_CPU 23 /* CPU time of processes that ended, ns */
 #define COUNT_DEAD_USER 24 /* its user part, by ticks, ns */
 #define COUNT_DEAD_SYSTEM 25 /* its system part, by ticks, ns */
-#define COUNTS 26
+#define COUNT_LOST_QUOTA 26 /* events beyond the container's share of the ring */
+#define COUNTS 27
 
 #define KIND_EXEC 1
 #define KIND_EXIT 2
@@ -178,6 +182,26 @@ struct rare_record {
 	__u64 args[3];
 	__u32 path_len;
 	__u32 pad;
+};
+
+/* One cell of a flight recorder's ring. */
+struct cell {
+	__u32 sequence; /* 0 while it is written; else its number in the ring, from 1 */
+	__u16 part; /* which part of its record it holds */
+	__u16 len; /* of the whole record */
+	__u8 data[CELL_BYTES];
+};
+
+/* What a container has in the ring. */
+struct share {
+	__u64 until; /* where the ring's writer stood when this began */
+	__u64 bytes;
+};
+
+/* How many cells of a container's two rings were ever taken. */
+struct flight {
+	__u64 programs;
+	__u64 activity;
 };
 
 /* Followed by the path below the root of the hierarchy. */

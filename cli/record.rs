@@ -50,6 +50,12 @@ pub(crate) struct Args {
     /// The room for events that wait for a slow reader.
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = units::size)]
     backlog_bytes: usize,
+    /// Listen on this socket for the depth of each container, which `score --control` asks for.
+    #[arg(long, value_name = "PATH")]
+    control: Option<PathBuf>,
+    /// The room in the kernel for what a container does below its depth, with `--control`.
+    #[arg(long, value_name = "SIZE", default_value = "288K", value_parser = units::size)]
+    flight_bytes: usize,
     /// Write the lines of this recording instead, plain or zstd.
     #[arg(long, value_name = "FILE")]
     replay: Option<PathBuf>,
@@ -68,8 +74,11 @@ enum DepthName {
 
 impl Args {
     fn resolve(self, max_line_bytes: usize) -> Result<Config, Failure> {
-        let ring_bytes = u32::try_from(self.ring_bytes)
-            .map_err(|_| Failure::usage("--ring-bytes is too large").hint("give a power of two below 4G"))?;
+        let below_4g = |name: &str, size: usize| {
+            u32::try_from(size).map_err(|_| Failure::usage(format!("{name} is too large")).hint("give less than 4G"))
+        };
+        let ring_bytes = below_4g("--ring-bytes", self.ring_bytes)?;
+        let flight_bytes = below_4g("--flight-bytes", self.flight_bytes)?;
         Ok(Config {
             window: self.window,
             depth: match self.depth {
@@ -85,6 +94,8 @@ impl Args {
             no_engine: self.no_engine,
             ring_bytes,
             backlog_bytes: self.backlog_bytes,
+            control: self.control,
+            flight_bytes,
             max_line_bytes,
         })
     }
@@ -146,6 +157,9 @@ impl From<RecordError> for Failure {
                 missing.iter().fold(Self::new(Exit::Host, "this host cannot record"), Self::hint)
             }
             RecordError::Write(error) => error.into(),
+            error @ RecordError::Control { .. } => {
+                Self::caused(Exit::Usage, &error).hint("end the other recorder, or name another path with --control")
+            }
             error @ RecordError::Setting { .. } => Self::caused(Exit::Usage, &error),
             error => Self::caused(Exit::Host, &error),
         }

@@ -57,6 +57,8 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--max-containers', '--max-containers', [CompletionResultType]::ParameterName, 'How many containers there is room for')
             [CompletionResult]::new('--ring-bytes', '--ring-bytes', [CompletionResultType]::ParameterName, 'The room for events in the kernel')
             [CompletionResult]::new('--backlog-bytes', '--backlog-bytes', [CompletionResultType]::ParameterName, 'The room for events that wait for a slow reader')
+            [CompletionResult]::new('--control', '--control', [CompletionResultType]::ParameterName, 'Listen on this socket for the depth of each container, which `score --control` asks for')
+            [CompletionResult]::new('--flight-bytes', '--flight-bytes', [CompletionResultType]::ParameterName, 'The room in the kernel for what a container does below its depth, with `--control`')
             [CompletionResult]::new('--replay', '--replay', [CompletionResultType]::ParameterName, 'Write the lines of this recording instead, plain or zstd')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')

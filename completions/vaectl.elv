@@ -53,6 +53,8 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --max-containers 'How many containers there is room for'
             cand --ring-bytes 'The room for events in the kernel'
             cand --backlog-bytes 'The room for events that wait for a slow reader'
+            cand --control 'Listen on this socket for the depth of each container, which `score --control` asks for'
+            cand --flight-bytes 'The room in the kernel for what a container does below its depth, with `--control`'
             cand --replay 'Write the lines of this recording instead, plain or zstd'
             cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
             cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'

@@ -1,6 +1,7 @@
 //! `record` on real containers. Needs root; the truth is what the `probe` helper says that it did.
 
 mod cgroups;
+mod control;
 mod deeds;
 mod engines;
 mod pipeline;

@@ -22,6 +22,10 @@ pub const ERRNOS: usize = 134;
 pub const ANCESTORS: usize = 8;
 /// exec path.
 pub const EXEC_PATH: usize = 256;
+/// cell bytes.
+pub const CELL_BYTES: usize = 128;
+/// What a longer record has beyond them is not kept.
+pub const RECORD_CELLS: usize = 16;
 /// depth census.
 pub const DEPTH_CENSUS: usize = 0;
 /// depth process.
@@ -86,8 +90,10 @@ pub const COUNT_DEAD_CPU: usize = 23;
 pub const COUNT_DEAD_USER: usize = 24;
 /// Its system part, by ticks, ns.
 pub const COUNT_DEAD_SYSTEM: usize = 25;
+/// Events beyond the container's share of the ring.
+pub const COUNT_LOST_QUOTA: usize = 26;
 /// counts.
-pub const COUNTS: usize = 26;
+pub const COUNTS: usize = 27;
 /// kind exec.
 pub const KIND_EXEC: usize = 1;
 /// kind exit.
@@ -139,7 +145,7 @@ pub struct Row {
     pub count: [u64; COUNTS],
 }
 
-const _: () = assert!(size_of::<Row>() == 5392);
+const _: () = assert!(size_of::<Row>() == 5400);
 const _: () = assert!(std::mem::offset_of!(Row, created_ns) == 0);
 const _: () = assert!(std::mem::offset_of!(Row, ready) == 8);
 const _: () = assert!(std::mem::offset_of!(Row, syscall) == 16);
@@ -414,6 +420,54 @@ const _: () = assert!(std::mem::offset_of!(RareRecord, header) == 0);
 const _: () = assert!(std::mem::offset_of!(RareRecord, args) == 64);
 const _: () = assert!(std::mem::offset_of!(RareRecord, path_len) == 88);
 const _: () = assert!(std::mem::offset_of!(RareRecord, pad) == 92);
+
+/// One cell of a flight recorder's ring.
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]
+#[repr(C)]
+pub struct Cell {
+    /// 0 while it is written; else its number in the ring, from 1.
+    pub sequence: u32,
+    /// Which part of its record it holds.
+    pub part: u16,
+    /// Of the whole record.
+    pub len: u16,
+    /// data.
+    pub data: [u8; CELL_BYTES],
+}
+
+const _: () = assert!(size_of::<Cell>() == 136);
+const _: () = assert!(std::mem::offset_of!(Cell, sequence) == 0);
+const _: () = assert!(std::mem::offset_of!(Cell, part) == 4);
+const _: () = assert!(std::mem::offset_of!(Cell, len) == 6);
+const _: () = assert!(std::mem::offset_of!(Cell, data) == 8);
+
+/// What a container has in the ring.
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]
+#[repr(C)]
+pub struct Share {
+    /// Where the ring's writer stood when this began.
+    pub until: u64,
+    /// bytes.
+    pub bytes: u64,
+}
+
+const _: () = assert!(size_of::<Share>() == 16);
+const _: () = assert!(std::mem::offset_of!(Share, until) == 0);
+const _: () = assert!(std::mem::offset_of!(Share, bytes) == 8);
+
+/// How many cells of a container's two rings were ever taken.
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]
+#[repr(C)]
+pub struct Flight {
+    /// programs.
+    pub programs: u64,
+    /// activity.
+    pub activity: u64,
+}
+
+const _: () = assert!(size_of::<Flight>() == 16);
+const _: () = assert!(std::mem::offset_of!(Flight, programs) == 0);
+const _: () = assert!(std::mem::offset_of!(Flight, activity) == 8);
 
 /// Followed by the path below the root of the hierarchy.
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]

@@ -20,6 +20,8 @@ pub(crate) enum Item {
     Clock(Clock, Option<i64>),
     /// Records of one slot, each after its length as eight bytes.
     Events(u32, Vec<u8>),
+    /// What the flight recorder of a slot held when its depth was raised, in the same form.
+    History(u32, Vec<u8>),
     /// The window of a slot that ended at a time since boot.
     Window(u32, u64, Box<Window<'static>>),
     Container(Box<ContainerLine<'static>>),

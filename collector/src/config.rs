@@ -1,7 +1,9 @@
 //! What `record` was asked to do.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use vaectl_bpf::wire;
 use vaectl_schemas::Depth;
 
 use crate::error::RecordError;
@@ -30,6 +32,11 @@ pub struct Config {
     pub ring_bytes: u32,
     /// Events that may wait for a slow reader, in bytes.
     pub backlog_bytes: usize,
+    /// Where to listen for leases of depth. With it a container without a lease is watched at `process`, and what is
+    /// below its depth goes into its flight recorder.
+    pub control: Option<PathBuf>,
+    /// The size of a container's flight recorder in bytes.
+    pub flight_bytes: u32,
     /// The longest line that is written.
     pub max_line_bytes: usize,
 }
@@ -47,6 +54,8 @@ impl Default for Config {
             no_engine: false,
             ring_bytes: 16 << 20,
             backlog_bytes: 8 << 20,
+            control: None,
+            flight_bytes: 288 << 10,
             max_line_bytes: vaectl_schemas::DEFAULT_MAX_LINE_BYTES,
         }
     }
@@ -75,11 +84,33 @@ impl Config {
                 "1 to 60000",
                 (1..=60_000).contains(&self.max_containers),
             ),
+            (
+                "--flight-bytes",
+                self.flight_bytes.to_string(),
+                "from 9 KiB to 64 MiB",
+                (9 << 10..=64 << 20).contains(&self.flight_bytes),
+            ),
         ];
         match checks.into_iter().find(|check| !check.3) {
             Some((name, value, allowed, _)) => Err(RecordError::Setting { name, value, allowed }),
             None => Ok(()),
         }
+    }
+
+    /// The depth of a container without a lease.
+    pub(crate) fn unleased(&self) -> Depth {
+        if self.control.is_some() { Depth::Process } else { self.depth }
+    }
+
+    /// How many cells the two rings of a container's flight recorder have, powers of two: for programs, and for what
+    /// else it does, which is eight times as much. None without a control socket, since nobody would read them.
+    pub(crate) fn flight_cells(&self) -> [u32; 2] {
+        if self.control.is_none() {
+            return [0, 0];
+        }
+        let cells = self.flight_bytes / wire::CELL_BYTES as u32 / 9;
+        let programs = if cells.is_power_of_two() { cells } else { cells.next_power_of_two() / 2 };
+        [programs, programs * 8]
     }
 
     /// Whether a container of this name or id was asked for.

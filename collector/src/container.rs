@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use vaectl_bpf::wire::Row;
 use vaectl_schemas::{
-    Container, ContainerInfo, ContainerLine, ContainerStatus, Timestamp, VERSION, derived_id, job_hash,
+    Container, ContainerInfo, ContainerLine, ContainerStatus, Depth, Timestamp, VERSION, derived_id, job_hash,
 };
 use zerocopy::FromZeros;
 
@@ -40,6 +40,7 @@ pub(crate) struct Tracked {
     pub(crate) cgroup: u64,
     pub(crate) path: String,
     pub(crate) stage: Stage,
+    pub(crate) depth: Depth,
     pub(crate) identity: Arc<Identity>,
     pub(crate) command: Option<Vec<String>>,
     /// It was there from the beginning of the container: its counts are all that there were.
@@ -56,13 +57,14 @@ pub(crate) struct Tracked {
 }
 
 impl Tracked {
-    pub(crate) fn new(slot: u32, cgroup: u64, path: String, now_ns: u64, born: bool, boot: &str) -> Self {
+    pub(crate) fn new(slot: u32, cgroup: u64, path: String, now_ns: u64, born: bool, depth: Depth, boot: &str) -> Self {
         let run = derived_id("run", [boot, &cgroup.to_string()]);
         Self {
             slot,
             cgroup,
             path,
             stage: Stage::Undecided(Instant::now()),
+            depth,
             identity: Arc::new(Identity { container: Container::default(), run, job: None }),
             command: None,
             born,

@@ -25,6 +25,15 @@ pub enum RecordError {
         #[source]
         source: io::Error,
     },
+    /// The control socket could not be made.
+    #[error("cannot listen on {path}: {source}")]
+    Control {
+        /// Where.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// The reader of the lines is gone or failed; a broken pipe is for the caller to tell apart.
     #[error("cannot write lines: {0}")]
     Write(#[from] io::Error),

@@ -6,11 +6,12 @@ pub(crate) use aya::maps::MapError;
 use aya::maps::{Array, HashMap, MapData, Queue, RingBuf};
 use aya::programs::BtfTracePoint;
 use aya::{Btf, Ebpf, EbpfLoader};
-use vaectl_bpf::wire::{self, Control, ExecCount, ExecKey, Row};
+use vaectl_bpf::wire::{self, Cell, Control, ExecCount, ExecKey, Flight, Header, Row};
 use zerocopy::{FromBytes, FromZeros, IntoBytes};
 
 use crate::error::RecordError;
 use crate::facts::Facts;
+use crate::flight;
 
 /// The programs, and the tracepoint that each is for.
 pub(crate) const TRACEPOINTS: [(&str, &str); 11] = [
@@ -41,6 +42,10 @@ pub(crate) struct Kernel {
     cache: Array<MapData, Cache>,
     free: Queue<MapData, u32>,
     execs: HashMap<MapData, [u8; size_of::<ExecKey>()], [u8; size_of::<ExecCount>()]>,
+    flights: Array<MapData, [u8; size_of::<Flight>()]>,
+    rings: [Cells; 2],
+    /// Up to where the flight recorder of a slot was read, or belonged to another container.
+    told: std::collections::HashMap<u32, [u64; 2]>,
     /// The ring of events.
     pub(crate) events: Ring,
     /// The ring of cgroups that come and go.
@@ -51,6 +56,8 @@ pub(crate) struct Kernel {
 pub(crate) struct Tunables {
     pub(crate) max_containers: u32,
     pub(crate) ring_bytes: u32,
+    /// Cells of the two rings of each flight recorder.
+    pub(crate) flight_cells: [u32; 2],
     pub(crate) host_mnt_ns: u32,
 }
 
@@ -83,16 +90,24 @@ impl Kernel {
     pub(crate) fn load(tunables: &Tunables, facts: &Facts) -> Result<Self, RecordError> {
         let btf = Btf::from_sys_fs().map_err(|e| refused("the kernel's BTF", &e))?;
         let own_pid = std::process::id();
-        let wake_bytes = u64::from(tunables.ring_bytes / 4);
         let capacity = tunables.max_containers + wire::SLOT_FIRST as u32;
+        let ring_bytes = u64::from(tunables.ring_bytes);
+        let [programs_mask, activity_mask] = tunables.flight_cells.map(|cells| cells.saturating_sub(1));
+        let [program_cells, activity_cells] = tunables.flight_cells.map(|cells| (cells * capacity).max(1));
         let mut programs = EbpfLoader::new()
             .btf(Some(&btf))
             .override_global("own_pid", &own_pid, true)
             .override_global("host_mnt_ns", &tunables.host_mnt_ns, true)
-            .override_global("wake_bytes", &wake_bytes, true)
+            .override_global("ring_bytes", &ring_bytes, true)
+            .override_global("program_mask", &programs_mask, true)
+            .override_global("activity_mask", &activity_mask, true)
             .map_max_entries("rows", capacity)
             .map_max_entries("controls", capacity)
             .map_max_entries("free_slots", capacity)
+            .map_max_entries("shares", capacity)
+            .map_max_entries("flights", capacity)
+            .map_max_entries("program_cells", program_cells)
+            .map_max_entries("activity_cells", activity_cells)
             .map_max_entries("events", tunables.ring_bytes)
             .load(vaectl_bpf::OBJECT)
             .map_err(|e| refused("the object", &e))?;
@@ -112,6 +127,12 @@ impl Kernel {
             cache: Array::try_from(take(".bss")?).map_err(maps)?,
             free: Queue::try_from(take("free_slots")?).map_err(maps)?,
             execs: HashMap::try_from(take("execs")?).map_err(maps)?,
+            flights: Array::try_from(take("flights")?).map_err(maps)?,
+            rings: [
+                Cells { map: Array::try_from(take("program_cells")?).map_err(maps)?, each: tunables.flight_cells[0] },
+                Cells { map: Array::try_from(take("activity_cells")?).map_err(maps)?, each: tunables.flight_cells[1] },
+            ],
+            told: std::collections::HashMap::new(),
             events: Ring(RingBuf::try_from(take("events")?).map_err(maps)?),
             cgroups: Ring(RingBuf::try_from(take("cgroup_events")?).map_err(maps)?),
             programs,
@@ -139,7 +160,25 @@ impl Kernel {
         let mut bytes = [0; size_of::<Row>()];
         bytes.copy_from_slice(row.as_bytes());
         self.rows.set(slot, bytes, 0)?;
+        let flown = self.flown(slot)?;
+        self.told.insert(slot, flown);
         self.control(slot, control)
+    }
+
+    fn flown(&self, slot: u32) -> Result<[u64; 2], MapError> {
+        let flight = Flight::read_from_bytes(&self.flights.get(&slot, 0)?).expect("the value has the size of one");
+        Ok([flight.programs, flight.activity])
+    }
+
+    /// What the flight recorder of a slot holds and was not read before, in the order it happened.
+    pub(crate) fn history(&mut self, slot: u32) -> Result<Vec<Vec<u8>>, MapError> {
+        let flown = self.flown(slot)?;
+        let told = self.told.insert(slot, flown).unwrap_or_default();
+        let read = |ring: usize| flight::records(self.rings[ring].between(slot, told[ring], flown[ring]));
+        let mut records = read(0);
+        records.append(&mut read(1));
+        records.sort_by_key(|record| Header::ref_from_prefix(record).map_or(0, |(header, _)| header.time_ns));
+        Ok(records)
     }
 
     /// Says how deep a slot is watched, and what it is.
@@ -197,6 +236,29 @@ impl Kernel {
             // One that is gone already is as good as removed.
             let _ = self.execs.remove(&bytes);
         }
+    }
+}
+
+/// One of the two rings of every container's flight recorder.
+struct Cells {
+    map: Array<MapData, [u8; size_of::<Cell>()]>,
+    each: u32,
+}
+
+impl Cells {
+    fn cell(&self, slot: u32, index: u64) -> Option<Cell> {
+        let key = slot * self.each + (index % u64::from(self.each)) as u32;
+        Cell::read_from_bytes(&self.map.get(&key, 0).ok()?).ok()
+    }
+
+    /// The cells from `from` to before `to`, as far as they are still there. One that is written meanwhile is read with
+    /// one number and then has another.
+    fn between(&self, slot: u32, from: u64, to: u64) -> impl Iterator<Item = Option<Cell>> {
+        (from.max(to.saturating_sub(u64::from(self.each)))..to).map(move |index| {
+            let is = |cell: &Cell| cell.sequence == (index + 1) as u32;
+            let cell = self.cell(slot, index).filter(is)?;
+            self.cell(slot, index).filter(is).map(|_| cell)
+        })
     }
 }
 

@@ -96,7 +96,7 @@ impl Windows {
             nominal_ns: self.nominal_ns,
             duration_ns: now_ns - tracked.last_ns,
             coverage,
-            lost: delta(wire::COUNT_LOST_RING) + tracked.dropped,
+            lost: delta(wire::COUNT_LOST_RING) + delta(wire::COUNT_LOST_QUOTA) + tracked.dropped,
             part,
             merged: None,
             entered: (entered > 0).then_some(entered as u32),

@@ -129,7 +129,8 @@ impl<W: Write> Writer<W> {
                 self.common(&mut line.event, &mut line.host, "state", "vaectl.clock");
                 self.line(&line)
             }
-            Item::Events(slot, records) => self.events(slot, &records),
+            Item::Events(slot, records) => self.events(slot, &records, false),
+            Item::History(slot, records) => self.events(slot, &records, true),
             Item::Window(slot, end_ns, mut line) => {
                 if let Some(slot) = self.slots.get_mut(&slot) {
                     slot.window_end_ns = end_ns;
@@ -149,14 +150,15 @@ impl<W: Write> Writer<W> {
         }
     }
 
-    fn events(&mut self, slot: u32, records: &[u8]) -> io::Result<()> {
+    fn events(&mut self, slot: u32, records: &[u8], history: bool) -> io::Result<()> {
         let known = self.slots.get(&slot).map(|s| (s.identity.container.clone(), s.window_end_ns));
         for record in records_in(records) {
             let Some((mut event, time_ns)) = self.decoder.decode(record) else { continue };
             if let Some((container, window_end_ns)) = &known {
                 event.container = Some(container.clone());
-                event.vaectl.late = time_ns <= *window_end_ns;
+                event.vaectl.late = !history && time_ns <= *window_end_ns;
             }
+            event.vaectl.history = history;
             self.common(&mut event.event, &mut event.host, "event", "vaectl.process");
             self.events += 1;
             self.line(&event)?;

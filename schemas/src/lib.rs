@@ -18,6 +18,7 @@
 //! assert_eq!(window.counters.get("syscall.read"), Some(812.0));
 //! ```
 
+mod control;
 mod ecs;
 mod elasticsearch;
 mod escape;
@@ -27,6 +28,7 @@ mod metrics;
 mod read;
 mod time;
 
+pub use control::Lease;
 pub use ecs::{
     Capabilities, Container, Ecs, EffectiveUser, Endpoint, EntryMeta, EventFields, File, Host, Image, ImageHash,
     Network, Process, ProcessRef, Rule, Thread, User,

@@ -62,10 +62,12 @@ impl Recorder {
         if other > 0 {
             execs.insert("(other)".to_owned(), other);
         }
-        let lost = row.count[wire::COUNT_LOST_RING].wrapping_sub(tracked.last.count[wire::COUNT_LOST_RING]);
-        if lost > 0 {
-            self.lost += lost;
-            self.items.push(gap(tracked, self.clock, GapCause::RingFull, lost));
+        for (index, cause) in [(wire::COUNT_LOST_RING, GapCause::RingFull), (wire::COUNT_LOST_QUOTA, GapCause::Quota)] {
+            let lost = row.count[index].wrapping_sub(tracked.last.count[index]);
+            if lost > 0 {
+                self.lost += lost;
+                self.items.push(gap(tracked, self.clock, cause, lost));
+            }
         }
         let account = match cpu {
             Some(cpu) => Account { cpu: Some(cpu), ..Account::default() },

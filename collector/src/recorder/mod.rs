@@ -1,6 +1,7 @@
 //! The loop: empties the rings, follows containers, closes windows.
 
 mod census;
+mod depths;
 mod registry;
 
 use std::collections::HashMap;
@@ -19,8 +20,10 @@ use crate::backlog::{Backlog, Item, append};
 use crate::clock::{Clock, boot_ns};
 use crate::config::Config;
 use crate::container::{Stage, Tracked};
+use crate::control::Control;
 use crate::error::RecordError;
 use crate::facts::{self, Facts};
+use crate::lease::Leases;
 use crate::load::{Kernel, Tunables};
 use crate::naming::Naming;
 use crate::privileges;
@@ -58,6 +61,10 @@ pub struct Recorder {
     tracked: HashMap<u32, Tracked>,
     by_cgroup: HashMap<u64, u32>,
     naming: Naming,
+    control: Option<Control>,
+    leases: Leases,
+    /// When leases are looked at for having run out.
+    leases_due: Instant,
     items: Vec<Item>,
     lost: u64,
 }
@@ -80,11 +87,20 @@ impl Recorder {
             .ok()
             .and_then(|l| l.to_string_lossy().trim_start_matches("mnt:[").trim_end_matches(']').parse().ok())
             .unwrap_or(0);
-        let tunables = Tunables { max_containers: config.max_containers, ring_bytes: config.ring_bytes, host_mnt_ns };
+        let tunables = Tunables {
+            max_containers: config.max_containers,
+            ring_bytes: config.ring_bytes,
+            flight_cells: config.flight_cells(),
+            host_mnt_ns,
+        };
         let kernel = Kernel::load(&tunables, &facts)?;
         if let Err(error) = privileges::drop_others() {
             warn!(%error, "Capabilities could not be dropped.");
         }
+        let listen = |path: &PathBuf| {
+            Control::listen(path).map_err(|source| RecordError::Control { path: path.display().to_string(), source })
+        };
+        let control = config.control.as_ref().map(listen).transpose()?;
         let naming = Naming::start(!config.no_engine).map_err(RecordError::Write)?;
         let mut recorder = Self {
             windows: Windows::new(config.window.as_nanos() as u64, &facts),
@@ -96,6 +112,9 @@ impl Recorder {
             tracked: HashMap::new(),
             by_cgroup: HashMap::new(),
             naming,
+            control,
+            leases: Leases::default(),
+            leases_due: Instant::now(),
             items: Vec::new(),
             lost: 0,
         };
@@ -168,7 +187,7 @@ impl Recorder {
                 boot: Some(self.facts.boot_id.clone()),
                 kernel: Some(self.facts.kernel.clone()),
                 window_ns: Some(self.config.window.as_nanos() as u64),
-                depth: Some(self.config.depth),
+                depth: Some(self.config.unleased()),
                 missing: self.facts.missing(),
             },
         );
@@ -182,7 +201,8 @@ impl Recorder {
         let timeout = due.saturating_duration_since(Instant::now()).min(beat);
         let timeout = Timespec { tv_sec: 0, tv_nsec: timeout.as_nanos() as i64 };
         let mut fds =
-            [PollFd::new(&self.kernel.events, PollFlags::IN), PollFd::new(&self.kernel.cgroups, PollFlags::IN)];
+            vec![PollFd::new(&self.kernel.events, PollFlags::IN), PollFd::new(&self.kernel.cgroups, PollFlags::IN)];
+        fds.extend(self.control.as_ref().map(|control| PollFd::new(control, PollFlags::IN)));
         // An interrupted sleep is a short one.
         let _ = poll(&mut fds, Some(&timeout));
     }
@@ -194,6 +214,7 @@ impl Recorder {
         gone.extend(self.drain_cgroups());
         self.name();
         self.decide();
+        self.keep_depths();
         for (slot, n) in backlog.dropped() {
             self.lost += n;
             if let Some(tracked) = self.tracked.get_mut(&slot) {

@@ -41,7 +41,8 @@ impl Recorder {
                 };
                 self.kernel.reset(slot, true, self.control(wire::STATE_CONTAINER))?;
                 self.kernel.bind(id, slot)?;
-                let mut tracked = Tracked::new(slot, id, path.clone(), now, false, &self.facts.boot_id);
+                let mut tracked =
+                    Tracked::new(slot, id, path.clone(), now, false, self.config.unleased(), &self.facts.boot_id);
                 tracked.cpu = cgroup::account(&self.facts, &path).cpu;
                 self.by_cgroup.insert(id, slot);
                 self.adopt(tracked, candidate);
@@ -54,9 +55,9 @@ impl Recorder {
     fn fill_host(&mut self, now: u64) -> Result<(), MapError> {
         let wanted = self.config.cgroups.is_empty() && self.config.wants(Some("host"), "host");
         let depth = if wanted { self.config.depth.min(Depth::Process) } else { Depth::Census };
-        self.kernel.reset(HOST, true, Control { depth: depth_number(depth), state: wire::STATE_UNDECIDED as u32 })?;
+        self.kernel.reset(HOST, true, Self::control_of(depth, wire::STATE_UNDECIDED))?;
         if wanted {
-            let mut host = Tracked::new(HOST, 0, String::new(), now, true, &self.facts.boot_id);
+            let mut host = Tracked::new(HOST, 0, String::new(), now, true, depth, &self.facts.boot_id);
             host.identify("host".to_owned(), None);
             host.stage = Stage::Live;
             host.cpu = None;
@@ -67,7 +68,16 @@ impl Recorder {
     }
 
     fn control(&self, state: usize) -> Control {
-        Control { depth: depth_number(self.config.depth), state: state as u32 }
+        Self::control_of(self.config.unleased(), state)
+    }
+
+    pub(super) fn control_of(depth: Depth, state: usize) -> Control {
+        let depth = match depth {
+            Depth::Census => wire::DEPTH_CENSUS,
+            Depth::Process => wire::DEPTH_PROCESS,
+            Depth::Full => wire::DEPTH_FULL,
+        };
+        Control { depth: depth as u32, state: state as u32 }
     }
 
     /// The container that a cgroup is, by its form or because it was asked for.
@@ -117,7 +127,15 @@ impl Recorder {
                 }
             } else {
                 self.by_cgroup.insert(record.id, record.slot);
-                let tracked = Tracked::new(record.slot, record.id, path, record.time_ns, true, &self.facts.boot_id);
+                let tracked = Tracked::new(
+                    record.slot,
+                    record.id,
+                    path,
+                    record.time_ns,
+                    true,
+                    self.config.unleased(),
+                    &self.facts.boot_id,
+                );
                 self.tracked.insert(record.slot, tracked);
             }
         }
@@ -152,6 +170,7 @@ impl Recorder {
     pub(super) fn release(&mut self, slot: u32) {
         let Some(tracked) = self.tracked.remove(&slot) else { return };
         self.by_cgroup.remove(&tracked.cgroup);
+        self.leases.forget(&tracked.identity.run);
         let control = self.control(wire::STATE_UNDECIDED);
         self.report("slot", |kernel| {
             kernel.unbind(tracked.cgroup)?;
@@ -161,7 +180,7 @@ impl Recorder {
         });
     }
 
-    fn report(&mut self, what: &str, act: impl FnOnce(&mut Kernel) -> Result<(), MapError>) {
+    pub(super) fn report(&mut self, what: &str, act: impl FnOnce(&mut Kernel) -> Result<(), MapError>) {
         if let Err(error) = act(&mut self.kernel) {
             warn!(%error, what, "A map in the kernel could not be written.");
         }
@@ -193,12 +212,4 @@ impl Recorder {
             self.tracked.insert(slot, tracked);
         }
     }
-}
-
-fn depth_number(depth: Depth) -> u32 {
-    (match depth {
-        Depth::Census => wire::DEPTH_CENSUS,
-        Depth::Process => wire::DEPTH_PROCESS,
-        Depth::Full => wire::DEPTH_FULL,
-    }) as u32
 }

@@ -95,6 +95,7 @@ pub fn schemas() -> Vec<(&'static str, schemars::Schema)> {
         ("heartbeat", schemars::schema_for!(Heartbeat<'static>)),
         ("hello", schemars::schema_for!(Hello<'static>)),
         ("incident", schemars::schema_for!(Incident<'static>)),
+        ("lease", schemars::schema_for!(crate::Lease)),
         ("ledger", schemars::schema_for!(Ledger<'static>)),
         ("summary", schemars::schema_for!(Summary<'static>)),
         ("verdict", schemars::schema_for!(Verdict<'static>)),

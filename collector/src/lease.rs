@@ -1,0 +1,96 @@
+//! How deep each container is watched, and until when.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use vaectl_schemas::{Depth, Lease};
+
+/// What a container without a lease returns to.
+const FALLBACK: Depth = Depth::Process;
+/// How many of them, the last suspected first, are watched in full instead: never blind by accident, and no storm either.
+const FULL_AT_MOST: usize = 20;
+/// No lease is longer, whatever it asks for.
+const LONGEST: Duration = Duration::from_mins(10);
+
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    depth: Depth,
+    until: Instant,
+    suspected_ns: u64,
+}
+
+/// The leases of a control socket, by run.
+#[derive(Debug, Default)]
+pub(crate) struct Leases(HashMap<String, Held>);
+
+impl Leases {
+    /// Takes a lease, which replaces the one that its container had.
+    pub(crate) fn take(&mut self, lease: Lease, now: Instant) {
+        let until = now + Duration::from_millis(lease.ttl_ms).min(LONGEST);
+        self.0.insert(lease.run, Held { depth: lease.depth, until, suspected_ns: lease.suspected_ns });
+    }
+
+    /// Forgets a container that ended.
+    pub(crate) fn forget(&mut self, run: &str) {
+        self.0.remove(run);
+    }
+
+    /// The depths of these runs, in their order.
+    pub(crate) fn depths<'a>(&self, runs: impl Iterator<Item = &'a str> + Clone, now: Instant) -> Vec<Depth> {
+        let expired = |run: &str| self.0.get(run).filter(|held| held.until <= now && held.suspected_ns > 0);
+        let mut suspected: Vec<u64> = runs.clone().filter_map(|run| Some(expired(run)?.suspected_ns)).collect();
+        suspected.sort_unstable_by(|a, b| b.cmp(a));
+        let floor = suspected.get(FULL_AT_MOST - 1).copied().unwrap_or(0);
+        let mut room = FULL_AT_MOST;
+        let depth = |run: &str| match self.0.get(run) {
+            Some(held) if held.until > now => held.depth,
+            Some(held) if held.suspected_ns > 0 && held.suspected_ns >= floor && room > 0 => {
+                room -= 1;
+                Depth::Full
+            }
+            _ => FALLBACK,
+        };
+        runs.map(depth).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use vaectl_schemas::{Depth, Lease, VERSION};
+
+    use super::Leases;
+
+    fn lease(run: &str, depth: Depth, suspected_ns: u64) -> Lease {
+        Lease { v: VERSION, run: run.to_owned(), depth, ttl_ms: 1000, suspected_ns }
+    }
+
+    #[test]
+    fn a_lease_holds_for_its_time_and_then_the_container_returns_to_process() {
+        let (mut leases, now) = (Leases::default(), Instant::now());
+        leases.take(lease("a", Depth::Census, 0), now);
+        let depths = |after| leases.depths(["a", "b"].into_iter(), now + Duration::from_millis(after));
+        assert_eq!(depths(999), [Depth::Census, Depth::Process]);
+        assert_eq!(depths(1000), [Depth::Process, Depth::Process]);
+    }
+
+    #[test]
+    fn of_containers_without_a_lease_the_last_suspected_twenty_are_watched_in_full() {
+        let (mut leases, now) = (Leases::default(), Instant::now());
+        let runs: Vec<String> = (0..30).map(|i| format!("run-{i}")).collect();
+        for (run, suspected) in runs.iter().zip(0..) {
+            leases.take(lease(run, Depth::Census, suspected), now);
+        }
+        let depths = leases.depths(runs.iter().map(String::as_str), now + Duration::from_secs(2));
+        assert!(depths[..10].iter().all(|depth| *depth == Depth::Process));
+        assert!(depths[10..].iter().all(|depth| *depth == Depth::Full));
+    }
+
+    #[test]
+    fn no_lease_is_for_ever() {
+        let (mut leases, now) = (Leases::default(), Instant::now());
+        leases.take(Lease { ttl_ms: u64::MAX, ..lease("a", Depth::Full, 0) }, now);
+        assert_eq!(leases.depths(["a"].into_iter(), now + Duration::from_mins(11)), [Depth::Process]);
+    }
+}

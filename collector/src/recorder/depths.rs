@@ -1,0 +1,62 @@
+//! Leases: what the control socket asks for becomes one write to a map.
+
+use std::time::{Duration, Instant};
+
+use tracing::debug;
+use vaectl_bpf::wire;
+use vaectl_schemas::Depth;
+
+use super::{HOST, Recorder};
+use crate::backlog::{Item, append};
+use crate::container::Stage;
+
+/// How often leases are looked at for having run out.
+pub(super) const LOOK: Duration = Duration::from_millis(500);
+
+impl Recorder {
+    /// Takes in leases that came, and gives every container the depth that is due to it.
+    pub(super) fn keep_depths(&mut self) {
+        let Some(control) = &self.control else { return };
+        let now = Instant::now();
+        let mut due = self.leases_due <= now;
+        for lease in control.requests() {
+            self.leases.take(lease, now);
+            due = true;
+        }
+        if !due {
+            return;
+        }
+        self.leases_due = now + LOOK;
+        let live: Vec<_> = self.tracked.values().filter(|t| t.stage == Stage::Live && t.slot != HOST).collect();
+        let depths = self.leases.depths(live.iter().map(|t| t.identity.run.as_str()), now);
+        let changes: Vec<(u32, Depth, Depth)> = live
+            .into_iter()
+            .zip(depths)
+            .filter(|(tracked, depth)| tracked.depth != *depth)
+            .map(|(tracked, depth)| (tracked.slot, tracked.depth, depth))
+            .collect();
+        for (slot, before, depth) in changes {
+            self.set_depth(slot, before, depth);
+        }
+    }
+
+    fn set_depth(&mut self, slot: u32, before: Depth, depth: Depth) {
+        debug!(slot, ?before, ?depth, "A depth changes.");
+        let control = Self::control_of(depth, wire::STATE_CONTAINER);
+        self.report("control", |kernel| kernel.control(slot, control));
+        if let Some(tracked) = self.tracked.get_mut(&slot) {
+            tracked.depth = depth;
+        }
+        // What is live from now on is younger than all that the flight recorder holds.
+        if depth > before {
+            let mut block = Vec::new();
+            self.report("flight", |kernel| {
+                kernel.history(slot)?.iter().for_each(|record| append(&mut block, record));
+                Ok(())
+            });
+            if !block.is_empty() {
+                self.items.push(Item::History(slot, block));
+            }
+        }
+    }
+}

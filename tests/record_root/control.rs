@@ -1,0 +1,155 @@
+//! Leases of depth, and the flight recorder of what was below it.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use vaectl_bench::probe::{self, Generator};
+use vaectl_bench::{Container, Engine, Options, Workspace};
+
+use super::recording::{Recording, is};
+use super::{probe as image, skipped};
+
+/// A recording with a control socket, and a container that is recorded.
+struct Scene {
+    socket: PathBuf,
+    recording: Recording,
+    container: Container,
+    run: String,
+    _workspace: Workspace,
+}
+
+fn scene() -> Scene {
+    let (workspace, image) = image();
+    let socket = workspace.path().join("control.sock");
+    let recording = Recording::start(&["--window", "500ms", "--control", socket.to_str().unwrap()], &[]);
+    let options = Options { privileged: true, ..Options::default() };
+    let container = Container::start(&Engine::Runc, &image, "leased", &options, &workspace).unwrap();
+    let id = container.id().to_owned();
+    let known = |lines: &[Value]| lines.iter().any(|line| line["type"] == "window" && is(line, &id));
+    recording.until("a window of the container", known);
+    let lines = recording.lines().clone();
+    let line = lines.iter().find(|line| line["type"] == "container" && is(line, &id)).unwrap();
+    let run = line["vaectl"]["run"].as_str().unwrap().to_owned();
+    Scene { socket, recording, container, run, _workspace: workspace }
+}
+
+fn lease(socket: &Path, run: &str, depth: &str, ttl_ms: u64) {
+    let mut stream = UnixStream::connect(socket).unwrap();
+    let lease = json!({"v": 1, "run": run, "depth": depth, "ttl_ms": ttl_ms});
+    writeln!(stream, "{lease}").unwrap();
+}
+
+impl Scene {
+    fn events(&self) -> Vec<Value> {
+        let lines = self.recording.lines().clone();
+        lines.into_iter().filter(|line| line["type"] == "event" && is(line, self.container.id())).collect()
+    }
+
+    /// Waits until two more windows were closed: what happened before is in the lines.
+    fn settle(&self) {
+        let count = |lines: &[Value]| lines.iter().filter(|line| line["type"] == "window").count();
+        let before = count(&self.recording.lines());
+        self.recording.until("two more windows", |lines| count(lines) >= before + 4);
+    }
+}
+
+fn actions(events: &[Value]) -> BTreeSet<&str> {
+    events.iter().map(|event| event["event"]["action"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn what_was_below_its_depth_is_told_in_order_once_the_depth_is_raised() {
+    if skipped("what_was_below_its_depth_is_told_in_order_once_the_depth_is_raised") {
+        return;
+    }
+    let scene = scene();
+    assert_eq!(std::fs::metadata(&scene.socket).unwrap().permissions().mode() & 0o777, 0o600);
+    lease(&scene.socket, &scene.run, "census", 60_000);
+    scene.settle();
+    let before = scene.events().len();
+    probe::script(&scene.container).unwrap();
+    scene.settle();
+    assert_eq!(scene.events().len(), before, "nothing is told at the depth of the census");
+
+    lease(&scene.socket, &scene.run, "full", 60_000);
+    let history = |lines: &[Value]| lines.iter().any(|line| line["vaectl"]["history"] == true);
+    scene.recording.until("the history", history);
+    scene.settle();
+    let told = scene.events().split_off(before);
+    let history: Vec<Value> = told.iter().filter(|event| event["vaectl"]["history"] == true).cloned().collect();
+    for action in ["exec", "exit", "fork", "create", "connect", "accept", "close", "kill", "ptrace", "mount"] {
+        assert!(actions(&history).contains(action), "{action} of {:?}", actions(&history));
+    }
+    let exec = history.iter().find(|event| event["process"]["args"] == json!(["sh", "-c", "exit 3"])).unwrap();
+    assert_eq!(exec["process"]["executable"], "/usr/bin/busybox");
+    let times: Vec<&str> = history.iter().map(|event| event["@timestamp"].as_str().unwrap()).collect();
+    assert!(times.is_sorted(), "{times:?}");
+
+    let count = told.len();
+    probe::script(&scene.container).unwrap();
+    scene.settle();
+    let live = scene.events().split_off(before + count);
+    assert!(live.iter().all(|event| event["vaectl"]["history"].is_null()), "what is told live is told once");
+    assert!(actions(&live).contains("fork"));
+}
+
+#[test]
+fn a_flood_of_accepts_does_not_wash_out_the_program_before_it() {
+    if skipped("a_flood_of_accepts_does_not_wash_out_the_program_before_it") {
+        return;
+    }
+    let scene = scene();
+    lease(&scene.socket, &scene.run, "census", 60_000);
+    scene.settle();
+    scene.container.run_inside("/usr/bin/probe noop first; echo >/control/done").unwrap();
+    let done = scene.container.control().join("done");
+    crate::support::until("the program", || done.exists().then_some(()));
+    let time = Duration::from_secs(2);
+    let done = Generator::start(&scene.container, time, 0.0, None).unwrap().finish().unwrap();
+    assert!(done.connections > 2000, "{done:?}");
+    lease(&scene.socket, &scene.run, "full", 60_000);
+    let first = |lines: &[Value]| {
+        lines.iter().any(|line| line["vaectl"]["history"] == true && line["process"]["args"][2] == "first")
+    };
+    scene.recording.until("the program", first);
+}
+
+#[test]
+fn a_container_whose_lease_ran_out_returns_to_process_depth() {
+    if skipped("a_container_whose_lease_ran_out_returns_to_process_depth") {
+        return;
+    }
+    let scene = scene();
+    lease(&scene.socket, &scene.run, "census", 200);
+    scene.settle();
+    let before = scene.events().len();
+    probe::script(&scene.container).unwrap();
+    scene.settle();
+    let told = scene.events().split_off(before);
+    assert!(actions(&told).contains("exec") && !actions(&told).contains("fork"), "{:?}", actions(&told));
+}
+
+#[test]
+fn a_request_that_is_no_lease_costs_its_client_the_connection_and_nobody_else() {
+    if skipped("a_request_that_is_no_lease_costs_its_client_the_connection_and_nobody_else") {
+        return;
+    }
+    let scene = scene();
+    let long = format!("{{\"v\":1,\"run\":\"{}\"}}", "x".repeat(1 << 20));
+    for request in ["no lease", "{\"v\":99}", "\0\u{1}", &long] {
+        let mut stream = UnixStream::connect(&scene.socket).unwrap();
+        // It may be cut off before it has said it all.
+        let _ = writeln!(stream, "{request}");
+        let answer = std::io::Read::read(&mut stream, &mut [0; 1]);
+        assert!(matches!(answer, Ok(0) | Err(_)), "{request:.20} was not cut off");
+    }
+    lease(&scene.socket, &scene.run, "full", 60_000);
+    scene.settle();
+    probe::script(&scene.container).unwrap();
+    scene.recording.until("a fork", |lines| lines.iter().any(|line| line["event"]["action"] == "fork"));
+}

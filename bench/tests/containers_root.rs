@@ -79,22 +79,30 @@ fn the_probe_does_its_script_and_is_refused_what_the_profile_denies() {
     assert!((500.0..3000.0).contains(&rate), "{generated:?}");
 }
 
-#[test]
-fn what_a_killed_harness_left_is_taken_down_by_the_next_one() {
-    const NAME: &str = "what_a_killed_harness_left_is_taken_down_by_the_next_one";
-    if skipped(NAME) {
+/// The name of the variable that makes a test be the harness that is killed.
+const VICTIM: &str = "VAECTL_VICTIM";
+
+/// Starts a container, says where, and waits to be killed.
+fn be_killed(engine: impl FnOnce(&Workspace) -> Engine) {
+    let workspace = Workspace::new("victim").unwrap();
+    let image = Image::build("redis", workspace.path()).unwrap();
+    let engine = engine(&workspace);
+    let container = Container::start(&engine, &image, "left", &Options::default(), &workspace).unwrap();
+    println!("\nVICTIM {} {}", container.pid(), workspace.path().display());
+    interrupt::pause(Duration::from_mins(1)).unwrap();
+}
+
+/// Kills a harness that is this very test and has a container of `engine`, and starts another one.
+fn what_a_killed_harness_left_is_taken_down(test: &str, engine: impl FnOnce(&Workspace) -> Engine) {
+    if skipped(test) {
         return;
     }
-    if std::env::var_os("VAECTL_VICTIM").is_some() {
-        let workspace = Workspace::new("victim").unwrap();
-        let image = Image::build("redis", workspace.path()).unwrap();
-        let container = Container::start(&Engine::Runc, &image, "left", &Options::default(), &workspace).unwrap();
-        println!("\nVICTIM {} {}", container.pid(), workspace.path().display());
-        interrupt::pause(Duration::from_mins(1)).unwrap();
+    if std::env::var_os(VICTIM).is_some() {
+        return be_killed(engine);
     }
     let mut victim = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", NAME, "--nocapture"])
-        .env("VAECTL_VICTIM", "1")
+        .args(["--exact", test, "--nocapture"])
+        .env(VICTIM, "1")
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -109,5 +117,26 @@ fn what_a_killed_harness_left_is_taken_down_by_the_next_one() {
     drop(Workspace::new("test").unwrap());
     // Another test may have been first, and be at it still.
     let gone = || !Path::new(&process).exists() && !folder.exists();
-    interrupt::until("the container did not go", Duration::from_secs(10), gone).unwrap();
+    interrupt::until("the container did not go", Duration::from_secs(30), gone).unwrap();
+}
+
+#[test]
+fn what_a_killed_harness_left_of_runc_is_taken_down_by_the_next() {
+    what_a_killed_harness_left_is_taken_down("what_a_killed_harness_left_of_runc_is_taken_down_by_the_next", |_| {
+        Engine::Runc
+    });
+}
+
+#[test]
+fn what_a_killed_harness_left_of_podman_is_taken_down_by_the_next() {
+    what_a_killed_harness_left_is_taken_down("what_a_killed_harness_left_of_podman_is_taken_down_by_the_next", |_| {
+        Engine::podman()
+    });
+}
+
+#[test]
+fn the_docker_of_a_killed_harness_is_taken_down_by_the_next() {
+    what_a_killed_harness_left_is_taken_down("the_docker_of_a_killed_harness_is_taken_down_by_the_next", |workspace| {
+        Engine::docker(workspace).unwrap()
+    });
 }

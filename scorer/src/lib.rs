@@ -20,6 +20,7 @@ mod ledger;
 mod mark;
 pub mod model;
 mod peek;
+mod publication;
 mod registry;
 mod scorer;
 mod settlement;

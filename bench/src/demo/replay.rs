@@ -91,21 +91,35 @@ fn pack(from: &Path, to: &Path, tag: &str) -> Result<(), HarnessError> {
     let mut lines = LineReader::new(input, DEFAULT_MAX_LINE_BYTES);
     let output = BufWriter::new(File::create(to).naming("create", to)?);
     let mut output = zstd::Encoder::new(output, LEVEL).naming("write", to)?;
+    let of_host = neutral_names();
     while let Some(line) = lines.next_line().naming("read", from)? {
         let head: Head<'_> = serde_json::from_slice(line.bytes).map_err(std::io::Error::other).naming("parse", from)?;
         let id = head.container.and_then(|container| container.id);
         if id.is_some_and(|id| !id.ends_with(tag)) {
             continue;
         }
-        let text = String::from_utf8_lossy(line.bytes);
-        let neutral = head.host.map_or_else(|| text.to_string(), |host| anonymous(&text, &host));
-        writeln!(output, "{neutral}").naming("write", to)?;
+        let mut text = String::from_utf8_lossy(line.bytes).into_owned();
+        for (own, neutral) in head.host.as_ref().map(neutral_host).iter().chain(&of_host) {
+            text = text.replace(own, neutral);
+        }
+        writeln!(output, "{text}").naming("write", to)?;
     }
     output.finish().and_then(|mut output| output.flush()).naming("write", to)
 }
 
-fn anonymous(line: &str, host: &Host<'_>) -> String {
+/// What a line says of its host, and what it says instead.
+fn neutral_host(host: &Host<'_>) -> (String, String) {
     let text = |host: &Host<'_>| format!("\"host\":{}", serde_json::to_string(host).unwrap_or_default());
     let neutral = Host { id: host.id.as_ref().map(|_| "demo".into()), name: host.name.as_ref().map(|_| "demo".into()) };
-    line.replace(&text(host), &text(&neutral))
+    (text(host), text(&neutral))
+}
+
+/// The names of this host's first process and kernel, and what stands for them.
+fn neutral_names() -> [(String, String); 2] {
+    let first = fs::read_to_string("/proc/1/comm").unwrap_or_default();
+    let init = |name: &str| format!("\"pid\":1,\"name\":\"{name}\"");
+    let uname = rustix::system::uname();
+    let release = uname.release().to_string_lossy();
+    let kernel = |release: &str| format!("\"kernel\":\"{release}\"");
+    [(init(first.trim()), init("init")), (kernel(&release), kernel(release.split('-').next().unwrap_or_default()))]
 }

@@ -83,6 +83,9 @@ fn gather(events: &[Event<'_>], entry: Option<u32>) -> BTreeMap<String, Node> {
             child = String::from(parent);
         }
     }
+    for node in nodes.values_mut().filter(|node| node.label.is_none() && ends(node.pid)) {
+        node.label = Some("entry process".to_owned());
+    }
     nodes
 }
 

@@ -84,6 +84,8 @@ int on_exec(__u64 *ctx)
 		if (!is_workload(task, parent_inside))
 			return 0;
 		row->ready = task->tgid;
+		if (task->signal->flags & SIGNAL_UNKILLABLE)
+			row->init = task->tgid;
 	}
 	int entered = slot != SLOT_HOST && !parent_inside && row->ready != task->tgid &&
 		      !(task->signal->flags & SIGNAL_UNKILLABLE);

@@ -81,6 +81,7 @@
 struct row {
 	__u64 created_ns;
 	__u64 ready; /* 0 while only the runtime has run in it; then the workload's first process, or 1 */
+	__u64 init; /* the process that was the first of a pid namespace of its own: what has one is a container */
 	__u64 syscall[SYSCALLS];
 	__u64 failed[ERRNOS];
 	__u64 count[COUNTS];

@@ -96,7 +96,7 @@ fn an_unknown_schema_names_those_there_are() {
     assert_snapshot!(run(&["schema", "windwo"], ""), @r#"
     --- stderr ---
     error: there is no schema "windwo"
-    hint: there are clock, container, dead_letter, end, event, gap, heartbeat, hello, incident, ledger, summary, verdict, window, config
+    hint: there are clock, container, dead_letter, end, event, gap, heartbeat, hello, incident, lease, ledger, summary, verdict, window, config
     [exit 2]
     "#);
 }

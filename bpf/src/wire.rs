@@ -137,6 +137,8 @@ pub struct Row {
     pub created_ns: u64,
     /// 0 while only the runtime has run in it; then the workload's first process, or 1.
     pub ready: u64,
+    /// The process that was the first of a pid namespace of its own: what has one is a container.
+    pub init: u64,
     /// syscall.
     pub syscall: [u64; SYSCALLS],
     /// failed.
@@ -145,12 +147,13 @@ pub struct Row {
     pub count: [u64; COUNTS],
 }
 
-const _: () = assert!(size_of::<Row>() == 5400);
+const _: () = assert!(size_of::<Row>() == 5408);
 const _: () = assert!(std::mem::offset_of!(Row, created_ns) == 0);
 const _: () = assert!(std::mem::offset_of!(Row, ready) == 8);
-const _: () = assert!(std::mem::offset_of!(Row, syscall) == 16);
-const _: () = assert!(std::mem::offset_of!(Row, failed) == 4112);
-const _: () = assert!(std::mem::offset_of!(Row, count) == 5184);
+const _: () = assert!(std::mem::offset_of!(Row, init) == 16);
+const _: () = assert!(std::mem::offset_of!(Row, syscall) == 24);
+const _: () = assert!(std::mem::offset_of!(Row, failed) == 4120);
+const _: () = assert!(std::mem::offset_of!(Row, count) == 5192);
 
 /// What user space says of a slot.
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]

@@ -113,6 +113,11 @@ impl Config {
         [programs, programs * 8]
     }
 
+    /// Whether containers are told by what they look like, and not only by the cgroups that were asked for.
+    pub(crate) fn by_form(&self) -> bool {
+        self.cgroups.is_empty() || !self.containers.is_empty()
+    }
+
     /// Whether a container of this name or id was asked for.
     pub(crate) fn wants(&self, name: Option<&str>, id: &str) -> bool {
         self.containers.is_empty() || self.containers.iter().any(|w| name == Some(w) || id.starts_with(w.as_str()))

@@ -86,7 +86,7 @@ impl Recorder {
             let id = path.rsplit('/').next().unwrap_or(path).to_owned();
             return classify(path).or(Some(Candidate { id, runtime: "cgroup" }));
         }
-        classify(path).filter(|_| self.config.cgroups.is_empty() || !self.config.containers.is_empty())
+        classify(path).filter(|_| self.config.by_form())
     }
 
     /// Makes a cgroup a container, and asks for its name.
@@ -155,7 +155,8 @@ impl Recorder {
                 .tracked
                 .values()
                 .any(|t| t.stage == Stage::Live && t.slot != HOST && path.starts_with(&format!("{}/", t.path)));
-            if let Some(candidate) = self.candidate(&path).filter(|_| !inside) {
+            let candidate = if inside { None } else { self.candidate(&path).or_else(|| self.unnamed(slot, &path)) };
+            if let Some(candidate) = candidate {
                 let Some(tracked) = self.tracked.remove(&slot) else { continue };
                 let control = self.control(wire::STATE_CONTAINER);
                 self.report("control", |kernel| kernel.control(slot, control));
@@ -164,6 +165,14 @@ impl Recorder {
                 self.release(slot);
             }
         }
+    }
+
+    /// The container that a cgroup without a known form is, because its workload began as one does: one that is gone at
+    /// once has left no state to be found by.
+    fn unnamed(&self, slot: u32, path: &str) -> Option<Candidate> {
+        let began = self.kernel.row(slot).is_ok_and(|row| row.init != 0);
+        let leaf = path.rsplit('/').next().unwrap_or(path);
+        (began && self.config.by_form()).then(|| Candidate { id: leaf.to_owned(), runtime: "runc" })
     }
 
     /// Gives a slot back: its cgroup counts for its parent from now on.

@@ -122,7 +122,7 @@ fn judge(window: &Window<'_>, model: &Arc<dyn Judge>, ahead: Option<Ahead>) -> R
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unscored {
     /// The start or the end of a container is no pattern of its work.
-    #[error("the container began or ended in this window")]
+    #[error("the container, or its recording, began or ended in this window")]
     Part,
     /// The model has nothing to say.
     #[error(transparent)]

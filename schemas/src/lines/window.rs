@@ -56,7 +56,7 @@ pub struct WindowInfo {
     /// Events of this container that the host lost in it.
     #[serde(default)]
     pub lost: u64,
-    /// The container began or ended within it.
+    /// The container, or its recording, began or ended within it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub part: bool,
     /// How many windows were added up into this one under back-pressure, where more than one.

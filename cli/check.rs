@@ -1,4 +1,5 @@
 use std::io::Write;
+use std::path::PathBuf;
 
 use crate::context::Context;
 use crate::error::{Exit, Failure};
@@ -19,6 +20,11 @@ pub(crate) fn execute(_: &Args, context: Context) -> Result<Exit, Failure> {
     let obstacles = facts.obstacles();
     if obstacles.is_empty() {
         writeln!(stdout, "record    yes")?;
+        let config = vaectl_collector::Config::default();
+        let leased = vaectl_collector::Config { control: Some(PathBuf::new()), ..config.clone() };
+        let [plain, leased] = [&config, &leased].map(|config| config.kernel_bytes().div_ceil(1 << 20));
+        let most = config.max_containers;
+        writeln!(stdout, "  {plain} MB in the kernel for at most {most} containers, {leased} MB with --control")?;
         facts.missing().iter().try_for_each(|sentence| writeln!(stdout, "  {sentence}"))?;
         return Ok(Exit::Done);
     }

@@ -9,6 +9,7 @@ use vaectl_scorer::{ArchiveConfig, Config, ModelError, ScoreError, Scorer};
 use crate::context::{Context, Streams};
 use crate::error::{Exit, Failure};
 use crate::io::backlog::Backlog;
+use crate::io::leases::Leases;
 use crate::io::output::{BLOCK, Output};
 use crate::io::signals::Cause;
 use crate::units;
@@ -28,6 +29,9 @@ pub(crate) struct Args {
     /// The most that the archive may hold; the oldest goes first.
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = units::size)]
     archive_bytes: usize,
+    /// Ask the recorder that listens on this socket to watch each container as deep as its state calls for.
+    #[arg(long, value_name = "PATH")]
+    control: Option<PathBuf>,
     /// Score what runs outside containers as one more container.
     #[arg(long, value_parser = BoolishValueParser::new())]
     host: bool,
@@ -69,12 +73,13 @@ impl Args {
 
 pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
     let backlog = Backlog::new(args.backlog_bytes);
+    let mut leases = args.control.clone().map(Leases::to);
     let max_line_bytes = context.shared.max_line_bytes;
     let config = args.resolve(context.shared.strict, max_line_bytes)?;
     let streams = context.streams_with(backlog)?;
     let (mut scorer, errors) = Scorer::new(config);
     let mut bad_models = report(&errors);
-    score(&mut scorer, streams, max_line_bytes, &mut bad_models)?;
+    score(&mut scorer, streams, max_line_bytes, &mut leases, &mut bad_models)?;
     Ok(match (bad_models, scorer.malformed()) {
         (0, 0) => Exit::Done,
         (0, _) => Exit::Partial,
@@ -87,6 +92,7 @@ fn score(
     scorer: &mut Scorer,
     streams: Streams<Backlog>,
     max_line_bytes: usize,
+    leases: &mut Option<Leases>,
     bad_models: &mut usize,
 ) -> Result<(), Failure> {
     let Streams { input, output, requests, signals: _signals } = streams;
@@ -111,6 +117,9 @@ fn score(
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 if let Err(error) = scorer.flush(&mut out) {
                     break Err(error);
+                }
+                if let Some(leases) = leases {
+                    leases.send(scorer.watches());
                 }
                 *bad_models += report(&scorer.take_complaints());
                 hand_over(&output, &mut out)?;

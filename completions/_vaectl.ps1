@@ -96,6 +96,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'The folder of models; it may be empty or missing')
             [CompletionResult]::new('--archive', '--archive', [CompletionResultType]::ParameterName, 'Keep windows with their states in this folder, for `train`')
             [CompletionResult]::new('--archive-bytes', '--archive-bytes', [CompletionResultType]::ParameterName, 'The most that the archive may hold; the oldest goes first')
+            [CompletionResult]::new('--control', '--control', [CompletionResultType]::ParameterName, 'Ask the recorder that listens on this socket to watch each container as deep as its state calls for')
             [CompletionResult]::new('--hold-bytes', '--hold-bytes', [CompletionResultType]::ParameterName, 'How much of events all containers together may have held back')
             [CompletionResult]::new('--max-containers', '--max-containers', [CompletionResultType]::ParameterName, 'How many containers are told apart')
             [CompletionResult]::new('--events-per-second', '--events-per-second', [CompletionResultType]::ParameterName, 'How many events a second are published of all containers without an exact model')

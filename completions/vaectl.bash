@@ -775,7 +775,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__score)
-            opts="-c -h --models --archive --archive-bytes --host --pass-windows --hold-bytes --max-containers --events-per-second --backlog-bytes --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --models --archive --archive-bytes --control --host --pass-windows --hold-bytes --max-containers --events-per-second --backlog-bytes --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -790,6 +790,10 @@ _vaectl() {
                     return 0
                     ;;
                 --archive-bytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --control)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

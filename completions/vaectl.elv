@@ -90,6 +90,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --models 'The folder of models; it may be empty or missing'
             cand --archive 'Keep windows with their states in this folder, for `train`'
             cand --archive-bytes 'The most that the archive may hold; the oldest goes first'
+            cand --control 'Ask the recorder that listens on this socket to watch each container as deep as its state calls for'
             cand --hold-bytes 'How much of events all containers together may have held back'
             cand --max-containers 'How many containers are told apart'
             cand --events-per-second 'How many events a second are published of all containers without an exact model'

@@ -104,6 +104,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand train" -s h -l help -d 'Pr
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l models -d 'The folder of models; it may be empty or missing' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l archive -d 'Keep windows with their states in this folder, for `train`' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l archive-bytes -d 'The most that the archive may hold; the oldest goes first' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l control -d 'Ask the recorder that listens on this socket to watch each container as deep as its state calls for' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l hold-bytes -d 'How much of events all containers together may have held back' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l max-containers -d 'How many containers are told apart' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l events-per-second -d 'How many events a second are published of all containers without an exact model' -r

@@ -113,6 +113,15 @@ impl Config {
         [programs, programs * 8]
     }
 
+    /// What the maps in the kernel take, in bytes, with this room for containers: they are allocated once and never grow.
+    #[must_use]
+    pub fn kernel_bytes(&self) -> u64 {
+        let [programs, activity] = self.flight_cells();
+        let cells = u64::from(programs + activity) * size_of::<wire::Cell>() as u64;
+        let cache = (wire::CACHE_ENTRIES * size_of::<u64>()) as u64;
+        u64::from(self.ring_bytes) + cache + u64::from(self.max_containers) * (size_of::<wire::Row>() as u64 + cells)
+    }
+
     /// Whether containers are told by what they look like, and not only by the cgroups that were asked for.
     pub(crate) fn by_form(&self) -> bool {
         self.cgroups.is_empty() || !self.containers.is_empty()

@@ -9,6 +9,7 @@ mod budget;
 mod config;
 mod context;
 mod dead_letter;
+mod depth;
 mod error;
 mod evidence;
 mod gate;
@@ -32,6 +33,7 @@ mod verdict;
 
 pub use archive::ArchiveConfig;
 pub use config::Config;
+pub use depth::Watch;
 pub use error::ScoreError;
 pub use model::{Judgement, Keys, Model, ModelError, ModelFolder, Novelty, Unscorable};
 pub use scorer::Scorer;

@@ -8,7 +8,7 @@ use crate::batch::{Batch, Item};
 use crate::gate::Gate;
 use crate::judge::Library;
 use crate::settlement::{Ahead, scorable};
-use crate::{Config, ModelError, ModelFolder, ScoreError};
+use crate::{Config, ModelError, ModelFolder, ScoreError, Watch};
 
 /// Turns lines of `record` into verdicts, and lets through what they call for.
 ///
@@ -96,6 +96,11 @@ impl Scorer {
     /// Models that turned out not to fit the windows that came, each once; those windows are not scored.
     pub fn take_complaints(&mut self) -> Vec<ModelError> {
         self.gate.take_complaints()
+    }
+
+    /// How deep each run is to be watched, by its state after the windows judged so far.
+    pub fn watches(&self) -> impl Iterator<Item = Watch<'_>> {
+        self.gate.watches()
     }
 
     /// How many lines could not be read so far.

@@ -14,7 +14,7 @@ use crate::judge::Library;
 use crate::peek::Peek;
 use crate::registry::Registry;
 use crate::settlement::write_gaps;
-use crate::{Config, ModelError, bookend, incident, summary};
+use crate::{Config, ModelError, Watch, bookend, depth, incident, summary};
 use waits::Waits;
 
 /// The pseudo-container of everything outside containers.
@@ -59,6 +59,10 @@ impl Gate {
 
     pub(crate) fn take_complaints(&mut self) -> Vec<ModelError> {
         std::mem::take(&mut self.context.complaints)
+    }
+
+    pub(crate) fn watches(&self) -> impl Iterator<Item = Watch<'_>> {
+        depth::watches(self.registry.iter().map(|(_, instance)| instance))
     }
 
     /// Begins the stream with its first line: only lines tell the time.

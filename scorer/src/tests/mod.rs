@@ -1,6 +1,7 @@
 //! The gate as a whole, from lines to lines, under a scripted model.
 
 mod archive;
+mod depth;
 mod episode;
 mod hold;
 mod input;

@@ -1,0 +1,131 @@
+//! The control socket from the scorer's side: leases of depth, sent when they change and again before they run out.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use tracing::{info, warn};
+use vaectl_schemas::{Depth, Lease, VERSION};
+use vaectl_scorer::Watch;
+
+/// How long a lease holds. A scorer that is killed is missed after this.
+const TTL: Duration = Duration::from_secs(30);
+/// A third of them may be lost.
+const RENEW: Duration = Duration::from_secs(10);
+/// How often a recorder that is not there is called.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Leases to a recorder that may come and go; nothing waits for it.
+pub(crate) struct Leases {
+    path: PathBuf,
+    stream: Option<UnixStream>,
+    /// What the recorder was told, by run.
+    told: HashMap<String, Depth>,
+    renewed: Instant,
+    tried: Option<Instant>,
+}
+
+impl Leases {
+    pub(crate) fn to(path: PathBuf) -> Self {
+        Self { path, stream: None, told: HashMap::new(), renewed: Instant::now(), tried: None }
+    }
+
+    /// Tells the recorder what has changed, or all of it where it is time.
+    pub(crate) fn send<'a>(&mut self, watches: impl Iterator<Item = Watch<'a>>) {
+        if self.stream.is_none() && !self.connect() {
+            return;
+        }
+        if self.renewed.elapsed() >= RENEW {
+            self.told.clear();
+            self.renewed = Instant::now();
+        }
+        let mut requests = Vec::new();
+        for watch in watches.filter(|watch| self.told.get(watch.run) != Some(&watch.depth)).collect::<Vec<_>>() {
+            self.told.insert(watch.run.to_owned(), watch.depth);
+            let lease = Lease {
+                v: VERSION,
+                run: watch.run.to_owned(),
+                depth: watch.depth,
+                ttl_ms: TTL.as_millis() as u64,
+                suspected_ns: watch.suspected_ns,
+            };
+            requests.extend(serde_json::to_vec(&lease).expect("a lease is plain data"));
+            requests.push(b'\n');
+        }
+        if let Some(stream) = &mut self.stream
+            && let Err(error) = stream.write_all(&requests)
+        {
+            warn!(%error, "The recorder does not take leases any more.");
+            self.stream = None;
+        }
+    }
+
+    fn connect(&mut self) -> bool {
+        if self.tried.is_some_and(|tried| tried.elapsed() < RETRY) {
+            return false;
+        }
+        let connect = || -> io::Result<UnixStream> {
+            let stream = UnixStream::connect(&self.path)?;
+            // A recorder that does not read is as good as none.
+            stream.set_nonblocking(true)?;
+            Ok(stream)
+        };
+        match connect() {
+            Ok(stream) => {
+                info!(path = %self.path.display(), "The recorder takes leases.");
+                (self.stream, self.tried) = (Some(stream), None);
+                self.told.clear();
+                self.renewed = Instant::now();
+                true
+            }
+            Err(error) => {
+                if self.tried.is_none() {
+                    warn!(path = %self.path.display(), %error, "No recorder listens yet: containers stay at its depth.");
+                }
+                self.tried = Some(Instant::now());
+                false
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::net::UnixListener;
+
+    use vaectl_schemas::{Depth, Lease};
+    use vaectl_scorer::Watch;
+
+    use super::Leases;
+
+    #[test]
+    fn a_change_is_told_once_and_all_to_a_recorder_that_came_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        let mut leases = Leases::to(path.clone());
+        let watch = |run, depth| Watch { run, depth, suspected_ns: 0 };
+        leases.send([watch("a", Depth::Census)].into_iter());
+        leases.tried = None;
+
+        let heard = |listener: &UnixListener, leases: &mut Leases| -> Vec<(String, Depth)> {
+            let stream = listener.accept().unwrap().0;
+            leases.stream = None;
+            let lines = BufReader::new(stream).lines().map(Result::unwrap);
+            let leases = lines.map(|line| serde_json::from_str::<Lease>(&line).unwrap());
+            leases.map(|lease| (lease.run, lease.depth)).collect()
+        };
+        let listener = UnixListener::bind(&path).unwrap();
+        leases.send([watch("a", Depth::Census), watch("b", Depth::Process)].into_iter());
+        leases.send([watch("a", Depth::Full), watch("b", Depth::Process)].into_iter());
+        let [a, b] = ["a".to_owned(), "b".to_owned()];
+        assert_eq!(
+            heard(&listener, &mut leases),
+            [(a.clone(), Depth::Census), (b.clone(), Depth::Process), (a.clone(), Depth::Full)]
+        );
+        leases.send([watch("a", Depth::Full), watch("b", Depth::Process)].into_iter());
+        assert_eq!(heard(&listener, &mut leases), [(a, Depth::Full), (b, Depth::Process)]);
+    }
+}

@@ -1,0 +1,38 @@
+//! How deep a container has to be watched in each state.
+
+use vaectl_schemas::{Depth, Grade, State};
+
+use crate::instance::Instance;
+
+/// Containers whose data the host lost that are watched in full meanwhile.
+const BLIND_IN_FULL: usize = 20;
+
+/// How deep a run of a container is to be watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watch<'a> {
+    /// The run, as on its lines.
+    pub run: &'a str,
+    /// How deep.
+    pub depth: Depth,
+    /// When its present suspicion began, in nanoseconds since 1970; 0 without one.
+    pub suspected_ns: u64,
+}
+
+/// The depth of every instance that has a run.
+pub(crate) fn watches<'a>(instances: impl Iterator<Item = &'a Instance>) -> impl Iterator<Item = Watch<'a>> {
+    let mut blind = 0;
+    instances.filter_map(move |instance| {
+        let established = instance.model.as_ref().is_some_and(|(model, _)| model.about().grade == Grade::Established);
+        let depth = match instance.machine.state() {
+            State::Suspect | State::Unstable => Depth::Full,
+            State::Blind if blind < BLIND_IN_FULL => {
+                blind += 1;
+                Depth::Full
+            }
+            State::Stable if established => Depth::Census,
+            State::Stable | State::Warming | State::Unknown | State::Blind => Depth::Process,
+        };
+        let suspected_ns = instance.suspected.as_ref().map_or(0, |(since, _)| since.as_ns());
+        Some(Watch { run: instance.run.as_deref()?, depth, suspected_ns })
+    })
+}

@@ -1,0 +1,41 @@
+//! How deep containers are to be watched.
+
+use vaectl_schemas::Depth;
+
+use super::support::{Feed, START, config, feed, scorer};
+
+fn depths(lines: &[String]) -> Vec<(String, Depth, u64)> {
+    let (mut scorer, mut out) = (scorer(config()), Vec::new());
+    for (number, line) in (1..).zip(lines) {
+        feed(&mut scorer, number, line.as_bytes(), &mut out).unwrap();
+    }
+    scorer.flush(&mut out).unwrap();
+    scorer.watches().map(|watch| (watch.run.to_owned(), watch.depth, watch.suspected_ns)).collect()
+}
+
+fn depth(lines: &[String]) -> Depth {
+    let [(run, depth, _)] = &depths(lines)[..] else { panic!("one container") };
+    assert_eq!(run, "a-run");
+    *depth
+}
+
+#[test]
+fn a_container_is_watched_less_once_it_is_stable_and_in_full_while_it_is_not() {
+    let mut known = Feed::new("a", Some("known"));
+    let mut lines = known.calm(30);
+    assert_eq!(depth(&lines), Depth::Process, "while it warms up");
+    lines.extend(known.calm(1));
+    assert_eq!(depth(&lines), Depth::Census);
+    lines.push(known.window(5.0));
+    assert_eq!(depths(&lines), [("a-run".to_owned(), Depth::Full, known.now)], "while it is suspect, since when");
+    lines.extend(known.calm(2));
+    assert_eq!(depth(&lines), Depth::Census);
+    lines.extend([known.window(9.0), known.window(9.0)]);
+    assert_eq!(depth(&lines), Depth::Full, "while it is unstable");
+    assert!(known.now > START);
+}
+
+#[test]
+fn a_container_without_an_exact_model_is_never_watched_less() {
+    assert_eq!(depth(&Feed::new("a", Some("cousin")).calm(40)), Depth::Process);
+}

@@ -134,15 +134,18 @@ pub(crate) struct Instance {
     /// Events not published since the last verdict because the budget was spent.
     pub(crate) unaffordable: u64,
     pub(crate) last_seen: Timestamp,
+    /// When it had its latest verdict; before the first one, when it came.
+    pub(crate) judged: Timestamp,
 }
 
 impl Instance {
-    /// A container without metadata; `anybody` losses came before it.
-    pub(crate) fn new(id: &str, run: Option<&str>, anybody: u64) -> Self {
+    /// A container without metadata that came at `now`; `anybody` losses came before it.
+    pub(crate) fn new(id: &str, run: Option<&str>, now: Timestamp, anybody: u64) -> Self {
         Self {
             run: run.map(str::to_owned),
             container: Container { id: Some(id.to_owned().into()), ..Container::default() },
             losses: Losses { anybody, ..Losses::default() },
+            judged: now,
             ..Self::default()
         }
     }

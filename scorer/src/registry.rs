@@ -77,6 +77,11 @@ impl Registry {
         self.slots.iter().enumerate().filter_map(|(slot, i)| Some((slot, i.as_deref()?)))
     }
 
+    /// The filled slots, in order, to be changed.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Instance> {
+        self.slots.iter_mut().filter_map(|instance| instance.as_deref_mut())
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }
@@ -84,25 +89,27 @@ impl Registry {
 
 #[cfg(test)]
 mod tests {
+    use vaectl_schemas::Timestamp;
+
     use super::{Instance, Registry};
 
     #[test]
     fn events_go_to_the_latest_run_and_windows_to_their_own() {
         let mut registry = Registry::default();
-        let first = registry.insert(Instance::new("c", Some("r1"), 0));
-        let second = registry.insert(Instance::new("c", Some("r2"), 0));
+        let first = registry.insert(Instance::new("c", Some("r1"), Timestamp::default(), 0));
+        let second = registry.insert(Instance::new("c", Some("r2"), Timestamp::default(), 0));
         assert_eq!(registry.find("c", None), Some(second));
         assert_eq!(registry.find("c", Some("r1")), Some(first));
         assert_eq!(registry.find("c", Some("r3")), None);
         registry.remove(second);
         assert_eq!(registry.find("c", None), None);
-        assert_eq!(registry.insert(Instance::new("d", None, 0)), second, "a slot is used again");
+        assert_eq!(registry.insert(Instance::new("d", None, Timestamp::default(), 0)), second, "a slot is used again");
     }
 
     #[test]
     fn a_container_known_from_events_gets_its_run_later() {
         let mut registry = Registry::default();
-        let slot = registry.insert(Instance::new("c", None, 0));
+        let slot = registry.insert(Instance::new("c", None, Timestamp::default(), 0));
         assert_eq!(registry.find("c", Some("r1")), Some(slot));
         registry.set_run(slot, "r1");
         assert_eq!(registry.find("c", Some("r2")), None);

@@ -62,6 +62,7 @@ pub(crate) fn settle(
     if instance.hour.number.is_some_and(|hour| hour < summary::hour(window.timestamp)) {
         summary::write(instance, context, out);
     }
+    instance.judged = context.now;
     let previous = instance.machine.state();
     let state = instance.machine.step(evidence);
     let id = window_id(&window);

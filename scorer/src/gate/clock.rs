@@ -8,6 +8,10 @@ use crate::{bookend, summary};
 
 /// How long a container may be silent before it is forgotten.
 const SILENCE_NS: u64 = 3_600_000_000_000;
+/// How long granted events wait for a verdict.
+const PATIENCE_NS: u64 = 20_000_000_000;
+/// How often it is looked whether they waited that long.
+const BEAT_NS: u64 = 10_000_000_000;
 
 impl Gate {
     /// Lets the time of the lines go on.
@@ -15,9 +19,13 @@ impl Gate {
         if at <= self.context.now && self.hour.is_some() {
             return;
         }
-        self.context.now = self.context.now.max(at);
+        let now = self.context.now.max(at);
+        let before = std::mem::replace(&mut self.context.now, now);
         self.end_waits(out);
-        let hour = summary::hour(self.context.now);
+        if before.as_ns() / BEAT_NS < now.as_ns() / BEAT_NS {
+            self.publish_overdue(out);
+        }
+        let hour = summary::hour(now);
         if self.hour.replace(hour).is_some_and(|before| before < hour) {
             self.forget_silent(out);
             bookend::write_ledger(&mut self.context, out);
@@ -29,6 +37,16 @@ impl Gate {
         self.context.now = now;
         self.hour = Some(summary::hour(now));
         self.waits.renew(&mut self.registry, now);
+    }
+
+    /// Publishes the granted events of containers whose windows are long, or do not come.
+    fn publish_overdue(&mut self, out: &mut Vec<u8>) {
+        let Self { registry, context, .. } = self;
+        for instance in registry.iter_mut() {
+            if instance.judged.as_ns() + PATIENCE_NS < context.now.as_ns() {
+                context.publish_granted(instance, out);
+            }
+        }
     }
 
     fn forget_silent(&mut self, out: &mut Vec<u8>) {

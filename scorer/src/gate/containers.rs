@@ -66,7 +66,7 @@ impl Gate {
                     self.retire(slot, self.context.now, IncidentCause::NoRoom, out);
                 }
             }
-            self.registry.insert(Instance::new(id, run, self.anybody))
+            self.registry.insert(Instance::new(id, run, self.context.now, self.anybody))
         });
         if let Some(run) = run {
             self.registry.set_run(slot, run);

@@ -163,7 +163,10 @@ fn a_container_shorter_than_a_window_has_its_verdict_its_programs_and_its_summar
         (&verdict["vaectl"]["state"], &verdict["vaectl"]["duration_ns"]),
         (&json!("warming"), &part["duration_ns"])
     );
-    assert_eq!(verdict["event"]["reason"], "Not scored: the container, or its recording, began or ended in this window.");
+    assert_eq!(
+        verdict["event"]["reason"],
+        "Not scored: the container, or its recording, began or ended in this window."
+    );
     assert_eq!(events(&out), [("program".into(), true, false)]);
     let summary = &of(&out, "summary")[0]["vaectl"];
     assert_eq!((&summary["windows"], &summary["events"], &summary["published"]), (&json!(1), &json!(2), &json!(1)));

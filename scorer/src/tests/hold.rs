@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::support::{Feed, config, events, of, run};
+use super::support::{Feed, SECOND, START, config, events, of, run};
 use crate::Config;
 
 #[test]
@@ -125,4 +125,15 @@ fn a_full_hold_drops_nothing_that_was_granted() {
     let out = run(Config { hold_bytes: 64 * 1024, ..config() }, &lines);
     assert_eq!(events(&out), [("x".into(), true, false)]);
     assert_eq!(of(&out, "gap")[0]["vaectl"]["cause"], "hold");
+}
+
+#[test]
+fn what_was_granted_goes_out_though_no_window_comes() {
+    let (web, mut other) = (Feed::new("web", None), Feed::new("other", None));
+    other.now = START + 31 * SECOND;
+    let lines = [web.event("a", "exec"), web.event("b", "ptrace"), other.line("started", &other.container())];
+    let out = run(config(), &lines);
+    let kinds: Vec<_> = out[..4].iter().map(|line| line["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["hello", "event", "event", "container"], "any line's time counts");
+    assert_eq!(events(&out), [("a".into(), true, false), ("b".into(), true, false)]);
 }

@@ -76,12 +76,7 @@ struct fs_struct {
 	struct path pwd;
 };
 
-struct ns_common {
-	unsigned int inum;
-};
-struct mnt_namespace {
-	struct ns_common ns;
-};
+struct mnt_namespace;
 struct nsproxy {
 	struct mnt_namespace *mnt_ns;
 };
@@ -103,6 +98,9 @@ struct upid {
 };
 struct pid {
 	struct upid numbers[1];
+};
+struct kernel_siginfo {
+	int si_code;
 };
 struct sched_entity {
 	__u64 sum_exec_runtime;

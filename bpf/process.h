@@ -12,8 +12,6 @@ struct {
 	__type(value, struct exec_count);
 } execs SEC(".maps");
 
-const volatile __u32 host_mnt_ns = 0;
-
 static __always_inline __u32 task_slot(struct task_struct *task)
 {
 	return slot_of(task->cgroups->dfl_cgrp);
@@ -49,11 +47,11 @@ static __always_inline void count_program(struct row *row, __u32 slot, struct sc
 		add(row->count[COUNT_EXEC_OTHER], 1);
 }
 
-/* A runtime's own set-up is not the workload's. The workload begins with the first program that runs in another mount
- * namespace than the host's, or that something inside the cgroup started. */
-static __always_inline int is_workload(struct task_struct *task, int parent_inside)
+/* A runtime's own set-up is not the workload's. The workload begins with the first program in another mount namespace than
+ * the runtime's, which is its parent, or with one that something inside the cgroup started. */
+static __always_inline int is_workload(struct task_struct *task, struct task_struct *parent, int parent_inside)
 {
-	return parent_inside || task->nsproxy->mnt_ns->ns.inum != host_mnt_ns;
+	return parent_inside || task->nsproxy->mnt_ns != parent->nsproxy->mnt_ns;
 }
 
 #define PIDTYPE_SID 3
@@ -79,9 +77,10 @@ int on_exec(__u64 *ctx)
 
 	if (!row || !buffer)
 		return 0;
-	int parent_inside = task_slot(task->group_leader->real_parent) == slot;
+	struct task_struct *parent = task->group_leader->real_parent;
+	int parent_inside = task_slot(parent) == slot;
 	if (!row->ready) {
-		if (!is_workload(task, parent_inside))
+		if (!is_workload(task, parent, parent_inside))
 			return 0;
 		row->ready = task->tgid;
 		if (task->signal->flags & SIGNAL_UNKILLABLE)
@@ -210,13 +209,40 @@ int on_exit(__u64 *ctx)
 	return 0;
 }
 
+/* Whom a thread has just sent a signal: the call itself has only the number in the caller's namespace. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64); /* the sender, as bpf_get_current_pid_tgid has it */
+	__type(value, __u32); /* the process that got it */
+} signalled SEC(".maps");
+
 SEC("tp_btf/signal_generate")
 int on_signal(__u64 *ctx)
 {
 	struct task_struct *target = (struct task_struct *)ctx[2];
+	struct kernel_siginfo *info = (struct kernel_siginfo *)ctx[1];
 	struct row *row = row_of(task_slot(target));
 
 	if (row && row->ready)
 		add(row->count[COUNT_SIGNAL], 1);
+	/* Zero and one are no addresses; positive codes are the kernel's own signals. */
+	if ((__u64)info > 1 && BPF_CORE_READ(info, si_code) <= 0) {
+		__u64 sender = bpf_get_current_pid_tgid();
+		__u32 process = target->tgid;
+		bpf_map_update_elem(&signalled, &sender, &process, BPF_ANY);
+	}
 	return 0;
+}
+
+/* The process that a call of the current thread has sent a signal to, by the host's number; 0 where none got one. */
+static __always_inline __u32 take_signalled(void)
+{
+	__u64 sender = bpf_get_current_pid_tgid();
+	__u32 *known = bpf_map_lookup_elem(&signalled, &sender);
+	__u32 process = known ? *known : 0;
+
+	if (known)
+		bpf_map_delete_elem(&signalled, &sender);
+	return process;
 }

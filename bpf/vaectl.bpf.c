@@ -51,7 +51,7 @@ const volatile __u8 actions[SYSCALLS] = {
 	[__NR_connect] = ACT_CONNECT, [__NR_accept] = ACT_ACCEPT, [__NR_accept4] = ACT_ACCEPT,
 	[__NR_sendto] = ACT_SEND, [__NR_sendmsg] = ACT_SEND, [__NR_sendmmsg] = ACT_SEND, [__NR_close] = ACT_CLOSE,
 	[__NR_kill] = ACT_KILL, [__NR_tkill] = ACT_KILL, [__NR_tgkill] = ACT_KILL,
-	[__NR_pidfd_send_signal] = ACT_RARE,
+	[__NR_pidfd_send_signal] = ACT_KILL,
 	[__NR_ptrace] = ACT_RARE, [__NR_process_vm_writev] = ACT_RARE, [__NR_process_vm_readv] = ACT_RARE,
 	[__NR_setuid] = ACT_RARE, [__NR_setgid] = ACT_RARE, [__NR_setreuid] = ACT_RARE, [__NR_setregid] = ACT_RARE,
 	[__NR_setresuid] = ACT_RARE, [__NR_setresgid] = ACT_RARE, [__NR_setfsuid] = ACT_RARE, [__NR_setfsgid] = ACT_RARE,
@@ -175,6 +175,8 @@ static __always_inline __u64 telling(struct pt_regs *regs, __u32 nr)
 	case __NR_kexec_file_load:
 	case __NR_perf_event_open:
 	case __NR_open_by_handle_at:
+	case __NR_process_vm_readv:
+	case __NR_process_vm_writev:
 		return NO_ARGUMENT;
 	}
 	return regs->di;
@@ -215,13 +217,17 @@ static __noinline int act(struct pt_regs *regs, struct row *row, __u32 slot, __u
 		if (ret == 0 && wanted(slot, DEPTH_FULL))
 			report_datagram_close(task, row, slot, a);
 		break;
-	case ACT_KILL:
-		/* Signals to itself are the runtime library's business. */
-		if ((__u32)a != (__u32)task->tgid && (nr != __NR_tkill || (__u32)a != (__u32)task->pid))
-			report_rare(task, row, slot, nr, ret, a, b, c, 0);
+	case ACT_KILL: {
+		__u32 target = take_signalled();
+
+		/* Signals to itself are the runtime library's business. A group stays the group that the caller named. */
+		if (target != task->tgid)
+			report_rare(task, row, slot, nr, ret, target && (int)a > 0 ? target : a, b, c, 0);
 		break;
+	}
 	case ACT_RARE:
-		report_rare(task, row, slot, nr, ret, telling(regs, nr), b, c, 0);
+		report_rare(task, row, slot, nr, ret, telling(regs, nr),
+			    nr == __NR_process_vm_readv || nr == __NR_process_vm_writev ? a : b, c, 0);
 		break;
 	case ACT_RARE_PATH:
 		report_rare(task, row, slot, nr, ret, telling(regs, nr), b, c,

@@ -237,7 +237,7 @@ impl Decoder {
             }
             "ptrace" => {
                 draft.event.vaectl.target_pid = Some(i64::from(rare.args[1] as i32));
-                draft.event.vaectl.argument = Some(rare.args[0]);
+                draft.event.vaectl.argument = telling(rare.args[0]);
             }
             "setuid" => {
                 // The real one comes first where both are given; all ones leaves it as it is.
@@ -245,8 +245,7 @@ impl Decoder {
                 let user = draft.event.user.get_or_insert_default();
                 user.effective = (id != u32::MAX).then(|| EffectiveUser { id: Some(id.to_string().into()) });
             }
-            // Addresses say nothing; numbers below 2^53 do.
-            _ => draft.event.vaectl.argument = Some(rare.args[0]).filter(|a| *a < 1 << 40),
+            _ => draft.event.vaectl.argument = telling(rare.args[0]),
         }
         let path = data.get(..rare.path_len as usize)?;
         if !path.is_empty() {
@@ -316,6 +315,11 @@ impl Decoder {
 pub(crate) fn identify(fields: &mut EventFields<'_>, id: &str, sequence: u64) {
     fields.id = Some(id.to_owned().into());
     fields.sequence = Some(sequence);
+}
+
+/// An argument that says what was asked for: addresses say nothing.
+fn telling(argument: u64) -> Option<u64> {
+    Some(argument).filter(|number| *number < 1 << 40)
 }
 
 fn until_zero(bytes: &[u8]) -> String {

@@ -58,7 +58,6 @@ pub(crate) struct Tunables {
     pub(crate) ring_bytes: u32,
     /// Cells of the two rings of each flight recorder.
     pub(crate) flight_cells: [u32; 2],
-    pub(crate) host_mnt_ns: u32,
 }
 
 fn refused(what: &str, error: &dyn std::error::Error) -> RecordError {
@@ -97,7 +96,6 @@ impl Kernel {
         let mut programs = EbpfLoader::new()
             .btf(Some(&btf))
             .override_global("own_pid", &own_pid, true)
-            .override_global("host_mnt_ns", &tunables.host_mnt_ns, true)
             .override_global("ring_bytes", &ring_bytes, true)
             .override_global("program_mask", &programs_mask, true)
             .override_global("activity_mask", &activity_mask, true)

@@ -81,6 +81,20 @@ fn datagrams_without_a_connection_are_one_flow() {
 }
 
 #[test]
+fn a_signal_by_a_descriptor_and_a_look_into_memory_name_the_process() {
+    check("a_signal_by_a_descriptor_and_a_look_into_memory_name_the_process", |script| {
+        let kill = script.deed("kill");
+        let event = script.event("kill", kill.pid, |event| event["vaectl"]["call"] == "pidfd_send_signal");
+        assert_eq!(event["vaectl"]["target_pid"], kill.target_pid.unwrap());
+        assert_eq!(event["vaectl"]["argument"], kill.signal.unwrap());
+        let look = script.deed("ptrace");
+        let event = script.event("ptrace", look.pid, |event| event["vaectl"]["call"] == "process_vm_readv");
+        assert_eq!(event["vaectl"]["target_pid"], look.target_pid.unwrap());
+        assert_eq!(event["vaectl"].get("argument"), None);
+    });
+}
+
+#[test]
 fn rights_and_namespaces_change_by_other_calls_too() {
     check("rights_and_namespaces_change_by_other_calls_too", |script| {
         let (setuid, setns, chroot) = (script.deed("setuid"), script.deed("setns"), script.deed("mount"));

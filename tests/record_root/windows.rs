@@ -49,6 +49,11 @@ fn windows_count_what_a_known_loop_did() {
     }
     assert!(windows(&lines).all(|window| window["vaectl"]["window"]["lost"] == 0));
     assert_eq!(executions(&lines, "/usr/bin/probe"), 1);
+    let all = counted(&lines, "process.exec");
+    assert_eq!(
+        all,
+        ["/usr/bin/probe", "/usr/bin/busybox"].map(|program| executions(&lines, program)).iter().sum::<u64>()
+    );
 }
 
 #[test]
@@ -72,6 +77,7 @@ fn a_container_shorter_than_a_window_gets_a_part_of_one_with_its_real_duration()
     assert_eq!((&info["part"], &info["nominal_ns"]), (&Value::from(true), &Value::from(3_600_000_000_000_u64)));
     let duration = Duration::from_nanos(info["duration_ns"].as_u64().unwrap());
     assert!(lived < duration && duration < most, "{duration:?} is not between {lived:?} and {most:?}");
+    assert_eq!(executions(&lines, "/usr/bin/busybox"), counted(&lines, "process.exec"), "{window}");
     let cpu = counted(&lines, "cpu.user_ns") + counted(&lines, "cpu.system_ns");
     assert!(cpu > 0, "it is counted though the cgroup is gone");
 }
@@ -167,4 +173,19 @@ fn at_process_depth_there_are_programs_and_rare_calls_only() {
     ];
     assert_eq!(*actions, expected.map(str::to_owned).into());
     assert!(counted(lines, "file.unlink") > 0 && counted(lines, "net.accept") > 0);
+}
+
+#[test]
+fn a_signal_names_its_target_by_the_host_s_number_though_the_sender_has_another() {
+    if skipped("a_signal_names_its_target_by_the_host_s_number_though_the_sender_has_another") {
+        return;
+    }
+    let (lines, _) = &*AT_PROCESS;
+    for (signal, code) in [(15, 143), (9, 137)] {
+        let of_it = |event: &&Value| event["vaectl"]["argument"] == signal;
+        let killed: Vec<_> = events(lines, "kill").filter(of_it).map(|event| &event["vaectl"]["target_pid"]).collect();
+        let ended = events(lines, "exit").filter(|event| event["process"]["exit_code"] == code);
+        let ended: Vec<_> = ended.map(|event| &event["process"]["pid"]).take(1).collect();
+        assert_eq!(killed, ended);
+    }
 }

@@ -83,15 +83,10 @@ impl Recorder {
         if !obstacles.is_empty() {
             return Err(RecordError::Host(obstacles));
         }
-        let host_mnt_ns = std::fs::read_link("/proc/1/ns/mnt")
-            .ok()
-            .and_then(|l| l.to_string_lossy().trim_start_matches("mnt:[").trim_end_matches(']').parse().ok())
-            .unwrap_or(0);
         let tunables = Tunables {
             max_containers: config.max_containers,
             ring_bytes: config.ring_bytes,
             flight_cells: config.flight_cells(),
-            host_mnt_ns,
         };
         let kernel = Kernel::load(&tunables, &facts)?;
         if let Err(error) = privileges::drop_others() {

@@ -10,6 +10,7 @@ mod script;
 mod variants;
 mod windows;
 
+use std::process::Command;
 use std::sync::LazyLock;
 
 use vaectl_bench::{Image, Workspace};
@@ -21,11 +22,19 @@ static FACTS: LazyLock<Facts> = LazyLock::new(vaectl_collector::check);
 
 /// Says by name that a test does not run here, and why.
 fn skipped(name: &str) -> bool {
-    let obstacles = FACTS.obstacles();
-    if !obstacles.is_empty() {
-        skip(name, &obstacles.join("; "));
+    skipped_without(name, &["runc", "nsenter", "ip", "cc"])
+}
+
+/// The same of a test that takes certain programs.
+fn skipped_without(name: &str, programs: &[&str]) -> bool {
+    let there = |program: &&&str| Command::new(program).arg("--version").output().is_ok();
+    let missing =
+        programs.iter().filter(|program| !there(program)).map(|program| format!("{program} is not installed"));
+    let reasons: Vec<_> = FACTS.obstacles().into_iter().chain(missing).collect();
+    if !reasons.is_empty() {
+        skip(name, &reasons.join("; "));
     }
-    !obstacles.is_empty()
+    !reasons.is_empty()
 }
 
 /// The helper's image, in a folder that has to outlive its containers.

@@ -307,7 +307,7 @@ int on_cgroup_new(__u64 *ctx)
 	struct cgroup *cgroup = (struct cgroup *)ctx[0];
 	struct cgroup_subsys_state *parent = cgroup->self.parent;
 	__u64 id = cgroup->kn->id;
-	__u32 slot = SLOT_HOST;
+	__u32 slot = SLOT_HOST, free = 0;
 
 	/* Only the v2 hierarchy, which has no number. */
 	if (cgroup->root->hierarchy_id || !parent)
@@ -318,7 +318,9 @@ int on_cgroup_new(__u64 *ctx)
 		cache_slot(id, above);
 		return 0;
 	}
-	if (!bpf_map_pop_elem(&free_slots, &slot)) {
+	/* An empty queue gives a zero beside its error. */
+	if (!bpf_map_pop_elem(&free_slots, &free)) {
+		slot = free;
 		struct row *row = row_of(slot);
 
 		if (row)

@@ -4,6 +4,7 @@ mod cgroups;
 mod control;
 mod deeds;
 mod engines;
+mod limits;
 mod pipeline;
 mod recording;
 mod script;

@@ -1,0 +1,119 @@
+//! What is bounded, and what it says of the rest; and how a recording ends.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use vaectl_bench::probe::Generator;
+use vaectl_bench::{Container, Engine, Options};
+
+use super::recording::{Recording, counted, executions, is, windows};
+use super::{probe, skipped};
+use crate::support::{command, until, wait};
+
+#[test]
+fn every_event_that_is_lost_is_told_of() {
+    if skipped("every_event_that_is_lost_is_told_of") {
+        return;
+    }
+    let (workspace, image) = probe();
+    let recording = Recording::start(&["--window", "200ms", "--ring-bytes", "16K", "--backlog-bytes", "16K"], &[]);
+    let container = Container::start(&Engine::Runc, &image, "flood", &Options::default(), &workspace).unwrap();
+    Generator::start(&container, Duration::from_secs(1), 0.0, None).unwrap().finish().unwrap();
+    let id = container.id().to_owned();
+    drop(container);
+    let lines = recording.stop_after_the_end_of(&id);
+    let lost = |of: &dyn Fn(&Value) -> Option<u64>| lines.iter().filter_map(of).sum::<u64>();
+    let told = lost(&|line| line["vaectl"]["lost"].as_u64());
+    assert!(told > 0, "a ring of 16 KiB overflows");
+    assert_eq!(told, lost(&|line| line["vaectl"]["window"]["lost"].as_u64()), "in gaps and on windows");
+    // The census loses nothing: what it counted was either told or lost.
+    let counters = [
+        "process.exec",
+        "process.fork",
+        "process.exit",
+        "file.open_write",
+        "file.rename",
+        "file.unlink",
+        "file.chmod",
+        "net.connect",
+        "net.accept",
+        "net.close",
+        "syscall.listen",
+    ];
+    let happened: u64 = counters.iter().map(|counter| counted(&lines, counter)).sum();
+    let events = lines.iter().filter(|line| line["type"] == "event").count() as u64;
+    assert_eq!(happened, events + told);
+}
+
+#[test]
+fn programs_beyond_the_first_of_a_container_are_counted_as_others() {
+    if skipped("programs_beyond_the_first_of_a_container_are_counted_as_others") {
+        return;
+    }
+    let (workspace, image) = probe();
+    let recording = Recording::start(&["--window", "500ms", "--depth", "census"], &[]);
+    let container = Container::start(&Engine::Runc, &image, "many", &Options::default(), &workspace).unwrap();
+    let each = "mv /tmp/p$i /tmp/p$((i+1)); i=$((i+1)); /tmp/p$i noop";
+    let script =
+        format!("cp /usr/bin/probe /tmp/p0; i=0; while [ $i -lt 80 ]; do {each}; done; mv /tmp/p80 /control/done");
+    container.run_inside(&script).unwrap();
+    let done = container.control().join("done");
+    until("eighty programs have run", || done.exists().then_some(()));
+    let id = container.id().to_owned();
+    drop(container);
+    let lines = recording.stop_after_the_end_of(&id);
+    let [first, last, others] = ["/tmp/p1", "/tmp/p80", "(other)"].map(|program| executions(&lines, program));
+    assert_eq!((first, last), (1, 0));
+    assert!(others >= 80 - 64, "{others}");
+    let names = windows(&lines).flat_map(|window| window["execs"].as_object().unwrap().keys());
+    let all: u64 = names.collect::<std::collections::BTreeSet<_>>().iter().map(|name| executions(&lines, name)).sum();
+    assert_eq!(all, counted(&lines, "process.exec"));
+}
+
+#[test]
+fn a_container_beyond_those_that_there_is_room_for_is_a_gap() {
+    if skipped("a_container_beyond_those_that_there_is_room_for_is_a_gap") {
+        return;
+    }
+    let (workspace, image) = probe();
+    let recording = Recording::start(&["--window", "200ms", "--max-containers", "1"], &[]);
+    let start = |name| Container::start(&Engine::Runc, &image, name, &Options::default(), &workspace).unwrap();
+    let _fleet = ["first", "second", "third"].map(start);
+    recording.until("a gap", |lines| lines.iter().any(|line| line["type"] == "gap"));
+    let lines = recording.stop();
+    let gap = lines.iter().find(|line| line["type"] == "gap").unwrap();
+    assert_eq!((&gap["vaectl"]["cause"], &gap["vaectl"]["lost"]), (&json!("containers"), &json!(1)));
+}
+
+#[test]
+fn a_recording_of_a_certain_duration_ends_with_its_account() {
+    if skipped("a_recording_of_a_certain_duration_ends_with_its_account") {
+        return;
+    }
+    let out = command(&["record", "--window", "200ms", "--duration", "700ms", "--log-level", "warn"]).output().unwrap();
+    assert_eq!(out.status.code(), Some(0), "{out:?}");
+    let lines: Vec<Value> =
+        String::from_utf8(out.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [first, .., ledger, end] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!((&first["type"], &ledger["type"], &end["type"]), (&json!("hello"), &json!("ledger"), &json!("end")));
+    assert_eq!((&end["vaectl"]["cause"], &end["vaectl"]["lines"]), (&json!("duration"), &json!(lines.len() - 1)));
+    let of_host = windows(&lines).filter(|window| is(window, "host")).count();
+    assert!((2..=4).contains(&of_host), "{of_host} windows of 200 ms in 700 ms");
+    assert_eq!(ledger["vaectl"]["datasets"]["vaectl.window"]["seen"], windows(&lines).count());
+}
+
+#[test]
+fn a_recorder_that_has_nothing_to_say_notices_that_its_reader_is_gone() {
+    if skipped("a_recorder_that_has_nothing_to_say_notices_that_its_reader_is_gone") {
+        return;
+    }
+    let nobody = ["--window", "1h", "--container", "nobody-has-this-name", "--log-level", "warn"];
+    let mut record =
+        command(&[&["record"], &nobody[..]].concat()).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut hello = [0; 8];
+    let mut stdout = record.stdout.take().unwrap();
+    std::io::Read::read_exact(&mut stdout, &mut hello).unwrap();
+    drop(stdout);
+    assert_eq!(wait(&mut record), Some(0));
+}

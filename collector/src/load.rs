@@ -1,5 +1,6 @@
 //! The programs and maps in the kernel. Nothing else in this project names aya.
 
+use std::io::ErrorKind;
 use std::os::fd::{AsFd, BorrowedFd};
 
 pub(crate) use aya::maps::MapError;
@@ -210,9 +211,10 @@ impl Kernel {
     /// Forgets a cgroup.
     pub(crate) fn unbind(&mut self, cgroup: u64) -> Result<(), MapError> {
         match self.slots.remove(&cgroup) {
-            Ok(()) | Err(MapError::KeyNotFound) => self.empty_cache(),
-            other => other,
+            Err(MapError::SyscallError(error)) if error.io_error.kind() == ErrorKind::NotFound => {}
+            removed => removed?,
         }
+        self.empty_cache()
     }
 
     /// Every program that every slot executed, and how often since it was reset.

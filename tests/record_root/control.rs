@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use vaectl_bench::probe::{self, Generator};
 use vaectl_bench::{Container, Engine, Options, Workspace};
 
-use super::recording::{Recording, is};
+use super::recording::{Recording, is, windows};
 use super::{probe as image, skipped};
 
 /// A recording with a control socket, and a container that is recorded.
@@ -52,9 +52,9 @@ impl Scene {
 
     /// Waits until two more windows were closed: what happened before is in the lines.
     fn settle(&self) {
-        let count = |lines: &[Value]| lines.iter().filter(|line| line["type"] == "window").count();
+        let count = |lines: &[Value]| windows(lines).filter(|line| is(line, self.container.id())).count();
         let before = count(&self.recording.lines());
-        self.recording.until("two more windows", |lines| count(lines) >= before + 4);
+        self.recording.until("two more windows", |lines| count(lines) >= before + 2);
     }
 }
 

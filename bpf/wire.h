@@ -11,8 +11,8 @@
 #define CACHE_ENTRIES 65536 /* the direct-mapped cache of slots: a power of two */
 
 #define SYSCALLS 512
-#define SYSCALL_COMPAT 510 /* calls by the 32-bit gate, whatever their number */
-#define SYSCALL_OTHER 511 /* numbers beyond the table */
+#define SYSCALL_OTHER 510 /* numbers beyond the table */
+#define SYSCALL_COMPAT 511 /* calls by the 32-bit gate, whatever their number: all bits set */
 #define ERRNOS 134
 #define ANCESTORS 8
 #define EXEC_PATH 256

@@ -12,10 +12,10 @@ pub const SLOT_FIRST: usize = 2;
 pub const CACHE_ENTRIES: usize = 65536;
 /// syscalls.
 pub const SYSCALLS: usize = 512;
-/// Calls by the 32-bit gate, whatever their number.
-pub const SYSCALL_COMPAT: usize = 510;
 /// Numbers beyond the table.
-pub const SYSCALL_OTHER: usize = 511;
+pub const SYSCALL_OTHER: usize = 510;
+/// Calls by the 32-bit gate, whatever their number: all bits set.
+pub const SYSCALL_COMPAT: usize = 511;
 /// errnos.
 pub const ERRNOS: usize = 134;
 /// ancestors.

@@ -9,8 +9,11 @@ type Bench = fn(&[String]) -> Result<ExitCode, Box<dyn Error>>;
 
 const BENCHES: &[(&str, Bench)] = &[
     ("census", vaectl_bench::census::run),
+    ("crash", vaectl_bench::publishing::crash::run),
     ("demo", vaectl_bench::demo::run),
+    ("faults", vaectl_bench::publishing::faults::run),
     ("full", vaectl_bench::full::run),
+    ("publish", vaectl_bench::publishing::throughput::run),
     ("score", vaectl_bench::score::run),
     ("train", vaectl_bench::train::run),
 ];

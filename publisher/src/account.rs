@@ -9,6 +9,7 @@ use crate::document::{Document, Origin, Outcome};
 use crate::ledger::Ledger;
 use crate::line::Line;
 use crate::output::Output;
+use crate::spool::Progress;
 
 /// Where every line is accounted for: the only place that moves the ledger.
 pub(crate) struct Account<W> {
@@ -17,11 +18,20 @@ pub(crate) struct Account<W> {
     letters: DeadLetters,
     malformed: u64,
     accepted: Option<Accepted>,
+    /// How far files were taken in.
+    pub(crate) progress: Progress,
 }
 
 impl<W: io::Write> Account<W> {
     pub(crate) fn new(letters: DeadLetters, output: W) -> Self {
-        Self { ledger: Ledger::default(), output: Output::new(output), letters, malformed: 0, accepted: None }
+        Self {
+            ledger: Ledger::default(),
+            output: Output::new(output),
+            letters,
+            malformed: 0,
+            accepted: None,
+            progress: Progress::default(),
+        }
     }
 
     /// A line of that dataset came in.
@@ -102,9 +112,13 @@ impl<W: io::Write> Account<W> {
         self.letters.whereabouts()
     }
 
+    /// Waits until the disk has the dead letters.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.letters.sync()
+    }
+
     /// Reports that all lines up to this one survive this process.
     pub(crate) fn accept(&mut self, last: &Origin) -> io::Result<()> {
-        self.letters.sync()?;
         self.accepted = Some(Accepted { line: last.number, file: last.file.as_deref().map(str::to_owned) });
         self.write_ledger(Timestamp::now())
     }

@@ -23,6 +23,8 @@ pub struct Config {
     pub strict: bool,
     /// How long a repository that takes nothing is tried again.
     pub retry_for: Duration,
+    /// The first pause between two tries; they double up to ten seconds.
+    pub retry_delay: Duration,
     /// How the server is reached, where the target is one.
     pub server: Server,
 }
@@ -39,6 +41,7 @@ impl Config {
             merge: true,
             strict: false,
             retry_for: Duration::from_mins(1),
+            retry_delay: Duration::from_millis(100),
             server: Server::default(),
         }
     }

@@ -3,6 +3,8 @@ use std::io::{self, Write};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use tracing::error;
+
 use crate::account::Account;
 use crate::config::{BatchLimits, Config};
 use crate::document::{Document, Origin, Outcome};
@@ -154,6 +156,9 @@ impl<W: Write> Desk<W> {
 
     fn take(&mut self, line: Line) -> Result<(), PublishError> {
         self.last = Origin { number: line.number, file: line.file.clone() };
+        if self.account.progress.note(&line) {
+            return Ok(());
+        }
         match encode(line, self.windows, &mut self.account.ledger) {
             Fate::Control => {}
             Fate::Merged(dataset) => {
@@ -184,6 +189,9 @@ impl<W: Write> Desk<W> {
         }
         if self.merge && sink.merges() {
             merge(&mut self.held.documents, &mut self.account);
+        }
+        if sink.durable() {
+            let _ = self.account.sync().inspect_err(|error| error!(%error, "Dead letters may be lost in a crash."));
         }
         sink.deliver(&mut self.held.documents, &mut self.account).await?;
         self.held = Held { documents: std::mem::take(&mut self.held.documents), ..Held::default() };

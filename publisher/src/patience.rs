@@ -4,12 +4,12 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::stop::Stop;
 
-const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LAST_DELAY: Duration = Duration::from_secs(10);
 
 /// How long to wait, and when to give up, on a repository that does not take what it is given.
 pub(crate) struct Patience {
     limit: Duration,
+    first: Duration,
     stop: Stop,
     since: Instant,
     attempts: u32,
@@ -17,8 +17,10 @@ pub(crate) struct Patience {
 
 impl Patience {
     /// Gives up `limit` after now or after the last [`progress`](Self::progress).
-    pub(crate) fn new(limit: Duration, stop: &Stop) -> Self {
-        Self { limit, stop: stop.clone(), since: Instant::now(), attempts: 0 }
+    ///
+    /// The first pause is `first`.
+    pub(crate) fn new(limit: Duration, first: Duration, stop: &Stop) -> Self {
+        Self { limit, first, stop: stop.clone(), since: Instant::now(), attempts: 0 }
     }
 
     /// Something was taken: starts anew.
@@ -31,7 +33,7 @@ impl Patience {
     /// is asked for.
     pub(crate) fn next(&mut self, endures: bool) -> Option<Instant> {
         let now = Instant::now();
-        let due = now + delay(self.attempts, rand::random());
+        let due = now + delay(self.first, self.attempts, rand::random());
         self.attempts += 1;
         let limit = Some(self.since + self.limit).filter(|_| !endures);
         match limit.into_iter().chain(self.stop.deadline()).min() {
@@ -58,10 +60,10 @@ impl Patience {
     }
 }
 
-/// The delay before the attempt after `attempts` failed ones: doubling from 100 ms to 10 s, and of that between half
+/// The delay before the attempt after `attempts` failed ones: doubling from `first` to 10 s, and of that between half
 /// and all, by `jitter` from 0 to 1, so that many publishers do not come back at once.
-fn delay(attempts: u32, jitter: f64) -> Duration {
-    let full = FIRST_DELAY.saturating_mul(1 << attempts.min(16)).min(LAST_DELAY);
+fn delay(first: Duration, attempts: u32, jitter: f64) -> Duration {
+    let full = first.saturating_mul(1 << attempts.min(16)).min(LAST_DELAY);
     full.mul_f64(0.5 + jitter / 2.0)
 }
 
@@ -73,18 +75,20 @@ mod tests {
     use super::{Patience, delay};
     use crate::stop::Stop;
 
+    const FIRST: Duration = Duration::from_millis(100);
+
     #[test]
     fn delays_double_up_to_a_limit_and_are_jittered_by_half() {
-        assert_eq!(delay(0, 1.0), Duration::from_millis(100));
-        assert_eq!(delay(3, 1.0), Duration::from_millis(800));
-        assert_eq!(delay(3, 0.0), Duration::from_millis(400));
-        assert_eq!(delay(40, 1.0), Duration::from_secs(10));
+        assert_eq!(delay(FIRST, 0, 1.0), Duration::from_millis(100));
+        assert_eq!(delay(FIRST, 3, 1.0), Duration::from_millis(800));
+        assert_eq!(delay(FIRST, 3, 0.0), Duration::from_millis(400));
+        assert_eq!(delay(FIRST, 40, 1.0), Duration::from_secs(10));
     }
 
     #[tokio::test(start_paused = true)]
     async fn patience_ends_and_progress_renews_it() {
         let (stop, _watching) = Stop::on::<()>(pending());
-        let mut patience = Patience::new(Duration::from_secs(5), &stop);
+        let mut patience = Patience::new(Duration::from_secs(5), FIRST, &stop);
         let mut attempts = 0;
         while patience.pause().await {
             attempts += 1;

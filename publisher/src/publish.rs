@@ -94,12 +94,15 @@ async fn run<W: Write>(
     };
     let desk = Desk::new(Account::new(letters, out), &config, stop.clone())?;
     match &config.target {
-        Target::Directory(folder) => desk.work(Directory::open(folder, config.retry_for, stop)?, lines, enough).await,
+        Target::Directory(folder) => {
+            let patience = Patience::new(config.retry_for, config.retry_delay, &stop);
+            desk.work(Directory::open(folder, patience)?, lines, enough).await
+        }
         Target::Stdout => desk.work(Stdout, lines, enough).await,
         Target::Elasticsearch(urls) => desk.work(connect(urls, &config.server, &config, stop)?, lines, enough).await,
     }
 }
 
 fn connect(urls: &[Url], server: &Server, config: &Config, stop: Stop) -> Result<Elasticsearch, PublishError> {
-    Elasticsearch::connect(urls, server, Patience::new(config.retry_for, &stop), stop)
+    Elasticsearch::connect(urls, server, Patience::new(config.retry_for, config.retry_delay, &stop), stop)
 }

@@ -136,7 +136,7 @@ fn an_incident_is_read_from_a_server_as_from_a_folder() {
         run(config.clone(), &lines).result.unwrap();
         let repository = Repository::open(&config.target, &config.server).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        node.ask(Method::Post, "vaectl-*/_refresh", None);
+        let _ = node.ask(Method::Post, "vaectl-*/_refresh", None);
         let read = runtime.block_on(async {
             let incidents = repository.incidents(None).await?;
             let since = repository.incidents("2027-01-01T00:00:00Z".parse().ok()).await?;

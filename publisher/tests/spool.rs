@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use vaectl_bench::fake::Reply;
-use vaectl_publisher::{Config, ErrorKind, SpoolLimits};
+use vaectl_publisher::{Config, ErrorKind, Line, SpoolLimits};
 
-use crate::support::{balanced, config, event, originals, run, run_until, served};
+use crate::support::{balanced, config, event, originals, run, run_fed, run_until, served};
 
 const NOBODY: &str = "http://127.0.0.1:1";
 
@@ -122,4 +122,30 @@ fn summaries_go_out_together() {
     run(config, &lines).result.unwrap();
     let summaries = fake.bulks().iter().filter(|request| request.body.contains("vaectl-stable-")).count();
     assert_eq!((summaries, fake.count()), (1, 40));
+}
+
+#[test]
+fn a_file_that_was_read_in_part_is_gone_on_with_behind_what_was_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let from_file = |config: Config, numbers: std::ops::Range<usize>, shutdown: bool| {
+        let lines = numbers.map(|n| Line {
+            number: n as u64 + 1,
+            file: Some("a.ndjson".into()),
+            bytes: event(n).into(),
+            ..Line::default()
+        });
+        let lines: Vec<Line> = lines.collect();
+        let (feed, receiver) = tokio::sync::mpsc::channel(lines.len());
+        lines.into_iter().for_each(|line| feed.try_send(line).unwrap());
+        drop(feed);
+        let stop = async move { if shutdown { soon().await } else { std::future::pending().await } };
+        balanced(&run_fed(config, receiver, stop, || ()).result.unwrap())
+    };
+    assert_eq!(from_file(spooling(NOBODY, folder.path()), 0..40, true).spooled, 40);
+    let fake = served(|_| Reply::Take);
+    // The forty that wait, and what is behind them in the file: those in it are not taken in again.
+    let total = from_file(spooling(&fake.url, folder.path()), 0..60, false);
+    assert_eq!((total.received, total.indexed, total.duplicate, fake.count()), (60, 60, 0, 60));
+    // It was read to its end, so that the same file is read anew.
+    assert_eq!(from_file(spooling(&fake.url, folder.path()), 0..60, false).duplicate, 60);
 }

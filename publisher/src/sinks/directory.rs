@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use tracing::warn;
 use vaectl_schemas::Timestamp;
@@ -18,7 +17,6 @@ use crate::error::{PublishError, SinkError};
 use crate::known::Known;
 use crate::line_file::LineFile;
 use crate::patience::Patience;
-use crate::stop::Stop;
 
 const DEAD_LETTERS: &str = "dead-letter";
 /// Files that are open at once; an old archive may touch one for each of its days.
@@ -32,8 +30,7 @@ const NS_PER_DAY: u64 = 86_400_000_000_000;
 pub(crate) struct Directory {
     folder: PathBuf,
     open: HashMap<FileKey, DayFile>,
-    retry_for: Duration,
-    stop: Stop,
+    patience: Patience,
 }
 
 /// Dataset and day.
@@ -46,13 +43,13 @@ struct DayFile {
 
 impl Directory {
     /// Makes the folder and sees whether it can be written to.
-    pub(crate) fn open(folder: &Path, retry_for: Duration, stop: Stop) -> Result<Self, PublishError> {
+    pub(crate) fn open(folder: &Path, patience: Patience) -> Result<Self, PublishError> {
         let probe = folder.join(format!(".probe-{}", std::process::id()));
         fs::create_dir_all(folder)
             .and_then(|()| File::create(&probe))
             .and_then(|_| fs::remove_file(&probe))
             .map_err(|source| PublishError::Place { path: folder.to_owned(), source })?;
-        Ok(Self { folder: folder.to_owned(), open: HashMap::new(), retry_for, stop })
+        Ok(Self { folder: folder.to_owned(), open: HashMap::new(), patience })
     }
 
     /// Appends what is not there yet; what became of each document, in their order.
@@ -120,7 +117,7 @@ impl Sink for Directory {
     }
 
     async fn deliver(&mut self, held: &mut Vec<Document>, account: &mut Account<impl Write>) -> Result<(), SinkError> {
-        let mut patience = Patience::new(self.retry_for, &self.stop);
+        self.patience.progress();
         while let Some(first) = held.first() {
             let key = (first.dataset.clone(), first.day);
             let mut these: Vec<_> = held.extract_if(.., |d| d.day == key.1 && d.dataset == key.0).collect();
@@ -131,14 +128,14 @@ impl Sink for Directory {
                 };
                 self.open.remove(&key);
                 warn!(%error, folder = %self.folder.display(), "The repository takes nothing, reading stops until it does.");
-                if !patience.pause().await {
+                if !self.patience.pause().await {
                     these.append(held);
                     *held = these;
                     let folder = self.folder.display();
                     return Err(SinkError::GaveUp(format!("cannot write to dir:{folder}: {error}; make room in it")));
                 }
             };
-            patience.progress();
+            self.patience.progress();
             for (document, outcome) in these.into_iter().zip(outcomes) {
                 account.settle(document, outcome);
             }

@@ -4,6 +4,7 @@
 //! when every document in it is settled. A batch is the documents as lines in one zstd frame with its checksum, so that
 //! `zstdcat` shows what waits, and a batch is whole or is not there.
 
+mod progress;
 mod rank;
 
 use std::fs::{self, File};
@@ -12,12 +13,18 @@ use std::path::{Path, PathBuf};
 
 use tracing::{error, warn};
 
+pub(crate) use self::progress::Progress;
+use self::progress::is_mark;
 pub(crate) use self::rank::Rank;
 use crate::document::Document;
 use crate::error::PublishError;
 
 /// Fast: what waits is short-lived.
 const LEVEL: i32 = 1;
+/// The mark of the newest batch, once that is gone.
+const PROGRESS: &str = "progress";
+/// Batches that are written together: one of each rank, and the last one has the mark.
+const TOGETHER: usize = Rank::ALL.len();
 const SUFFIX: &str = ".ndjson.zst";
 
 /// The folder; it has one user at a time.
@@ -27,6 +34,8 @@ pub(crate) struct Spool {
     next: u64,
     bytes: u64,
     limit: u64,
+    /// The newest mark, and the number of the batch that carries it.
+    mark: Option<(u64, String)>,
     /// Held for as long as the spool is used; the system lets go of it with the process.
     _lock: File,
 }
@@ -45,17 +54,23 @@ pub(crate) struct Ticket {
 pub(crate) struct Packed {
     rank: Rank,
     bytes: Vec<u8>,
+    mark: Option<String>,
 }
 
 impl Packed {
-    pub(crate) fn new(rank: Rank, documents: &[Document]) -> io::Result<Self> {
+    /// Documents as one batch, and how far the input was taken in with them.
+    pub(crate) fn new(rank: Rank, documents: &[Document], mark: Option<String>) -> io::Result<Self> {
         let mut encoder = zstd::Encoder::new(Vec::new(), LEVEL)?;
         encoder.include_checksum(true)?;
         for document in documents {
             io::Write::write_all(&mut encoder, document.line.as_bytes())?;
             io::Write::write_all(&mut encoder, b"\n")?;
         }
-        Ok(Self { rank, bytes: encoder.finish()? })
+        if let Some(mark) = &mark {
+            io::Write::write_all(&mut encoder, mark.as_bytes())?;
+            io::Write::write_all(&mut encoder, b"\n")?;
+        }
+        Ok(Self { rank, bytes: encoder.finish()?, mark })
     }
 }
 
@@ -84,12 +99,28 @@ impl Spool {
         tickets.sort_by_key(|ticket| ticket.number);
         let next = tickets.last().map_or(1, |last| last.number + 1);
         let bytes = tickets.iter().map(|ticket| ticket.bytes).sum();
-        Ok((Self { folder: folder.to_owned(), next, bytes, limit, _lock: lock }, tickets))
+        let mut spool = Self { folder: folder.to_owned(), next, bytes, limit, mark: None, _lock: lock };
+        spool.mark = spool.newest_mark(&tickets).map_err(place)?;
+        Ok((spool, tickets))
     }
 
     /// Where it is, for a message.
     pub(crate) fn place(&self) -> String {
         self.folder.display().to_string()
+    }
+
+    /// How far an earlier process took its input in.
+    pub(crate) fn mark(&self) -> Option<&str> {
+        self.mark.as_ref().map(|(_, mark)| mark.as_str())
+    }
+
+    /// The input was read to its end: the next one begins anew.
+    pub(crate) fn forget(&mut self) -> io::Result<()> {
+        self.mark = None;
+        match fs::remove_file(self.folder.join(PROGRESS)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Whether it has room for a batch; an empty one takes any.
@@ -101,19 +132,10 @@ impl Spool {
     pub(crate) fn put(&mut self, batch: &Packed) -> io::Result<Ticket> {
         let bytes = batch.bytes.len() as u64;
         let ticket = Ticket { number: self.next, rank: batch.rank, bytes, inherited: false };
-        let path = self.path(&ticket);
-        let unfinished = path.with_extension("tmp");
-        let write = || {
-            let mut file = File::create(&unfinished)?;
-            io::Write::write_all(&mut file, &batch.bytes)?;
-            file.sync_all()?;
-            fs::rename(&unfinished, &path)?;
-            File::open(&self.folder)?.sync_all()
-        };
-        write().inspect_err(|_| {
-            // What is left of it is removed by the next start otherwise.
-            let _ = fs::remove_file(&unfinished);
-        })?;
+        self.write(&self.path(&ticket), &batch.bytes)?;
+        if let Some(mark) = &batch.mark {
+            self.mark = Some((ticket.number, mark.clone()));
+        }
         self.next += 1;
         self.bytes += bytes;
         Ok(ticket)
@@ -124,7 +146,11 @@ impl Spool {
         let path = self.path(ticket);
         let file = File::open(&path)?;
         let lines = zstd::Decoder::new(file).and_then(|decoder| BufReader::new(decoder).lines().collect());
-        lines.or_else(|error: io::Error| {
+        let without_mark = |mut lines: Vec<String>| {
+            lines.pop_if(|line| is_mark(line));
+            lines
+        };
+        lines.map(without_mark).or_else(|error: io::Error| {
             let aside = path.with_extension("broken");
             error!(%error, path = %aside.display(), "A batch of the spool is damaged and put aside.");
             fs::rename(&path, aside)?;
@@ -135,11 +161,47 @@ impl Spool {
     /// Removes a batch whose documents are settled.
     pub(crate) fn remove(&mut self, ticket: &Ticket) {
         self.bytes -= ticket.bytes;
-        match fs::remove_file(self.path(ticket)) {
+        let kept = match &self.mark {
+            Some((number, mark)) if *number == ticket.number => {
+                self.write(&self.folder.join(PROGRESS), mark.as_bytes())
+            }
+            _ => Ok(()),
+        };
+        match kept.and_then(|()| fs::remove_file(self.path(ticket))) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 warn!(%error, spool = self.place(), "A settled batch could not be removed, it will be sent again.");
             }
             _ => {}
+        }
+    }
+
+    /// Writes a file as a whole or not at all.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let unfinished = path.with_extension("tmp");
+        let write = || {
+            let mut file = File::create(&unfinished)?;
+            io::Write::write_all(&mut file, bytes)?;
+            file.sync_all()?;
+            fs::rename(&unfinished, path)?;
+            File::open(&self.folder)?.sync_all()
+        };
+        write().inspect_err(|_| {
+            // What is left of it is removed by the next start otherwise.
+            let _ = fs::remove_file(&unfinished);
+        })
+    }
+
+    fn newest_mark(&self, tickets: &[Ticket]) -> io::Result<Option<(u64, String)>> {
+        for ticket in tickets.iter().rev().take(TOGETHER) {
+            let decoder = zstd::Decoder::new(File::open(self.path(ticket))?)?;
+            let last = BufReader::new(decoder).lines().map_while(Result::ok).last();
+            if let Some(mark) = last.filter(|line| is_mark(line)) {
+                return Ok(Some((ticket.number, mark)));
+            }
+        }
+        match fs::read_to_string(self.folder.join(PROGRESS)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            mark => Ok(Some((0, mark?))),
         }
     }
 
@@ -173,7 +235,7 @@ mod tests {
     }
 
     fn packed(line: &str) -> Packed {
-        Packed::new(Rank::Forensics, &[document(line), document("second")]).unwrap()
+        Packed::new(Rank::Forensics, &[document(line), document("second")], None).unwrap()
     }
 
     #[test]
@@ -218,17 +280,37 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_outlives_its_batch_until_the_input_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Spool::open(folder.path(), 1 << 20).unwrap();
+        let (mut spool, _) = open();
+        let mark = r#"{"accepted":{}}"#;
+        let batch = Packed::new(Rank::Forensics, &[document("line")], Some(mark.into())).unwrap();
+        let ticket = spool.put(&batch).unwrap();
+        spool.put(&packed("not marked")).unwrap();
+        drop(spool);
+
+        let (mut spool, left) = open();
+        assert_eq!((spool.mark(), spool.read(&left[0]).unwrap().as_slice()), (Some(mark), &["line".to_owned()][..]));
+        spool.remove(&ticket);
+        drop(spool);
+        let (mut spool, _) = open();
+        assert_eq!(spool.mark(), Some(mark));
+        spool.forget().unwrap();
+        drop(spool);
+        assert_eq!(open().0.mark(), None);
+    }
+
+    #[test]
     fn the_limit_counts_what_waits() {
         let folder = tempfile::tempdir().unwrap();
         let (mut spool, _) = Spool::open(folder.path(), 60).unwrap();
         let batch = packed("line");
         assert!(spool.fits(&batch));
         let ticket = spool.put(&batch).unwrap();
-        assert!(
-            !Packed { rank: Rank::Kept, bytes: vec![0; 60] }.bytes.is_empty()
-                && !spool.fits(&Packed { rank: Rank::Kept, bytes: vec![0; 60] })
-        );
+        let large = Packed { rank: Rank::Kept, bytes: vec![0; 100], mark: None };
+        assert!(!spool.fits(&large));
         spool.remove(&ticket);
-        assert!(spool.fits(&Packed { rank: Rank::Kept, bytes: vec![0; 100] }));
+        assert!(spool.fits(&large));
     }
 }

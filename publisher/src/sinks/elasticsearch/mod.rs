@@ -149,6 +149,7 @@ impl Sink for Elasticsearch {
 
     /// Without a spool nothing is read for a server that is not there.
     async fn begin(&mut self, account: &mut Account<impl Write>) -> Result<(), SinkError> {
+        account.progress.resume(self.spool.as_ref().and_then(Spool::mark));
         while self.spool.is_none() && self.templates != Templates::There {
             self.progress(account).await?;
         }
@@ -205,7 +206,12 @@ impl Sink for Elasticsearch {
                 result => result?,
             }
         }
-        Ok(())
+        match &mut self.spool {
+            Some(spool) if self.stop.deadline().is_none() => {
+                spool.forget().map_err(|error| SinkError::Refused(format!("cannot use the spool: {error}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn rest(&mut self, held: Vec<Document>, account: &mut Account<impl Write>) -> Vec<Document> {

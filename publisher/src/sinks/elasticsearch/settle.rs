@@ -135,7 +135,7 @@ impl Elasticsearch {
     fn pause(&mut self, server: &str, reason: &str, sentence: String) -> Result<(), SinkError> {
         let endures = self.durable() && !self.full && !self.ending;
         // What is on the disk can wait for the next start when the end was asked for.
-        let leaves = self.durable() && self.stop.deadline().is_some();
+        let leaves = self.durable() && self.ending && self.stop.deadline().is_some();
         let Some(until) = self.patience.next(endures).filter(|_| !leaves) else {
             return Err(SinkError::GaveUp(sentence));
         };

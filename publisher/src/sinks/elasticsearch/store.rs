@@ -31,7 +31,8 @@ impl Elasticsearch {
             if documents.is_empty() {
                 continue;
             }
-            let Some(ticket) = self.place(rank, &documents, account).await.inspect_err(|_| {
+            let mark = if held.is_empty() { account.progress.mark() } else { None };
+            let Some(ticket) = self.place(rank, &documents, mark, account).await.inspect_err(|_| {
                 held.append(&mut documents);
             })?
             else {
@@ -57,9 +58,10 @@ impl Elasticsearch {
         &mut self,
         rank: Rank,
         documents: &[Document],
+        mark: Option<String>,
         account: &mut Account<impl Write>,
     ) -> Result<Option<Ticket>, SinkError> {
-        let batch = Packed::new(rank, documents).map_err(|error| unusable(self.spool.as_ref(), &error))?;
+        let batch = Packed::new(rank, documents, mark).map_err(|error| unusable(self.spool.as_ref(), &error))?;
         loop {
             let Some(spool) = &mut self.spool else { return Ok(None) };
             if spool.fits(&batch) {
@@ -98,7 +100,9 @@ impl Elasticsearch {
             if documents.is_empty() {
                 continue;
             }
-            let kept = Packed::new(rank, &documents).is_ok_and(|batch| spool.fits(&batch) && spool.put(&batch).is_ok());
+            let mark = if held.is_empty() { account.progress.mark() } else { None };
+            let kept =
+                Packed::new(rank, &documents, mark).is_ok_and(|batch| spool.fits(&batch) && spool.put(&batch).is_ok());
             if kept {
                 account.spooled(&mut documents);
             } else {

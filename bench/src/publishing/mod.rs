@@ -1,0 +1,6 @@
+//! Benches of `vaectl publish`: what becomes of documents when everything fails, how fast it is, and what is stored.
+
+pub mod crash;
+pub mod faults;
+pub mod lines;
+pub mod throughput;

@@ -1,0 +1,129 @@
+//! `bench/run publish`: how many records of an incident a second `vaectl publish` takes on one core, and its memory.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::lines::event;
+use crate::measure::{pin, rss_anon};
+use crate::stage::{mortal, vaectl};
+use crate::{Workspace, interrupt};
+
+const RECORDS: u64 = 600_000;
+const TARGET_PER_S: f64 = 100_000.0;
+const TARGET_RSS: f64 = 64.0;
+
+/// Runs the bench; fails below 100,000 records a second or above 64 MB.
+///
+/// All of it is on: redaction, merging, the spool with its syncs, compression, two requests at a time. The server is a
+/// null one on the other core, which decompresses, counts, and keeps nothing. The best of three rounds counts.
+pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
+    if let Some(arg) = args.first() {
+        return Err(format!("bench publish takes no argument, and got {arg}").into());
+    }
+    let folder = Workspace::new("bench-publish")?;
+    let file = folder.path().join("lines.ndjson");
+    let mut lines = BufWriter::new(File::create(&file)?);
+    for n in 0..RECORDS {
+        writeln!(lines, "{}", event(n))?;
+    }
+    lines.flush()?;
+    let megabytes = file.metadata()?.len() as f64 / 1e6;
+    println!("{RECORDS} records, {megabytes:.0} MB");
+    pin(0, 1)?;
+    let url = null_server()?;
+    let (mut best, mut rss) = (0.0_f64, 0.0_f64);
+    for round in 1..=3 {
+        let began = Instant::now();
+        let mut child = mortal(vaectl())
+            .args(["publish", "--to", &url, "--log-level", "error", "--spool", "spool"])
+            .arg(&file)
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        pin(child.id(), 0)?;
+        let status = loop {
+            interrupt::pause(Duration::from_millis(20))?;
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            rss = rss.max(rss_anon(child.id()).unwrap_or_default() as f64 / 1e6);
+        };
+        let seconds = began.elapsed().as_secs_f64();
+        let mut report = String::new();
+        child.stdout.take().ok_or("it was started with a pipe")?.read_to_string(&mut report)?;
+        let [indexed, merged] = counts(&report);
+        println!("round {round}: {seconds:.2} s, {indexed} documents, {merged} records merged into them");
+        if !status.success() || indexed + merged != RECORDS {
+            return Err(format!("{indexed} and {merged} of {RECORDS} records: {status}").into());
+        }
+        best = best.max(RECORDS as f64 / seconds);
+    }
+    println!("bench publish: records_per_s={best:.0} rss_mb={rss:.1}");
+    Ok(if best >= TARGET_PER_S && rss <= TARGET_RSS { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What the last ledger says was indexed and merged.
+fn counts(report: &str) -> [u64; 2] {
+    let parsed = report.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let last = parsed.filter(|line| line["type"] == "ledger").last().unwrap_or_default();
+    let datasets = last["vaectl"]["datasets"].as_object();
+    ["indexed", "merged"].map(|column| {
+        datasets.into_iter().flatten().map(|(_, columns)| columns[column].as_u64().unwrap_or_default()).sum()
+    })
+}
+
+/// A server that takes everything and keeps nothing, until this process ends.
+fn null_server() -> io::Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            // A connection that breaks is the client's end.
+            std::thread::spawn(move || serve(&stream));
+        }
+    });
+    Ok(url)
+}
+
+fn serve(mut stream: &TcpStream) -> io::Result<()> {
+    let mut reader = BufReader::with_capacity(256 * 1024, stream);
+    let mut body = Vec::new();
+    loop {
+        let (mut length, mut gzip, mut header) = (0, false, String::new());
+        loop {
+            header.clear();
+            if reader.read_line(&mut header)? == 0 {
+                return Ok(());
+            }
+            let line = header.trim_end().to_ascii_lowercase();
+            if line.is_empty() {
+                break;
+            }
+            if let Some(value) = line.strip_prefix("content-length: ") {
+                length = value.parse().map_err(io::Error::other)?;
+            }
+            gzip |= line == "content-encoding: gzip";
+        }
+        body.clear();
+        let mut part = (&mut reader).take(length);
+        if gzip {
+            flate2::read::GzDecoder::new(&mut part).read_to_end(&mut body)?;
+        }
+        part.read_to_end(&mut body)?;
+        let documents = body.iter().filter(|&&byte| byte == b'\n').count() / 2;
+        let items = vec![r#"{"create":{"status":201}}"#; documents].join(",");
+        let answer = format!("{{\"errors\":false,\"items\":[{items}]}}");
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            answer.len()
+        )?;
+        stream.write_all(answer.as_bytes())?;
+    }
+}

@@ -91,6 +91,7 @@ impl Fake {
     /// Where no port can be had.
     pub fn new(mut script: impl FnMut(&Request) -> Reply + Send + 'static) -> io::Result<Self> {
         Self::raw(move |request| match request.method.as_str() {
+            "GET" => Reply::Say(200, "{\"version\":{\"number\":\"9.5.3\"}}".into()),
             "PUT" => Reply::Say(200, "{\"acknowledged\":true}".into()),
             _ => script(request),
         })

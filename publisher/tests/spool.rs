@@ -136,7 +136,9 @@ fn a_file_that_was_read_in_part_is_gone_on_with_behind_what_was_accepted() {
         });
         let lines: Vec<Line> = lines.collect();
         let (feed, receiver) = tokio::sync::mpsc::channel(lines.len());
-        lines.into_iter().for_each(|line| feed.try_send(line).unwrap());
+        for line in lines {
+            feed.try_send(line).unwrap();
+        }
         drop(feed);
         let stop = async move { if shutdown { soon().await } else { std::future::pending().await } };
         balanced(&run_fed(config, receiver, stop, || ()).result.unwrap())

@@ -3,8 +3,11 @@
 ///
 /// Each data stream `vaectl-<tier>-<namespace>` has an index template, made of component templates. Every field that
 /// can be searched is listed; what is not listed is stored and not indexed.
+///
+/// Events are kept for 30 days, incidents for a year, the stable tier for 90 days, windows for a week. A component
+/// template `vaectl-<tier>@custom`, which is the operator's own, comes last and may say otherwise.
 #[must_use]
-pub fn elasticsearch_templates() -> [(&'static str, &'static str); 8] {
+pub fn elasticsearch_templates() -> [(&'static str, &'static str); 11] {
     macro_rules! template {
         ($kind:literal, $name:literal) => {
             (
@@ -16,6 +19,9 @@ pub fn elasticsearch_templates() -> [(&'static str, &'static str); 8] {
     [
         template!("component", "common"),
         template!("component", "process"),
+        template!("component", "incident"),
+        template!("component", "stable"),
+        template!("component", "window"),
         template!("index", "process"),
         template!("index", "network"),
         template!("index", "file"),

@@ -3,4 +3,5 @@
 pub mod crash;
 pub mod faults;
 pub mod lines;
+pub mod storage;
 pub mod throughput;

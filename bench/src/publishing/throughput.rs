@@ -70,8 +70,8 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
 
 /// What the last ledger says was indexed and merged.
 fn counts(report: &str) -> [u64; 2] {
-    let parsed = report.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let last = parsed.filter(|line| line["type"] == "ledger").last().unwrap_or_default();
+    let mut parsed = report.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let last = parsed.find(|line| line["type"] == "ledger").unwrap_or_default();
     let datasets = last["vaectl"]["datasets"].as_object();
     ["indexed", "merged"].map(|column| {
         datasets.into_iter().flatten().map(|(_, columns)| columns[column].as_u64().unwrap_or_default()).sum()
@@ -116,7 +116,8 @@ fn serve(mut stream: &TcpStream) -> io::Result<()> {
             flate2::read::GzDecoder::new(&mut part).read_to_end(&mut body)?;
         }
         part.read_to_end(&mut body)?;
-        let documents = body.iter().filter(|&&byte| byte == b'\n').count() / 2;
+        // Two lines a document, and nothing behind the last line end.
+        let documents = body.split(|&byte| byte == b'\n').count() / 2;
         let items = vec![r#"{"create":{"status":201}}"#; documents].join(",");
         let answer = format!("{{\"errors\":false,\"items\":[{items}]}}");
         write!(

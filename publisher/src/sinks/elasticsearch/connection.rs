@@ -74,6 +74,11 @@ impl Connection {
         self.send(Method::Put, path, "application/json", body.as_bytes().to_vec()).await
     }
 
+    /// Fetches something.
+    pub(crate) async fn get(&self, path: &str) -> Result<(u16, Bytes), Failure> {
+        self.send(Method::Get, path, "application/json", Vec::new()).await
+    }
+
     /// Asks something.
     pub(crate) async fn post(&self, path: &str, body: &str) -> Result<(u16, Bytes), Failure> {
         self.send(Method::Post, path, "application/json", body.as_bytes().to_vec()).await

@@ -139,6 +139,8 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
             [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
             [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--replay', '--replay', [CompletionResultType]::ParameterName, 'Publish again what stands in FILES: of a dead letter the line that it quotes, of a folder all that is below it')
+            [CompletionResult]::new('--reconcile', '--reconcile', [CompletionResultType]::ParameterName, 'Publish nothing; compare what the lines of FILES come to with the server''s own counts')
             [CompletionResult]::new('--windows', '--windows', [CompletionResultType]::ParameterName, 'Publish windows too')
             [CompletionResult]::new('--no-redaction', '--no-redaction', [CompletionResultType]::ParameterName, 'Publish arguments and paths as they are, secrets and all')
             [CompletionResult]::new('--no-merge', '--no-merge', [CompletionResultType]::ParameterName, 'Give a server one document a line, instead of one for an exec with its exit or for connections to one peer')

@@ -503,7 +503,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__publish)
-            opts="-c -h --to --dead-letter --spool --spool-bytes --windows --redact --no-redaction --no-merge --retry-for --no-setup --setup --dry-run --batch-documents --batch-bytes --batch-age --summary-age --no-compression --api-key-file --user --password-file --ca-file --client-certificate --namespace --timeout --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --replay --reconcile --to --dead-letter --spool --spool-bytes --windows --redact --no-redaction --no-merge --retry-for --no-setup --setup --dry-run --batch-documents --batch-bytes --batch-age --summary-age --no-compression --api-key-file --user --password-file --ca-file --client-certificate --namespace --timeout --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

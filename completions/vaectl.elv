@@ -132,6 +132,8 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --log-level 'The least severe line that is logged'
             cand --max-line-bytes 'The longest line that is written, and accepted'
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --replay 'Publish again what stands in FILES: of a dead letter the line that it quotes, of a folder all that is below it'
+            cand --reconcile 'Publish nothing; compare what the lines of FILES come to with the server''s own counts'
             cand --windows 'Publish windows too'
             cand --no-redaction 'Publish arguments and paths as they are, secrets and all'
             cand --no-merge 'Give a server one document a line, instead of one for an exec with its exit or for connections to one peer'

@@ -153,6 +153,8 @@ debug\t''
 trace\t''"
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l replay -d 'Publish again what stands in FILES: of a dead letter the line that it quotes, of a folder all that is below it'
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l reconcile -d 'Publish nothing; compare what the lines of FILES come to with the server\'s own counts'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l windows -d 'Publish windows too'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l no-redaction -d 'Publish arguments and paths as they are, secrets and all'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l no-merge -d 'Give a server one document a line, instead of one for an exec with its exit or for connections to one peer'

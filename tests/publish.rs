@@ -87,3 +87,36 @@ fn what_setup_would_install_can_be_read_before() {
     let installed: Vec<_> = fake.seen().requests[1..].iter().map(|request| request.path[1..].to_owned()).collect();
     assert_eq!(installed, requests.iter().map(|(path, _)| (*path).to_owned()).collect::<Vec<_>>());
 }
+
+#[test]
+fn dead_letters_and_folders_can_be_published_again() {
+    let folder = TempDir::new().unwrap();
+    let repository = format!("dir:{}", folder.path().join("repository").display());
+    assert_eq!(run(&["publish", "--to", &repository, "--no-redaction"], format!("{EXEC}\n{EXIT}\n")).code, Some(0));
+    // They become dead letters in this folder first.
+    let publish = |to: &str, file: &str| {
+        let mut publish = command(&["publish", "--to", to, "--no-merge", "--retry-for", "100ms", "--replay", file]);
+        publish.current_dir(folder.path());
+        output(&mut assert_cmd::Command::from_std(publish))
+    };
+    assert_eq!(publish("http://127.0.0.1:1", "repository").code, Some(4));
+    let letters = fs::read_to_string(folder.path().join("vaectl-dead-letter.ndjson")).unwrap();
+    assert_eq!(letters.matches(r#""type":"dead_letter""#).count(), 2);
+
+    let fake = server();
+    let again = publish(&fake.url, "vaectl-dead-letter.ndjson");
+    assert_eq!((again.code, fake.count()), (Some(0), 2), "{again}");
+    let once_more = publish(&fake.url, "repository");
+    assert!(once_more.stdout.contains(r#""duplicate":2"#) && fake.count() == 2, "{once_more}");
+}
+
+#[test]
+fn a_dead_letter_that_quotes_a_part_stays_one() {
+    let folder = TempDir::new().unwrap();
+    let letters = folder.path().join("letters.ndjson");
+    let garbage = format!("{}\n", "x".repeat(2000));
+    let to = format!("dir:{}", folder.path().join("out").display());
+    assert_eq!(run(&["publish", "--to", &to, "--dead-letter", letters.to_str().unwrap()], garbage).code, Some(1));
+    let again = run(&["publish", "--to", &to, "--replay", letters.to_str().unwrap()], "");
+    assert!(again.code == Some(1) && again.stdout.contains(r#""dead_lettered":1"#), "{again}");
+}

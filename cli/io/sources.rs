@@ -31,6 +31,33 @@ pub(crate) fn open(files: &[PathBuf], input: Input) -> Result<Vec<Source>, Failu
     files.iter().map(|file| if file == Path::new("-") { stdin() } else { open_file(file) }).collect()
 }
 
+/// Every file, and of every folder the files of lines below it, by name.
+pub(crate) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let mut folders = vec![path.clone()];
+        let mut found = Vec::new();
+        while let Some(folder) = folders.pop() {
+            let unreadable = |error| Failure::usage(format!("cannot read {}: {error}", folder.display()));
+            for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+                let path = entry.map_err(unreadable)?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "ndjson") {
+                    found.push(path);
+                }
+            }
+        }
+        found.sort();
+        files.append(&mut found);
+    }
+    Ok(files)
+}
+
 fn open_file(path: &Path) -> Result<Source, Failure> {
     let reader = vaectl_schemas::open(path).map_err(|error| Failure::caused(Exit::Usage, &error))?;
     Ok(Source { name: Some(path.display().to_string().into()), reader })

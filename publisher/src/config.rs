@@ -14,6 +14,8 @@ pub struct Config {
     pub dead_letter: Option<PathBuf>,
     /// Whether windows are documents too; otherwise they count as merged.
     pub windows: bool,
+    /// Whether a dead letter stands for the line that it quotes.
+    pub replay: bool,
     /// Regular expressions of secrets in arguments and paths beside those that are known: their group `secret`, or all
     /// that they match, is taken out. Absent where nothing shall be.
     pub redact: Option<Vec<String>>,
@@ -37,6 +39,7 @@ impl Config {
             target,
             dead_letter: None,
             windows: false,
+            replay: false,
             redact: Some(Vec::new()),
             merge: true,
             strict: false,

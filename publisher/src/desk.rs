@@ -14,6 +14,7 @@ use crate::line::Line;
 use crate::merge::merge;
 use crate::publish::Totals;
 use crate::redact::Redactor;
+use crate::replay::original;
 use crate::sinks::Sink;
 use crate::stop::{GRACE, Stop};
 
@@ -47,6 +48,7 @@ pub(crate) struct Desk<W> {
     account: Account<W>,
     windows: bool,
     strict: bool,
+    replay: bool,
     redactor: Option<Redactor>,
     merge: bool,
     held: Held,
@@ -70,6 +72,7 @@ impl<W: Write> Desk<W> {
             account,
             windows: config.windows,
             strict: config.strict,
+            replay: config.replay,
             redactor: redactor.map_err(|error| PublishError::Configuration {
                 what: "a pattern of secrets".into(),
                 reason: error.to_string().replace('\n', " "),
@@ -159,7 +162,12 @@ impl<W: Write> Desk<W> {
         if self.account.progress.note(&line) {
             return Ok(());
         }
-        match encode(line, self.windows, &mut self.account.ledger) {
+        let line = if self.replay { original(line) } else { Ok(line) };
+        let fate = match line {
+            Ok(line) => encode(line, self.windows, &mut self.account.ledger),
+            Err((line, reason)) => Fate::Malformed { line, reason },
+        };
+        match fate {
             Fate::Control => {}
             Fate::Merged(dataset) => {
                 self.account.received(&dataset);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use elasticsearch::http::Method;
 use serde_json::{Value, json};
-use vaectl_publisher::{Config, Credentials, ErrorKind, PublishError, Repository, Secret};
+use vaectl_publisher::{Config, Credentials, ErrorKind, Line, PublishError, Reconciliation, Repository, Secret};
 
 use crate::support::node::{Namespace, secured, shared};
 use crate::support::{balanced, config, event, letters, originals, read, run};
@@ -149,6 +149,60 @@ fn an_incident_is_read_from_a_server_as_from_a_folder() {
     assert_eq!((there.0.as_slice(), there.1.len(), there.2.len()), (&[INCIDENT.to_owned()][..], 0, 11));
     assert_eq!(there.3.len(), 2502);
     assert!(there == here, "a folder and a server give different lines");
+}
+
+#[test]
+fn a_key_that_may_only_add_documents_is_enough_to_publish() {
+    let Some((node, ca)) = secured("a_key_that_may_only_add_documents_is_enough_to_publish") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(&node.url, folder.path());
+    config.server.ca = Some(ca.as_str().into());
+    config.server.credentials =
+        Some(Credentials::Basic { user: "elastic".into(), password: Secret::new("vaectl-test") });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(vaectl_publisher::setup(&config, std::future::pending())).unwrap();
+
+    let key = json!({"name": "vaectl", "role_descriptors": {"publisher": {"indices": [
+        {"names": ["vaectl-*"], "privileges": ["create_doc", "auto_configure"]}]}}});
+    let answer = std::process::Command::new("curl")
+        .args(["-sS", "-u", "elastic:vaectl-test", "--cacert", &ca, &format!("{}/_security/api_key", node.url)])
+        .args(["-H", "content-type: application/json", "-d", &key.to_string()])
+        .output()
+        .unwrap();
+    let answer: Value = serde_json::from_slice(&answer.stdout).unwrap();
+    let encoded = answer["encoded"].as_str().unwrap_or_else(|| panic!("{answer}"));
+    config.server.credentials = Some(Credentials::ApiKey(Secret::new(encoded)));
+    config.server.setup = false;
+    let total = balanced(&run(config.clone(), &[event(1), event(2), INCIDENT.into()]).result.unwrap());
+    assert_eq!(total.indexed, 3);
+
+    config.server.setup = true;
+    let error = run(config, &[event(3)]).result.unwrap_err();
+    assert!(error.to_string().contains("--no-setup") && !format!("{error:?}").contains(encoded), "{error}");
+}
+
+#[test]
+fn what_was_published_reconciles_with_the_servers_own_counts() {
+    let Some(node) = shared("what_was_published_reconciles_with_the_servers_own_counts") else { return };
+    let (folder, namespace) = (tempfile::tempdir().unwrap(), Namespace::new(&node, "reconcile"));
+    let config = named(&node.url, &folder, &namespace);
+    let lines: Vec<String> = (0..800).map(vaectl_bench::publishing::lines::event).collect();
+    let total = balanced(&run(config.clone(), &lines).result.unwrap());
+    assert!(total.merged > 0 && total.indexed + total.merged == 800, "{total:?}");
+
+    let balance = |lines: &[String]| {
+        let mut reconciliation = Reconciliation::default();
+        for line in lines.iter().chain(lines) {
+            reconciliation.take(Line { bytes: line.clone().into(), ..Line::default() }, false);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(reconciliation.balance(&config)).unwrap()
+    };
+    let balances = balance(&lines);
+    assert_eq!(balances.iter().map(|balance| balance.lines).sum::<u64>(), 800);
+    assert!(balances.iter().all(|balance| balance.lines == balance.server), "{balances:?}");
+    let more = balance(&[&lines[..], &[vaectl_bench::publishing::lines::event(799).replace("-31f", "-lost")]].concat());
+    assert!(more.iter().any(|balance| balance.lines == balance.server + 1), "{more:?}");
 }
 
 #[test]

@@ -20,7 +20,8 @@ pub struct ReadError {
 
 /// Opens a file of lines; one that begins as a zstd frame does is decompressed.
 ///
-/// A recording that was cut off in the middle of a frame ends with the last line that was whole.
+/// A recording that was cut off in the middle of a frame ends with the last line that was whole, and a plain file where
+/// it ended when it was opened.
 pub fn open(path: &Path) -> Result<Box<dyn BufRead + Send>, ReadError> {
     let inner = || -> io::Result<Box<dyn BufRead + Send>> {
         let mut file = BufReader::with_capacity(128 * 1024, File::open(path)?);
@@ -29,7 +30,9 @@ pub fn open(path: &Path) -> Result<Box<dyn BufRead + Send>, ReadError> {
             let decoder = zstd::Decoder::with_buffer(file)?;
             Box::new(BufReader::with_capacity(128 * 1024, CutIsEnd(decoder)))
         } else {
-            Box::new(file)
+            // A pipe that is named as a file has no length.
+            let length = file.get_ref().metadata().map(|about| if about.is_file() { about.len() } else { u64::MAX })?;
+            Box::new(file.take(length))
         })
     };
     inner().map_err(|source| ReadError { path: path.display().to_string(), source })

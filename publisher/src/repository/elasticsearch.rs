@@ -1,4 +1,7 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use url::Url;
@@ -12,7 +15,7 @@ use crate::sinks::elasticsearch::{Connection, cause};
 const PAGE: usize = 1000;
 
 /// A cluster, asked through the first of its servers that answers.
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     connections: Vec<Connection>,
     namespace: String,
 }
@@ -20,6 +23,35 @@ pub(super) struct Cluster {
 #[derive(Deserialize)]
 struct Found {
     hits: Hits,
+}
+
+#[derive(Deserialize)]
+struct Counted {
+    aggregations: Datasets,
+}
+
+#[derive(Deserialize)]
+struct Datasets {
+    datasets: Buckets,
+}
+
+#[derive(Deserialize)]
+struct Buckets {
+    buckets: Vec<Bucket>,
+}
+
+#[derive(Deserialize)]
+struct Bucket {
+    key: String,
+    doc_count: u64,
+    merged: Merged,
+}
+
+/// Documents that stand for several lines, and for how many.
+#[derive(Deserialize)]
+struct Merged {
+    count: u64,
+    sum: f64,
 }
 
 #[derive(Deserialize)]
@@ -35,7 +67,7 @@ struct Hit {
 }
 
 impl Cluster {
-    pub(super) fn new(urls: &[Url], server: &Server) -> Result<Self, PublishError> {
+    pub(crate) fn new(urls: &[Url], server: &Server) -> Result<Self, PublishError> {
         let connections = urls.iter().map(|url| Connection::new(url, server)).collect::<Result<_, _>>()?;
         Ok(Self { connections, namespace: server.namespace.clone() })
     }
@@ -50,6 +82,38 @@ impl Cluster {
         let mut lines = self.search(&["incident"], &filter, usize::MAX).await?;
         lines.extend(self.search(&["process", "network", "file"], &filter, limit).await?);
         Ok(lines)
+    }
+
+    /// How many lines the documents of these hosts between two times stand for, by dataset.
+    pub(crate) async fn counts(
+        &self,
+        from: &str,
+        to: &str,
+        hosts: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, u64>, PublishError> {
+        let mut filter = vec![json!({"range": {"@timestamp": {"gte": from, "lte": to}}})];
+        if !hosts.is_empty() {
+            filter.push(json!({"terms": {"host.id": hosts}}));
+        }
+        let body = json!({
+            "size": 0,
+            "query": {"bool": {"filter": filter}},
+            "aggs": {"datasets": {
+                "terms": {"field": "event.dataset", "size": 1000},
+                "aggs": {"merged": {"stats": {"field": "vaectl.merged"}}},
+            }},
+        });
+        let streams = format!("vaectl-*-{}", self.namespace);
+        self.ask::<Value>(&format!("{streams}/_refresh"), "").await?;
+        let counted: Counted = self.ask(&format!("{streams}/_search"), &body.to_string()).await?;
+        let lines = |bucket: &Bucket| bucket.doc_count - bucket.merged.count + bucket.merged.sum as u64;
+        Ok(counted
+            .aggregations
+            .datasets
+            .buckets
+            .into_iter()
+            .map(|bucket| (bucket.key.clone(), lines(&bucket)))
+            .collect())
     }
 
     /// All that a filter finds in the streams of these tiers, page by page.
@@ -67,7 +131,7 @@ impl Cluster {
         });
         let mut lines = Vec::new();
         loop {
-            let hits = self.ask(&path, &body.to_string()).await?.hits.hits;
+            let hits = self.ask::<Found>(&path, &body.to_string()).await?.hits.hits;
             let Some(last) = hits.last() else { return Ok(lines) };
             body["search_after"] = last.sort.clone();
             let full = hits.len() == PAGE;
@@ -79,7 +143,7 @@ impl Cluster {
         }
     }
 
-    async fn ask(&self, path: &str, body: &str) -> Result<Found, PublishError> {
+    async fn ask<T: DeserializeOwned>(&self, path: &str, body: &str) -> Result<T, PublishError> {
         let mut refusal = String::new();
         for connection in &self.connections {
             match connection.post(path, body).await {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use vaectl_schemas::Timestamp;
 
-use self::elasticsearch::Cluster;
+pub(crate) use self::elasticsearch::Cluster;
 use crate::config::Server;
 use crate::error::PublishError;
 use crate::target::Target;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tracing::error;
 
 use super::parcel::Parcel;
-use super::{Elasticsearch, IN_FLIGHT};
+use super::Elasticsearch;
 use crate::account::Account;
 use crate::document::Document;
 use crate::encode::{Fate, encode};
@@ -43,8 +43,8 @@ impl Elasticsearch {
             };
             account.spooled(&mut documents);
             let mut parcel = Parcel::waiting(ticket);
-            // What will not be sent soon need not be in memory.
-            if rank != Rank::Summaries && self.queue.ready() == 0 && self.flights.len() < IN_FLIGHT {
+            // What is not sent next need not be in memory.
+            if rank != Rank::Summaries && self.queue.ready() == 0 {
                 parcel.documents = documents;
             }
             self.queue.push(parcel);

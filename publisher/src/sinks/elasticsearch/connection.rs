@@ -40,8 +40,7 @@ pub(crate) enum Failure {
 
 impl Connection {
     pub(crate) fn new(url: &Url, server: &Server) -> Result<Self, PublishError> {
-        let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(url.clone()))
-            .timeout(server.timeout);
+        let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(url.clone())).timeout(server.timeout);
         if let Some(credentials) = &server.credentials {
             builder = builder.header(AUTHORIZATION, authorization(credentials)?);
         }

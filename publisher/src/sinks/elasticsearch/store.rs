@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tracing::error;
 
-use super::parcel::Parcel;
 use super::Elasticsearch;
+use super::parcel::Parcel;
 use crate::account::Account;
 use crate::document::Document;
 use crate::encode::{Fate, encode};

@@ -14,6 +14,7 @@ mod logging;
 mod man;
 mod printable;
 mod publish;
+mod reconcile;
 mod record;
 mod run;
 mod schema;

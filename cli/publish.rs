@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use tokio::sync::{mpsc, oneshot};
-use vaectl_publisher::{Balance, Config, ErrorKind, Line, PublishError, Reconciliation, SpoolLimits, Target};
+use vaectl_publisher::{Config, ErrorKind, Line, PublishError, SpoolLimits, Target};
 
 use crate::context::{Context, Streams};
 use crate::error::{Exit, Failure};
 use crate::io::signals::{Cause, Requests};
 use crate::io::sources::{self, Source};
 use crate::server::ServerArgs;
-use crate::{printable, units};
+use crate::{reconcile, units};
 
 /// Write lines to a repository: a directory, standard output or Elasticsearch.
 #[derive(clap::Args)]
@@ -127,7 +127,7 @@ fn state(name: &str) -> Option<PathBuf> {
 }
 
 pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Failure> {
-    let (mut files, setup, reconcile) = (std::mem::take(&mut args.files), args.setup, args.reconcile);
+    let (mut files, setup, reconciling) = (std::mem::take(&mut args.files), args.setup, args.reconcile);
     if args.dry_run {
         return print_templates(context);
     }
@@ -143,9 +143,9 @@ pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Fai
         return Ok(Exit::Done);
     }
     let sources = sources::open(&files, input)?;
-    if reconcile {
-        let balances = runtime.block_on(reconciled(sources, max_line_bytes, &requests, &config))?;
-        return tell(&balances, &mut output);
+    if reconciling {
+        let lines = reconcile::read(sources, max_line_bytes, &requests, config.windows)?;
+        return reconcile::tell(&runtime.block_on(lines.balance(&config))?, &mut output);
     }
     let (feeder, lines) = mpsc::channel(1024);
     let (ended, shutdown) = oneshot::channel();
@@ -166,34 +166,6 @@ pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Fai
     let totals = published?;
     feeding.join().map_err(|_| Failure::new(Exit::Host, "the reading thread ended early"))??;
     Ok(if totals.failed() > 0 { Exit::Partial } else { Exit::Done })
-}
-
-/// What the lines of all sources come to, beside what the server has of them.
-async fn reconciled(
-    sources: Vec<Source>,
-    max_line_bytes: usize,
-    requests: &Requests,
-    config: &Config,
-) -> Result<Vec<Balance>, Failure> {
-    let mut reconciliation = Reconciliation::default();
-    sources::for_each_line(sources, max_line_bytes, requests, |line, file| {
-        reconciliation.take(Line::new(line, file.cloned()), config.windows);
-        true
-    })?;
-    Ok(reconciliation.balance(config).await?)
-}
-
-/// Prints balances as a table; whether all of them agree.
-fn tell(balances: &[Balance], out: &mut impl Write) -> Result<Exit, Failure> {
-    let agree = balances.iter().all(|balance| balance.lines == balance.server);
-    let mut rows = vec![["DATASET", "LINES", "SERVER"].map(str::to_owned).to_vec()];
-    rows.extend(
-        balances.iter().map(|balance| {
-            vec![printable::text(&balance.dataset), balance.lines.to_string(), balance.server.to_string()]
-        }),
-    );
-    write!(out, "{}{}\n", printable::columns(&rows), if agree { "they agree" } else { "they do not agree" })?;
-    Ok(if agree { Exit::Done } else { Exit::Partial })
 }
 
 /// Prints what `--setup` installs, as the requests of a console.

@@ -6,6 +6,7 @@ use crate::Target;
 
 /// What [`publish`](crate::publish) will do.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
     /// Where documents go.
     pub target: Target,

@@ -2,14 +2,14 @@ use std::io::{self, Write};
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
-
 use tracing::error;
 
 use crate::account::Account;
-use crate::config::{BatchLimits, Config};
-use crate::document::{Document, Origin, Outcome};
+use crate::config::Config;
+use crate::document::{Origin, Outcome};
 use crate::encode::{Fate, encode};
 use crate::error::{PublishError, SinkError};
+use crate::held::Held;
 use crate::line::Line;
 use crate::merge::merge;
 use crate::publish::Totals;
@@ -21,36 +21,11 @@ use crate::stop::{GRACE, Stop};
 /// How many lines are taken from the channel at once, at most.
 const WAVE: usize = 256;
 
-/// Documents between the input and the repository.
-#[derive(Default)]
-struct Held {
-    documents: Vec<Document>,
-    bytes: usize,
-    since: Option<Instant>,
-}
-
-impl Held {
-    fn push(&mut self, document: Document) {
-        self.bytes += document.line.len();
-        self.since.get_or_insert_with(Instant::now);
-        self.documents.push(document);
-    }
-
-    fn are_due(&self, limits: &BatchLimits) -> bool {
-        self.documents.len() >= limits.documents
-            || self.bytes >= limits.bytes
-            || self.since.is_some_and(|since| since + limits.age <= Instant::now())
-    }
-}
-
 /// Takes lines in and hands documents on.
 pub(crate) struct Desk<W> {
     account: Account<W>,
-    windows: bool,
-    strict: bool,
-    replay: bool,
+    config: Config,
     redactor: Option<Redactor>,
-    merge: bool,
     held: Held,
     /// The last line that was taken in.
     last: Origin,
@@ -70,14 +45,11 @@ impl<W: Write> Desk<W> {
         let redactor = config.redact.as_deref().map(Redactor::new).transpose();
         Ok(Self {
             account,
-            windows: config.windows,
-            strict: config.strict,
-            replay: config.replay,
+            config: config.clone(),
             redactor: redactor.map_err(|error| PublishError::Configuration {
                 what: "a pattern of secrets".into(),
                 reason: error.to_string().replace('\n', " "),
             })?,
-            merge: config.merge,
             held: Held::default(),
             last: Origin::default(),
             stop,
@@ -162,9 +134,9 @@ impl<W: Write> Desk<W> {
         if self.account.progress.note(&line) {
             return Ok(());
         }
-        let line = if self.replay { original(line) } else { Ok(line) };
+        let line = if self.config.replay { original(line) } else { Ok(line) };
         let fate = match line {
-            Ok(line) => encode(line, self.windows, &mut self.account.ledger),
+            Ok(line) => encode(line, self.config.windows, &mut self.account.ledger),
             Err((line, reason)) => Fate::Malformed { line, reason },
         };
         match fate {
@@ -182,7 +154,7 @@ impl<W: Write> Desk<W> {
             }
             Fate::Malformed { line, reason } => {
                 self.account.malformed(&line, reason.clone());
-                if self.strict {
+                if self.config.strict {
                     let file = line.file.as_deref().unwrap_or("standard input");
                     return Err(PublishError::Strict { place: format!("line {} of {file}", line.number), reason });
                 }
@@ -195,14 +167,14 @@ impl<W: Write> Desk<W> {
         if self.held.documents.is_empty() {
             return Ok(());
         }
-        if self.merge && sink.merges() {
+        if self.config.merge && sink.merges() {
             merge(&mut self.held.documents, &mut self.account);
         }
         if sink.durable() {
             let _ = self.account.sync().inspect_err(|error| error!(%error, "Dead letters may be lost in a crash."));
         }
         sink.deliver(&mut self.held.documents, &mut self.account).await?;
-        self.held = Held { documents: std::mem::take(&mut self.held.documents), ..Held::default() };
+        self.held.restart();
         if sink.durable() {
             // A reader that is gone ends the stage by itself.
             let _ = self.account.accept(&self.last);

@@ -27,6 +27,7 @@ mod desk;
 mod document;
 mod encode;
 mod error;
+mod held;
 mod known;
 mod ledger;
 mod line;

@@ -152,6 +152,22 @@ fn an_incident_is_read_from_a_server_as_from_a_folder() {
 }
 
 #[test]
+fn a_rollover_between_two_tries_doubles_and_the_documented_query_finds_it() {
+    let Some(node) = shared("a_rollover_between_two_tries_doubles_and_the_documented_query_finds_it") else { return };
+    let (folder, namespace) = (tempfile::tempdir().unwrap(), Namespace::new(&node, "rollover"));
+    let stream = format!("vaectl-process-{}", namespace.name);
+    let publish = || balanced(&run(named(&node.url, &folder, &namespace), &[event(1), event(2)]).result.unwrap());
+    assert_eq!(publish().indexed, 2);
+    let _ = node.ask(Method::Post, &format!("{stream}/_rollover"), None);
+    // As if the answer to the first try had been lost: identities are unique in one backing index only.
+    assert_eq!(publish().indexed, 2);
+    assert_eq!(node.count(&stream, &json!({"match_all": {}})), 4);
+    let doubles = json!({"size": 0, "aggs": {"twice": {"terms": {"field": "event.id", "min_doc_count": 2}}}});
+    let found = node.ask(Method::Post, &format!("{stream}/_search"), Some(&doubles));
+    assert_eq!(found["aggregations"]["twice"]["buckets"].as_array().unwrap().len(), 2);
+}
+
+#[test]
 fn a_key_that_may_only_add_documents_is_enough_to_publish() {
     let Some((node, ca)) = secured("a_key_that_may_only_add_documents_is_enough_to_publish") else { return };
     let folder = tempfile::tempdir().unwrap();

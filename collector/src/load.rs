@@ -203,6 +203,15 @@ impl Kernel {
         self.empty_cache()
     }
 
+    /// Whether a cgroup's calls count for a slot of its own.
+    pub(crate) fn is_bound(&self, cgroup: u64) -> Result<bool, MapError> {
+        match self.slots.get(&cgroup, 0) {
+            Ok(_) => Ok(true),
+            Err(MapError::KeyNotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     fn empty_cache(&mut self) -> Result<(), MapError> {
         let empty: &Cache = &EMPTY_CACHE;
         self.cache.set(0, empty, 0)

@@ -88,6 +88,28 @@ fn children_of_a_container_are_the_container_whenever_they_were_made() {
     assert!(cgroups.iter().all(|cgroup| *cgroup == path), "{cgroups:?}");
 }
 
+#[test]
+fn containers_that_begin_while_the_recorder_does_are_all_found() {
+    if skipped("containers_that_begin_while_the_recorder_does_are_all_found") {
+        return;
+    }
+    let (workspace, image) = probe();
+    let start = |name| Container::start(&Engine::Runc, &image, name, &Options::default(), &workspace).unwrap();
+    let (recording, fleet) = std::thread::scope(|scope| {
+        let fleet = scope.spawn(|| ["a", "b", "c", "d", "e", "f"].map(start));
+        (Recording::start(&["--window", "500ms"], &[]), fleet.join().unwrap())
+    });
+    for container in &fleet {
+        let named = |line: &Value| is(line, container.id()) && line["vaectl"]["status"] == "named";
+        recording.until("it is named", |lines| lines.iter().any(named));
+    }
+    let lines = recording.stop();
+    for container in &fleet {
+        let started = |line: &&Value| is(line, container.id()) && line["vaectl"]["status"] == "started";
+        assert_eq!(lines.iter().filter(started).count(), 1);
+    }
+}
+
 /// A program of its own name, so that nobody else's is taken for it.
 fn own_program(workspace: &Workspace) -> PathBuf {
     let program = workspace.path().join(format!("program-{}", workspace.tag()));

@@ -24,7 +24,7 @@ use crate::control::Control;
 use crate::error::RecordError;
 use crate::facts::{self, Facts};
 use crate::lease::Leases;
-use crate::load::{Kernel, Tunables};
+use crate::load::{Kernel, MapError, Tunables};
 use crate::naming::Naming;
 use crate::privileges;
 use crate::window::Windows;
@@ -63,6 +63,8 @@ pub struct Recorder {
     naming: Naming,
     control: Option<Control>,
     leases: Leases,
+    /// When containers are looked for that had begun before.
+    find_due: Option<Instant>,
     /// When leases are looked at for having run out.
     leases_due: Instant,
     items: Vec<Item>,
@@ -109,15 +111,18 @@ impl Recorder {
             naming,
             control,
             leases: Leases::default(),
+            find_due: Some(Instant::now() + registry::UNDECIDED),
             leases_due: Instant::now(),
             items: Vec::new(),
             lost: 0,
         };
-        recorder.fill().map_err(|error| RecordError::Kernel { what: "a map".to_owned(), reason: error.to_string() })?;
+        let map = |error: MapError| RecordError::Kernel { what: "a map".to_owned(), reason: error.to_string() };
+        recorder.fill().map_err(map)?;
         recorder.kernel.attach(&recorder.facts)?;
         // Counting begins here: what loading took is not part of the first window.
         let now = boot_ns();
         recorder.tracked.values_mut().for_each(|tracked| tracked.last_ns = now);
+        recorder.find().map_err(map)?;
         Ok(recorder)
     }
 
@@ -209,6 +214,7 @@ impl Recorder {
         gone.extend(self.drain_cgroups());
         self.name();
         self.decide();
+        self.find_late();
         self.keep_depths();
         for (slot, n) in backlog.dropped() {
             self.lost += n;
@@ -225,13 +231,12 @@ impl Recorder {
     }
 
     fn drain_events(&mut self) {
-        let Self { kernel, tracked, lost, .. } = self;
+        let Self { kernel, tracked, .. } = self;
         kernel.events.drain(|record| {
             let Ok((header, _)) = Header::ref_from_prefix(record) else { return };
             let Some(tracked) = tracked.get_mut(&header.slot) else { return };
             if tracked.waits() && tracked.events.len() > WAITING_BYTES {
                 tracked.dropped += 1;
-                *lost += 1;
             } else {
                 append(&mut tracked.events, record);
             }

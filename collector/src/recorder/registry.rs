@@ -17,38 +17,69 @@ use crate::naming::Key;
 use crate::runtime::{Candidate, classify};
 
 /// How long a new cgroup may take to show what it is.
-const UNDECIDED: Duration = Duration::from_secs(3);
+pub(super) const UNDECIDED: Duration = Duration::from_secs(3);
 
 impl Recorder {
-    /// Fills the maps with what is there before the programs run.
+    /// Fills the maps before the programs run: with the host, the cgroups that are left out, and room for containers.
     pub(super) fn fill(&mut self) -> Result<(), MapError> {
-        let now = boot_ns();
         for slot in wire::SLOT_FIRST as u32..self.config.max_containers + wire::SLOT_FIRST as u32 {
             self.kernel.reset(slot, false, self.control(wire::STATE_UNDECIDED))?;
             self.kernel.offer(slot)?;
         }
-        self.fill_host(now)?;
+        self.fill_host(boot_ns())?;
         let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         let own = own.lines().find_map(|l| l.strip_prefix("0::")).filter(|p| *p != "/").map(str::to_owned);
         for (path, id) in cgroup::scan(&self.root) {
-            let excluded = Some(&path) == own.as_ref() || self.config.exclude_cgroups.contains(&path);
-            if excluded {
+            if Some(&path) == own.as_ref() || self.config.exclude_cgroups.contains(&path) {
                 self.kernel.bind(id, wire::SLOT_IGNORED as u32)?;
-            } else if let Some(candidate) = self.candidate(&path) {
-                let Some(slot) = self.kernel.take() else {
-                    warn!(cgroup = path, "There is no room for this container: raise --max-containers.");
-                    continue;
-                };
-                self.kernel.reset(slot, true, self.control(wire::STATE_CONTAINER))?;
-                self.kernel.bind(id, slot)?;
-                let mut tracked =
-                    Tracked::new(slot, id, path.clone(), now, false, self.config.unleased(), &self.facts.boot_id);
-                tracked.cpu = cgroup::account(&self.facts, &path).cpu;
-                self.by_cgroup.insert(id, slot);
-                self.adopt(tracked, candidate);
             }
         }
         Ok(())
+    }
+
+    /// Finds the containers that the programs did not see begin: all others have a slot since then.
+    pub(super) fn find(&mut self) -> Result<(), MapError> {
+        for (path, id) in cgroup::scan(&self.root) {
+            if self.is_inside(&path) || self.kernel.is_bound(id)? {
+                continue;
+            }
+            let Some(candidate) = self.candidate(&path) else { continue };
+            let Some(slot) = self.kernel.take() else {
+                self.has_no_room(&path);
+                continue;
+            };
+            self.kernel.reset(slot, true, self.control(wire::STATE_CONTAINER))?;
+            self.kernel.bind(id, slot)?;
+            let mut tracked =
+                Tracked::new(slot, id, path, boot_ns(), false, self.config.unleased(), &self.facts.boot_id);
+            tracked.cpu = cgroup::account(&self.facts, &tracked.path).cpu;
+            self.by_cgroup.insert(id, slot);
+            self.adopt(tracked, candidate);
+        }
+        Ok(())
+    }
+
+    /// Looks once more for what had begun before the programs and did not show yet what it is.
+    pub(super) fn find_late(&mut self) {
+        if self.find_due.is_some_and(|due| due <= Instant::now()) {
+            self.find_due = None;
+            if let Err(error) = self.find() {
+                warn!(%error, "Containers that were there before could not be looked for.");
+            }
+        }
+    }
+
+    fn has_no_room(&mut self, path: &str) {
+        warn!(cgroup = path, "There is no room for this container: raise --max-containers.");
+        if let Some(host) = self.tracked.get(&HOST) {
+            self.items.push(gap(host, self.clock, GapCause::Containers, 1));
+        }
+    }
+
+    /// Whether a cgroup is part of a container.
+    fn is_inside(&self, path: &str) -> bool {
+        let above = |t: &Tracked| path.strip_prefix(t.path.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        self.tracked.values().any(|t| t.stage == Stage::Live && t.slot != HOST && above(t))
     }
 
     /// Everything outside containers, unless only some of them were asked for.
@@ -105,6 +136,10 @@ impl Recorder {
     fn announce(&mut self, tracked: &Tracked, status: ContainerStatus) {
         self.items.push(Item::Bind(tracked.slot, tracked.identity.clone()));
         self.items.push(Item::Container(Box::new(tracked.line(self.clock.wall(boot_ns()), status))));
+        if status == ContainerStatus::Started && tracked.dropped > 0 {
+            self.lost += tracked.dropped;
+            self.items.push(gap(tracked, self.clock, GapCause::Backlog, tracked.dropped));
+        }
     }
 
     /// Takes in cgroups that came; those that went.
@@ -121,10 +156,7 @@ impl Recorder {
             if record.kind as usize == wire::KIND_CGROUP_GONE {
                 gone.extend(self.by_cgroup.get(&record.id));
             } else if record.slot == HOST {
-                warn!(cgroup = path, "There is no room for another container: raise --max-containers.");
-                if let Some(host) = self.tracked.get(&HOST) {
-                    self.items.push(gap(host, self.clock, GapCause::Containers, 1));
-                }
+                self.has_no_room(&path);
             } else {
                 self.by_cgroup.insert(record.id, record.slot);
                 let tracked = Tracked::new(
@@ -151,10 +183,7 @@ impl Recorder {
             .collect();
         for (slot, since) in undecided {
             let path = self.tracked[&slot].path.clone();
-            let inside = self
-                .tracked
-                .values()
-                .any(|t| t.stage == Stage::Live && t.slot != HOST && path.starts_with(&format!("{}/", t.path)));
+            let inside = self.is_inside(&path);
             let candidate = if inside { None } else { self.candidate(&path).or_else(|| self.unnamed(slot, &path)) };
             if let Some(candidate) = candidate {
                 let Some(tracked) = self.tracked.remove(&slot) else { continue };

@@ -125,7 +125,7 @@ impl Cluster {
             "track_total_hits": false,
             "query": {"bool": {"filter": filter}},
             "sort": [
-                {"@timestamp": {"order": "asc", "format": "strict_date_optional_time_nanos", "unmapped_type": "date_nanos"}},
+                {"@timestamp": {"order": "asc", "unmapped_type": "date_nanos"}},
                 {"event.id": {"order": "asc", "unmapped_type": "keyword"}},
             ],
         });

@@ -45,13 +45,14 @@ fn is_opensearch(body: &[u8]) -> bool {
 /// A template without what `OpenSearch` does not know, and with its own name for objects that are one field.
 fn for_opensearch(template: &'static str) -> Cow<'static, str> {
     let Ok(mut value) = serde_json::from_str::<Value>(template) else { return Cow::Borrowed(template) };
-    if let Some(components) = value["composed_of"].as_array_mut() {
+    // By `get_mut`: an index would make what is not there.
+    if let Some(components) = value.get_mut("composed_of").and_then(Value::as_array_mut) {
         components.retain(|name| name.as_str().is_none_or(|name| !name.ends_with("@custom")));
     }
     if let Some(members) = value.as_object_mut() {
         members.remove("ignore_missing_component_templates");
     }
-    if let Some(template) = value["template"].as_object_mut() {
+    if let Some(template) = value.get_mut("template").and_then(Value::as_object_mut) {
         template.remove("lifecycle");
     }
     rename(&mut value);
@@ -77,6 +78,7 @@ mod tests {
         assert!(!is_opensearch(br#"{"version":{"number":"9.5.3"}}"#) && !is_opensearch(b"<html>"));
         for (path, template) in vaectl_schemas::elasticsearch_templates() {
             let adapted = for_opensearch(template);
+            assert_eq!(adapted.contains("composed_of"), template.contains("composed_of"), "{path}");
             for unknown in ["flattened", "lifecycle", "@custom", "ignore_missing"] {
                 assert!(!adapted.contains(unknown), "{unknown} in {path}");
             }

@@ -1,10 +1,10 @@
 //! `bench/run publish`: how many records of an incident a second `vaectl publish` takes on one core, and its memory.
 
 use std::error::Error;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -35,6 +35,7 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     lines.flush()?;
     let megabytes = file.metadata()?.len() as f64 / 1e6;
     println!("{RECORDS} records, {megabytes:.0} MB");
+    let reports = folder.path().join("reports.ndjson");
     pin(0, 1)?;
     let url = null_server()?;
     let (mut best, mut rss) = (0.0_f64, 0.0_f64);
@@ -44,7 +45,7 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
             .args(["publish", "--to", &url, "--log-level", "error", "--spool", "spool"])
             .arg(&file)
             .current_dir(folder.path())
-            .stdout(Stdio::piped())
+            .stdout(File::create(&reports)?)
             .spawn()?;
         pin(child.id(), 0)?;
         let status = loop {
@@ -55,9 +56,7 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
             rss = rss.max(rss_anon(child.id()).unwrap_or_default() as f64 / 1e6);
         };
         let seconds = began.elapsed().as_secs_f64();
-        let mut report = String::new();
-        child.stdout.take().ok_or("it was started with a pipe")?.read_to_string(&mut report)?;
-        let [indexed, merged] = counts(&report);
+        let [indexed, merged] = counts(&fs::read_to_string(&reports)?);
         println!("round {round}: {seconds:.2} s, {indexed} documents, {merged} records merged into them");
         if !status.success() || indexed + merged != RECORDS {
             return Err(format!("{indexed} and {merged} of {RECORDS} records: {status}").into());

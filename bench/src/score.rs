@@ -188,6 +188,7 @@ fn model(names: &[String], lines: &[u8]) -> Result<Content, Box<dyn Error>> {
         grade: Grade::Established,
         span: [windows[0].timestamp, windows[windows.len() - 1].timestamp],
         nominal_ns: WINDOW_NS,
+        parts: false,
         runs: CONTAINERS,
         windows: windows.len(),
         features,

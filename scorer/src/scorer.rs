@@ -7,7 +7,7 @@ use vaectl_schemas::{Kind, RawLine, Window, peek};
 use crate::batch::{Batch, Item};
 use crate::gate::Gate;
 use crate::judge::Library;
-use crate::settlement::{Ahead, scorable};
+use crate::settlement::Ahead;
 use crate::{Config, ModelError, ModelFolder, ScoreError, Watch};
 
 /// Turns lines of `record` into verdicts, and lets through what they call for.
@@ -111,7 +111,7 @@ impl Scorer {
 
     /// One judgement for each window whose model is known by now, in the places of the batch.
     fn judge_ahead(&self, batch: &Batch) -> Vec<Option<Ahead>> {
-        let expected = |window| self.gate.expected(window).filter(|model| scorable(model.as_ref(), window).is_ok());
+        let expected = |window| self.gate.expected(window).filter(|model| model.scorable(window).is_ok());
         let mut wanted: Vec<_> =
             batch.windows().filter_map(|(at, window)| Some((at, window, expected(window)?))).collect();
         wanted.sort_by_key(|(.., model)| Arc::as_ptr(model).cast::<()>());

@@ -53,8 +53,8 @@ pub(crate) fn settle(
         Some(Err(unscored)) => (None, Some(unscored)),
         None => (None, None),
     };
-    if let (Some(Unscored::Model(why @ Unscorable::Length { .. })), Some((about, _))) = (&unscored, about) {
-        context.complain(about, *why);
+    if let (Some(why @ Unscorable::Length { .. }), Some((about, _))) = (unscored, about) {
+        context.complain(about, why);
     }
     let limits = about.map_or(Limits::NONE, |(about, _)| Limits::of(about));
     let (evidence, channels) = weigh(judgement.as_ref(), limits, about.map(|(_, matched)| matched), facts);
@@ -109,33 +109,14 @@ pub(crate) fn settle(
     }
 }
 
-fn judge(window: &Window<'_>, model: &Arc<dyn Judge>, ahead: Option<Ahead>) -> Result<Judgement, Unscored> {
+fn judge(window: &Window<'_>, model: &Arc<dyn Judge>, ahead: Option<Ahead>) -> Result<Judgement, Unscorable> {
     if let Some(ahead) = ahead.filter(|ahead| Arc::ptr_eq(&ahead.model, model)) {
         return Ok(ahead.judgement);
     }
-    scorable(model.as_ref(), window)?;
+    model.scorable(window)?;
     let mut judgements = Vec::with_capacity(1);
     model.judge(&[window], &mut judgements);
     Ok(judgements.pop().expect("a model returns one judgement for each window"))
-}
-
-/// Why a window was not scored though there is a model.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Unscored {
-    /// The start or the end of a container is no pattern of its work.
-    #[error("the container, or its recording, began or ended in this window")]
-    Part,
-    /// The model has nothing to say.
-    #[error(transparent)]
-    Model(#[from] Unscorable),
-}
-
-/// Whether `model` can say anything of `window`.
-pub(crate) fn scorable(model: &dyn Judge, window: &Window<'_>) -> Result<(), Unscored> {
-    if window.vaectl.window.part {
-        return Err(Unscored::Part);
-    }
-    Ok(model.scorable(window)?)
 }
 
 /// Says what of the container was dropped since its last verdict.

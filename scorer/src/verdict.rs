@@ -6,10 +6,9 @@ use vaectl_schemas::{
     Channel, EventFields, ModelMatch, ModelRef, Rule, State, VERSION, Verdict, VerdictInfo, Window, derived_id,
 };
 
-use crate::Judgement;
 use crate::judge::About;
-use crate::settlement::Unscored;
 use crate::state::Evidence;
+use crate::{Judgement, Unscorable};
 
 /// The verdict on a window, without its reason.
 pub(crate) fn of(
@@ -67,7 +66,7 @@ pub(crate) fn explain(
     line: &mut Verdict<'static>,
     window: &Window<'_>,
     evidence: Evidence,
-    unscored: Option<Unscored>,
+    unscored: Option<Unscorable>,
 ) {
     if line.event.reason.is_some() && !line.vaectl.channels.is_empty() {
         return;

@@ -17,6 +17,8 @@ pub(crate) struct Group {
     pub(crate) keys: Keys,
     pub(crate) name: String,
     pub(crate) runs: BTreeMap<String, Run>,
+    /// Windows in which a container began or ended, by run.
+    parts: BTreeMap<String, Run>,
     pub(crate) left_out: BTreeMap<&'static str, usize>,
 }
 
@@ -115,9 +117,11 @@ impl Intake {
             let at = window.timestamp.as_ns();
             let part = (at - *first_of_run.entry(run.clone()).or_insert(at)) / SIX_HOURS_NS;
             let run = if part == 0 { run } else { format!("{run}+{part}") };
-            group.runs.entry(run).or_default().push(window);
+            let runs = if is_part(&window) { &mut group.parts } else { &mut group.runs };
+            runs.entry(run).or_default().push(window);
         }
         for group in groups.values_mut() {
+            group.keep_one_kind();
             group.keep_one_length();
         }
         (groups, self.left_out)
@@ -125,6 +129,24 @@ impl Intake {
 }
 
 impl Group {
+    /// Whether its windows are all that there is of containers that live shorter than one.
+    pub(crate) fn is_of_parts(&self) -> bool {
+        self.runs.values().flatten().all(is_part)
+    }
+
+    /// Keeps whole windows, or parts where there are more of these: the start and the end of a container are no pattern
+    /// of its work, unless they are all of it.
+    fn keep_one_kind(&mut self) {
+        let count = |runs: &BTreeMap<String, Run>| runs.values().map(Vec::len).sum::<usize>();
+        let mut others = (std::mem::take(&mut self.parts), "part");
+        if count(&self.runs) < count(&others.0) {
+            others = (std::mem::replace(&mut self.runs, others.0), "of a longer life");
+        }
+        if !others.0.is_empty() {
+            self.left_out.insert(others.1, count(&others.0));
+        }
+    }
+
     /// Keeps the windows of the nominal length that most have: spreads of one say nothing about another.
     fn keep_one_length(&mut self) {
         let mut lengths: BTreeMap<u64, usize> = BTreeMap::new();
@@ -146,8 +168,8 @@ fn unfit(window: &Window<'_>) -> Option<&'static str> {
     let info = &window.vaectl.window;
     if info.lost > 0 {
         Some("lossy")
-    } else if info.part || info.duration_ns == 0 || info.duration_ns.saturating_mul(2) < info.nominal_ns {
-        Some("part")
+    } else if info.duration_ns == 0 {
+        Some("without a duration")
     } else if info.merged.is_some_and(|merged| merged > 1) {
         Some("merged")
     } else if info.entered.is_some_and(|entered| entered > 0) {
@@ -157,6 +179,12 @@ fn unfit(window: &Window<'_>) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Whether a window is of the start or the end of a container, or too short for other reasons.
+fn is_part(window: &Window<'_>) -> bool {
+    let info = &window.vaectl.window;
+    info.part || info.duration_ns.saturating_mul(2) < info.nominal_ns
 }
 
 fn display_name(container: &Container<'_>, key: &str) -> String {

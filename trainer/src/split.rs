@@ -20,7 +20,8 @@ const CALIBRATION_WINDOWS: usize = 200;
 impl<'a> Split<'a> {
     /// Splits a group's runs in the order of their first windows, the newest for calibration; or says what is missing.
     ///
-    /// One run in four calibrates, and more until they have 200 windows, as long as two are left to teach.
+    /// One run in four calibrates, and more until they have 200 windows, as long as two runs and as many windows are
+    /// left to teach.
     pub(crate) fn of(group: &'a Group) -> Result<Self, String> {
         let windows: usize = group.runs.values().map(Vec::len).sum();
         if group.runs.len() < LEAST_RUNS || windows < LEAST_WINDOWS {
@@ -33,7 +34,11 @@ impl<'a> Split<'a> {
         runs.sort_by_key(|run| run.first().map(|window| window.timestamp));
         let mut calibration = runs.split_off(runs.len() - (runs.len() / 4).max(1));
         let count = |runs: &[&Run]| runs.iter().map(|run| run.len()).sum::<usize>();
-        while count(&calibration) < CALIBRATION_WINDOWS && runs.len() > 2 {
+        while let [rest @ .., last] = &runs[..]
+            && count(&calibration) < CALIBRATION_WINDOWS
+            && rest.len() >= 2
+            && count(&calibration) + last.len() <= count(rest)
+        {
             calibration.extend(runs.pop());
         }
         let established = group.runs.len() >= ESTABLISHED_RUNS

@@ -111,7 +111,9 @@ fn model(
     let excesses = scored(&calibrated);
     let latents: Vec<f64> = ensemble.bounds(&calibrated).iter().map(|bound| bound.latent).collect();
     let centre = quantile(&excesses, 0.5);
-    let medians = split.training.iter().chain(&split.calibration).map(|run| {
+    // A run of one window is as far from the others as windows are: its spread has that in it already.
+    let longer = split.training.iter().chain(&split.calibration).filter(|run| run.len() > 1);
+    let medians = longer.map(|run| {
         let run: Vec<&Window<'static>> = run.iter().collect();
         (quantile(&scored(&rows(&run)), 0.5) - centre).abs()
     });
@@ -130,6 +132,9 @@ fn model(
         notes.push(format!("no latent unit is active under seed {}: the score is a distance from the mean", fit.seed));
     }
     notes.push(new_names(&mut seen, &calibration));
+    if group.is_of_parts() {
+        notes.push("its containers live shorter than a window: parts of windows were learned".into());
+    }
 
     let span = |of: fn(&Window<'static>) -> vaectl_schemas::Timestamp| training.iter().copied().map(of);
     let content = Content {
@@ -141,6 +146,7 @@ fn model(
             name: group.name.clone(),
             grade: split.grade,
             span: [span(|w| w.timestamp).min().unwrap_or_default(), span(|w| w.timestamp).max().unwrap_or_default()],
+            parts: group.is_of_parts(),
             nominal_ns: training.first().map_or(0, |window| window.vaectl.window.nominal_ns),
             runs: split.training.len(),
             windows: training.len(),
@@ -162,12 +168,11 @@ fn model(
     Ok(Trained { path, grade, features: features.len(), fits, calibration, validation, baseline, notes })
 }
 
-/// Windows to fit to, and windows to stop by: one run of four or more, else the last fifth of each.
+/// Windows to fit to, and windows to stop by: a fifth of four runs or more, at least one, else the last fifth of each.
 fn hold_out<'a>(runs: &[&'a Run]) -> (Vec<&'a Window<'static>>, Vec<&'a Window<'static>>) {
-    if let [taught @ .., last] = runs
-        && taught.len() >= 3
-    {
-        return (taught.iter().copied().flatten().collect(), last.iter().collect());
+    if runs.len() >= 4 {
+        let (taught, held_out) = runs.split_at(runs.len() - (runs.len() / 5).max(1));
+        return (taught.iter().copied().flatten().collect(), held_out.iter().copied().flatten().collect());
     }
     let (mut taught, mut held_out) = (Vec::new(), Vec::new());
     for run in runs {

@@ -222,6 +222,36 @@ fn a_file_of_another_feature_set_is_refused() {
     assert!(Content::from_bytes(&content.to_bytes().unwrap()).unwrap_err().contains("not finite"));
 }
 
+/// The whole life of a container that is shorter than a window.
+fn life(run: u64) -> Window<'static> {
+    let mut window = stretched(&window(run, 0, &mut Load::new(run)), 0.3);
+    window.vaectl.window.part = true;
+    window
+}
+
+#[test]
+fn containers_that_live_shorter_than_a_window_have_a_model_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut windows: Vec<_> = (1..=160).map(life).collect();
+    windows.extend([window(161, 0, &mut Load::new(161)), window(161, 1, &mut Load::new(161))]);
+    let report = trained(folder.path(), &windows);
+    assert_eq!(report.keys[0].left_out, [("of a longer life", 2)].into());
+    let model = Model::load(file(&report)).unwrap();
+    assert!(model.card().parts);
+    let mut fresh: Vec<_> = (200..260).map(life).collect();
+    fresh[7].execs.insert("/dev/shm/x".into(), 1);
+    assert!(fresh.iter().all(|window| model.scorable(window).is_ok()));
+    let mut judged = Vec::new();
+    model.judge(&fresh.iter().collect::<Vec<_>>(), &mut judged);
+    assert!(judged.iter().all(|j| j.score <= model.threshold()));
+    let new: Vec<_> = judged.iter().map(|j| j.novelties.len()).collect();
+    assert_eq!((new[7], new.iter().sum::<usize>()), (1, 1));
+    fresh[0].counters = fresh[0].counters.iter().map(|(name, count)| (name.to_owned(), 8.0 * count)).collect();
+    judged.clear();
+    model.judge(&[&fresh[0]], &mut judged);
+    assert!(judged[0].score > model.threshold(), "{} of {}", judged[0].score, model.threshold());
+}
+
 #[test]
 fn what_is_left_out_is_counted_by_its_reason() {
     let folder = tempfile::tempdir().unwrap();

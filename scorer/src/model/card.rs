@@ -30,6 +30,9 @@ pub struct Card {
     pub span: [Timestamp; 2],
     /// The nominal length of its windows, in nanoseconds.
     pub nominal_ns: u64,
+    /// It was trained on containers that live shorter than a window; else parts of windows are not scored.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub parts: bool,
     /// Runs it was fitted to.
     pub runs: usize,
     /// Windows it was fitted to.

@@ -43,6 +43,9 @@ pub struct Judgement {
 /// Why a window has no score under a model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unscorable {
+    /// The start or the end of a container that outlives a window is no pattern of its work.
+    #[error("the container, or its recording, began or ended in this window")]
+    Edge,
     /// It covers less than half of its nominal length.
     #[error("the window covers {} s of {}: too little to score", seconds(*.duration_ns), seconds(*.nominal_ns))]
     Part {
@@ -142,11 +145,16 @@ impl Model {
         self.content.card.calibration.suspect
     }
 
-    /// Whether a window can be scored. Merged windows can: their counts are taken by their real length.
+    /// Whether a window can be scored. Merged windows can, and parts under a model of containers that live shorter than
+    /// a window: their counts are taken by their real length.
     pub fn scorable(&self, window: &Window<'_>) -> Result<(), Unscorable> {
         let info = &window.vaectl.window;
         let (duration_ns, nominal_ns, model_ns) = (info.duration_ns, info.nominal_ns, self.nominal_ns());
-        if duration_ns == 0 || duration_ns.saturating_mul(2) < nominal_ns {
+        let parts = self.content.card.parts;
+        if info.part && !parts {
+            return Err(Unscorable::Edge);
+        }
+        if duration_ns == 0 || duration_ns.saturating_mul(2) < nominal_ns && !parts {
             return Err(Unscorable::Part { duration_ns, nominal_ns });
         }
         if nominal_ns != model_ns {

@@ -36,7 +36,11 @@ impl Judge for Scripted {
     }
 
     fn scorable(&self, window: &Window<'_>) -> Result<(), Unscorable> {
-        let window_ns = window.vaectl.window.nominal_ns;
+        let info = &window.vaectl.window;
+        let window_ns = info.nominal_ns;
+        if info.part {
+            return Err(Unscorable::Edge);
+        }
         if window_ns == WINDOW { Ok(()) } else { Err(Unscorable::Length { window_ns, model_ns: WINDOW }) }
     }
 

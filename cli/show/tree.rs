@@ -1,5 +1,6 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use vaectl_publisher::{Kin, forest};
 use vaectl_schemas::{Event, ProcessRef};
 
 use crate::printable::text;
@@ -22,25 +23,12 @@ struct Node {
 /// The processes that acted below those that started them, oldest first.
 pub(super) fn draw(events: &[Event<'_>]) -> String {
     let nodes = gather(events);
-    let mut children: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
-    for (id, node) in &nodes {
-        let parent = node.parent.as_deref().filter(|parent| nodes.contains_key(*parent));
-        children.entry(parent).or_default().push(id);
-    }
-    for siblings in children.values_mut() {
-        siblings.sort_by_key(|id| nodes[*id].pid);
-    }
-    let mut lines = Vec::new();
-    let mut drawn = BTreeSet::new();
-    // The last first: a stack gives them back in order.
-    let mut stack: Vec<(&str, usize)> = children.get(&None).into_iter().flatten().rev().map(|id| (*id, 0)).collect();
-    while let Some((id, depth)) = stack.pop() {
-        // Process ids come again; a loop of parents would have no end.
-        if drawn.insert(id) {
-            lines.push(format!("{}{}\n", "  ".repeat(depth), nodes[id].label()));
-            stack.extend(children.get(&Some(id)).into_iter().flatten().rev().map(|child| (*child, depth + 1)));
-        }
-    }
+    let processes: Vec<_> =
+        nodes.iter().map(|(id, node)| Kin { id, pid: node.pid, parent: node.parent.as_deref() }).collect();
+    let mut lines: Vec<_> = forest(&processes)
+        .into_iter()
+        .map(|(id, depth)| format!("{}{}\n", "  ".repeat(depth), nodes[id].label()))
+        .collect();
     let more = lines.len().saturating_sub(LINES);
     lines.truncate(LINES);
     if more > 0 {

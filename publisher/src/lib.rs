@@ -52,5 +52,5 @@ pub use ledger::{Counts, Ledger};
 pub use line::Line;
 pub use publish::{Totals, publish, setup};
 pub use reconcile::{Balance, Reconciliation};
-pub use repository::Repository;
+pub use repository::{Kin, Repository, forest};
 pub use target::{Target, TargetError};

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use vaectl_publisher::{Kin, forest};
 use vaectl_schemas::{Event, ProcessRef};
 
 /// More lines than these are counted instead of printed.
@@ -23,19 +24,12 @@ struct Node {
 /// The tree of the processes that acted, with their ancestors up to the container's entry process; oldest first.
 pub(super) fn draw(events: &[Event<'_>], entry: Option<u32>) -> String {
     let nodes = gather(events, entry);
-    let mut children: BTreeMap<Option<&str>, Vec<&str>> = BTreeMap::new();
-    for (id, node) in &nodes {
-        let parent = node.parent.as_deref().filter(|parent| nodes.contains_key(*parent));
-        children.entry(parent).or_default().push(id);
-    }
-    for siblings in children.values_mut() {
-        siblings.sort_by_key(|id| nodes[*id].pid);
-    }
-    let mut lines = Vec::new();
-    let mut drawn = BTreeSet::new();
-    for root in children.get(&None).into_iter().flatten() {
-        branch(root, 0, &nodes, &children, &mut drawn, &mut lines);
-    }
+    let processes: Vec<_> =
+        nodes.iter().map(|(id, node)| Kin { id, pid: node.pid, parent: node.parent.as_deref() }).collect();
+    let mut lines: Vec<_> = forest(&processes)
+        .into_iter()
+        .map(|(id, depth)| format!("{}{}", "  ".repeat(depth), nodes[id].line()))
+        .collect();
     let more = lines.len().saturating_sub(LINES);
     lines.truncate(LINES);
     if more > 0 {
@@ -93,29 +87,18 @@ fn name(reference: &ProcessRef<'_>) -> Option<String> {
     reference.executable.as_ref().or(reference.name.as_ref()).map(|name: &Cow<'_, str>| name.clone().into_owned())
 }
 
-fn branch<'a>(
-    id: &'a str,
-    depth: usize,
-    nodes: &'a BTreeMap<String, Node>,
-    children: &BTreeMap<Option<&str>, Vec<&'a str>>,
-    drawn: &mut BTreeSet<&'a str>,
-    lines: &mut Vec<String>,
-) {
-    if !drawn.insert(id) {
-        return;
-    }
-    let node = &nodes[id];
-    let mut line = format!("{}{}", "  ".repeat(depth), node.label.as_deref().unwrap_or("process"));
-    if let Some(pid) = node.pid {
-        let _ = write!(line, " [{pid}]");
-    }
-    if !node.actions.is_empty() {
-        let actions: Vec<_> = node.actions.iter().map(|(action, times)| format!("{action} {times}")).collect();
-        let _ = write!(line, ": {}", actions.join(", "));
-    }
-    lines.push(line);
-    for child in children.get(&Some(id)).into_iter().flatten() {
-        branch(child, depth + 1, nodes, children, drawn, lines);
+impl Node {
+    /// What it is, and what it did.
+    fn line(&self) -> String {
+        let mut line = self.label.clone().unwrap_or_else(|| "process".to_owned());
+        if let Some(pid) = self.pid {
+            let _ = write!(line, " [{pid}]");
+        }
+        if !self.actions.is_empty() {
+            let actions: Vec<_> = self.actions.iter().map(|(action, times)| format!("{action} {times}")).collect();
+            let _ = write!(line, ": {}", actions.join(", "));
+        }
+        line
     }
 }
 

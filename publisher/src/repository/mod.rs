@@ -2,6 +2,7 @@
 
 mod directory;
 mod elasticsearch;
+mod forest;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use serde::Deserialize;
 use vaectl_schemas::Timestamp;
 
 pub(crate) use self::elasticsearch::Cluster;
+pub use self::forest::{Kin, forest};
 use crate::config::Server;
 use crate::error::PublishError;
 use crate::target::Target;

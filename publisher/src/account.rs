@@ -168,21 +168,13 @@ mod tests {
     use super::Account;
     use crate::Line;
     use crate::dead_letter::DeadLetters;
-    use crate::document::{Document, Origin, Outcome, Tier};
+    use crate::document::{Document, Outcome, Tier};
 
     #[test]
     fn every_line_ends_in_one_column() {
         let mut account = Account::new(DeadLetters::output(), Vec::new());
         let dataset = account.ledger.name("vaectl.process");
-        let document = Document {
-            line: "{}".into(),
-            id: "x".into(),
-            dataset: dataset.clone(),
-            tier: Tier::Process,
-            day: 0,
-            origin: Origin::default(),
-            spooled: false,
-        };
+        let document = Document { dataset: dataset.clone(), ..Document::sample("x", "{}", Tier::Process) };
         for outcome in
             [Outcome::Indexed, Outcome::Duplicate, Outcome::Rejected { status: Some(400), reason: "no".into() }]
         {

@@ -63,3 +63,19 @@ pub(crate) enum Outcome {
         reason: String,
     },
 }
+
+#[cfg(test)]
+impl Document {
+    /// A line under an identity, of no dataset in particular.
+    pub(crate) fn sample(id: &str, line: &str, tier: Tier) -> Self {
+        Self {
+            line: line.into(),
+            id: id.into(),
+            dataset: "d".into(),
+            tier,
+            day: 0,
+            origin: Origin::default(),
+            spooled: false,
+        }
+    }
+}

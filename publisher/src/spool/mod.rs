@@ -220,18 +220,10 @@ impl Ticket {
 #[cfg(test)]
 mod tests {
     use super::{Packed, Rank, Spool};
-    use crate::document::{Document, Origin, Tier};
+    use crate::document::{Document, Tier};
 
     fn document(line: &str) -> Document {
-        Document {
-            line: line.into(),
-            id: line.into(),
-            dataset: "d".into(),
-            tier: Tier::Process,
-            day: 0,
-            origin: Origin::default(),
-            spooled: false,
-        }
+        Document::sample(line, line, Tier::Process)
     }
 
     fn packed(line: &str) -> Packed {

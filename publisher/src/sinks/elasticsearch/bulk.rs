@@ -58,18 +58,10 @@ pub(super) fn fitting(documents: &[Document], max_bytes: usize, most: usize) -> 
 #[cfg(test)]
 mod tests {
     use super::{Streams, fitting};
-    use crate::document::{Document, Origin, Tier};
+    use crate::document::{Document, Tier};
 
     fn document(id: &str, line: &str) -> Document {
-        Document {
-            line: line.into(),
-            id: id.into(),
-            dataset: "d".into(),
-            tier: Tier::Network,
-            day: 0,
-            origin: Origin::default(),
-            spooled: false,
-        }
+        Document::sample(id, line, Tier::Network)
     }
 
     #[test]

@@ -91,19 +91,11 @@ mod tests {
     use std::time::Duration;
 
     use super::{Parcel, Queue};
-    use crate::document::{Document, Origin, Tier};
+    use crate::document::{Document, Tier};
     use crate::spool::Rank;
 
     fn parcel(dataset: &str, tier: Tier) -> Parcel {
-        let document = Document {
-            line: "{}".into(),
-            id: "x".into(),
-            dataset: dataset.into(),
-            tier,
-            day: 0,
-            origin: Origin::default(),
-            spooled: false,
-        };
+        let document = Document { dataset: dataset.into(), ..Document::sample("x", "{}", tier) };
         Parcel { documents: vec![document], tickets: Vec::new() }
     }
 

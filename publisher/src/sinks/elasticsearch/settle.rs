@@ -18,13 +18,19 @@ impl Elasticsearch {
     pub(super) fn settle(&mut self, landed: Landed, account: &mut Account<impl Write>) -> Result<(), SinkError> {
         let Landed { parcel, by, answer } = landed;
         let says = |reason: &str| by.says(reason);
+        if let Answer::Away(reason) = &answer
+            && self.endpoints.fail_over(&by)
+        {
+            warn!(server = by.name(), reason, "The server is away, another is asked.");
+            match parcel {
+                Some(parcel) => self.queue.push_front(parcel),
+                None => self.templates = Templates::Missing,
+            }
+            return Ok(());
+        }
         let Some(parcel) = parcel else {
             self.templates = Templates::Missing;
             return match answer {
-                Answer::Away(reason) if self.endpoints.fail_over(&by) => {
-                    warn!(server = by.name(), reason, "The server is away, another is asked.");
-                    Ok(())
-                }
                 Answer::Busy(reason) | Answer::Away(reason) => self.pause(by.name(), &reason, says(&reason)),
                 Answer::Denied(reason) | Answer::Malformed(reason) | Answer::TooLarge(reason) => {
                     Err(SinkError::Refused(says(&reason)))
@@ -64,11 +70,6 @@ impl Elasticsearch {
             }
             Answer::Malformed(reason) => {
                 self.reject(parcel, 400, &reason, account);
-                Ok(())
-            }
-            Answer::Away(reason) if self.endpoints.fail_over(&by) => {
-                warn!(server = by.name(), reason, "The server is away, another is asked.");
-                self.queue.push_front(parcel);
                 Ok(())
             }
             Answer::Busy(reason) | Answer::Away(reason) => {

@@ -42,7 +42,10 @@ impl Leases {
             self.renewed = Instant::now();
         }
         let mut requests = Vec::new();
-        for watch in watches.filter(|watch| self.told.get(watch.run) != Some(&watch.depth)).collect::<Vec<_>>() {
+        for watch in watches {
+            if self.told.get(watch.run) == Some(&watch.depth) {
+                continue;
+            }
             self.told.insert(watch.run.to_owned(), watch.depth);
             let lease = Lease {
                 v: VERSION,

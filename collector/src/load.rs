@@ -159,8 +159,6 @@ impl Kernel {
         let mut bytes = [0; size_of::<Row>()];
         bytes.copy_from_slice(row.as_bytes());
         self.rows.set(slot, bytes, 0)?;
-        let flown = self.flown(slot)?;
-        self.told.insert(slot, flown);
         self.control(slot, control)
     }
 
@@ -236,8 +234,10 @@ impl Kernel {
         })
     }
 
-    /// Forgets the programs of a slot.
-    pub(crate) fn forget_execs(&mut self, slot: u32) {
+    /// Forgets the programs of a slot, and what its flight recorder holds: they are of a container that left.
+    pub(crate) fn forget(&mut self, slot: u32) -> Result<(), MapError> {
+        let flown = self.flown(slot)?;
+        self.told.insert(slot, flown);
         let keys: Vec<_> = self.execs().filter(|(key, _)| key.slot == slot).map(|(key, _)| key).collect();
         for key in keys {
             let mut bytes = [0; size_of::<ExecKey>()];
@@ -245,6 +245,7 @@ impl Kernel {
             // One that is gone already is as good as removed.
             let _ = self.execs.remove(&bytes);
         }
+        Ok(())
     }
 }
 

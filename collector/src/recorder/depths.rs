@@ -11,7 +11,7 @@ use crate::backlog::{Item, append};
 use crate::container::Stage;
 
 /// How often leases are looked at for having run out.
-pub(super) const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(500);
 
 impl Recorder {
     /// Takes in leases that came, and gives every container the depth that is due to it.
@@ -29,24 +29,21 @@ impl Recorder {
         self.leases_due = now + LOOK;
         let live: Vec<_> = self.tracked.values().filter(|t| t.stage == Stage::Live && t.slot != HOST).collect();
         let depths = self.leases.depths(live.iter().map(|t| t.identity.run.as_str()), now);
-        let changes: Vec<(u32, Depth, Depth)> = live
-            .into_iter()
-            .zip(depths)
-            .filter(|(tracked, depth)| tracked.depth != *depth)
-            .map(|(tracked, depth)| (tracked.slot, tracked.depth, depth))
-            .collect();
-        for (slot, before, depth) in changes {
-            self.set_depth(slot, before, depth);
+        let due: Vec<(u32, Depth)> = live.into_iter().map(|tracked| tracked.slot).zip(depths).collect();
+        for (slot, depth) in due {
+            self.set_depth(slot, depth);
         }
     }
 
-    fn set_depth(&mut self, slot: u32, before: Depth, depth: Depth) {
+    fn set_depth(&mut self, slot: u32, depth: Depth) {
+        let Some(tracked) = self.tracked.get_mut(&slot) else { return };
+        let before = std::mem::replace(&mut tracked.depth, depth);
+        if depth == before {
+            return;
+        }
         debug!(slot, ?before, ?depth, "A depth changes.");
         let control = Self::control_of(depth, wire::STATE_CONTAINER);
         self.report("control", |kernel| kernel.control(slot, control));
-        if let Some(tracked) = self.tracked.get_mut(&slot) {
-            tracked.depth = depth;
-        }
         // What is live from now on is younger than all that the flight recorder holds.
         if depth > before {
             let mut block = Vec::new();

@@ -212,7 +212,7 @@ impl Recorder {
         let control = self.control(wire::STATE_UNDECIDED);
         self.report("slot", |kernel| {
             kernel.unbind(tracked.cgroup)?;
-            kernel.forget_execs(slot);
+            kernel.forget(slot)?;
             kernel.reset(slot, false, control)?;
             kernel.offer(slot)
         });

@@ -31,9 +31,7 @@ const TARGETS: [(&str, f64); 5] =
 
 /// Runs the bench; fails where a figure is above its bound.
 pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    if let Some(arg) = args.first() {
-        return Err(format!("bench census takes no argument, and got {arg}").into());
-    }
+    crate::no_arguments("census", args)?;
     let progress = Progress::default();
     let workspace = Workspace::new("census")?;
     progress.say(format!("A loop of getppid, hooked and not, in {ROUNDS} interleaved rounds."));

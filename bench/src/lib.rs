@@ -38,3 +38,8 @@ pub use image::Image;
 pub use load::Load;
 pub use progress::Progress;
 pub use workspace::Workspace;
+
+/// Refuses what stands behind the name of a bench that has no options.
+pub(crate) fn no_arguments(bench: &str, args: &[String]) -> Result<(), String> {
+    args.first().map_or(Ok(()), |arg| Err(format!("bench {bench} takes no argument, and got {arg}")))
+}

@@ -54,9 +54,7 @@ fn names() -> Vec<String> {
 
 /// Runs the bench; fails below 20,000 windows a second.
 pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    if let Some(arg) = args.first() {
-        return Err(format!("bench score takes no argument, and got {arg}").into());
-    }
+    crate::no_arguments("score", args)?;
     let folder = Workspace::new("bench-score")?;
     let names = names();
     let fitted = lines(&names, FITTED, 1)?;

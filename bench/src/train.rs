@@ -23,9 +23,7 @@ const TARGET_S: f64 = 10.0;
 ///
 /// The time is of the whole of `train`: reading lines, fitting one network, calibrating, the baseline, and the file.
 pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    if let Some(arg) = args.first() {
-        return Err(format!("bench train takes no argument, and got {arg}").into());
-    }
+    crate::no_arguments("train", args)?;
     let folder = Workspace::new("bench-train")?;
     let mut lines = Vec::new();
     let mut random = StdRng::seed_from_u64(1);

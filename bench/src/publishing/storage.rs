@@ -27,9 +27,7 @@ struct Cost {
 /// a small and a large number of them, so that the fixed cost of an index is apart. Each saving is measured by
 /// publishing without it: events without merging, hours as a window every five seconds.
 pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    if let Some(arg) = args.first() {
-        return Err(format!("bench storage takes no argument, and got {arg}").into());
-    }
+    crate::no_arguments("storage", args)?;
     let Some(node) = Node::plain() else {
         println!("bench storage: skipped=no_jdk");
         return Ok(ExitCode::SUCCESS);

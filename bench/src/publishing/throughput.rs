@@ -23,9 +23,7 @@ const TARGET_RSS: f64 = 64.0;
 /// All of it is on: redaction, merging, the spool with its syncs, compression, two requests at a time. The server is a
 /// null one on the other core, which decompresses, counts, and keeps nothing. The best of three rounds counts.
 pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    if let Some(arg) = args.first() {
-        return Err(format!("bench publish takes no argument, and got {arg}").into());
-    }
+    crate::no_arguments("publish", args)?;
     let folder = Workspace::new("bench-publish")?;
     let file = folder.path().join("lines.ndjson");
     let mut lines = BufWriter::new(File::create(&file)?);

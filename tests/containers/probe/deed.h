@@ -44,3 +44,13 @@ static struct sockaddr_in loopback(int port)
 {
     return (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
+
+/* A socket that datagrams to this port arrive at. */
+static int receiver(int port)
+{
+    struct sockaddr_in address = loopback(port);
+    int server = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (bind(server, (void *)&address, sizeof address))
+        fatal("bind");
+    return server;
+}

@@ -99,9 +99,7 @@ static void datagrams(void)
 {
     static char payload[DATAGRAM];
     struct sockaddr_in address = loopback(DATAGRAM_PORT);
-    int server = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), client = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (bind(server, (void *)&address, sizeof address))
-        fatal("bind");
+    int server = receiver(DATAGRAM_PORT), client = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     connect(client, (void *)&address, sizeof address);
     deed("udp_send", getpid(), outcome(send(client, payload, DATAGRAM, 0)), ",\"port\":%d,\"bytes\":%d", DATAGRAM_PORT, DATAGRAM);
     close(client);

@@ -81,9 +81,7 @@ static void datagrams(void)
 {
     static char payload[DATAGRAM];
     struct sockaddr_in address = loopback(DATAGRAM_PORT);
-    int server = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), client = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (bind(server, (void *)&address, sizeof address))
-        fatal("bind");
+    int server = receiver(DATAGRAM_PORT), client = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     long sent = 0;
     for (int i = 0; i < 2; i++)
         sent += sendto(client, payload, DATAGRAM, 0, (void *)&address, sizeof address);

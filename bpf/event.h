@@ -111,4 +111,6 @@ static __always_inline void put(struct row *row, struct header *record, __u64 le
 		add(row->count[COUNT_LOST_RING], 1);
 	else
 		add(row->count[COUNT_EVENTS], 1);
+	if (wake == BPF_RB_FORCE_WAKEUP)
+		add(row->count[COUNT_WAKEUPS], 1);
 }

@@ -56,7 +56,8 @@
 #define COUNT_DEAD_USER 24 /* its user part, by ticks, ns */
 #define COUNT_DEAD_SYSTEM 25 /* its system part, by ticks, ns */
 #define COUNT_LOST_QUOTA 26 /* events beyond the container's share of the ring */
-#define COUNTS 27
+#define COUNT_WAKEUPS 27 /* events that woke the reader, because the ring filled */
+#define COUNTS 28
 
 #define KIND_EXEC 1
 #define KIND_EXIT 2

@@ -116,7 +116,7 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
     }
     let totals = outcome?;
     written?;
-    info!(lines = totals.lines, events = totals.events, lost = totals.lost, "Recorded.");
+    info!(lines = totals.lines, events = totals.events, lost = totals.lost, wakeups = totals.wakeups, "Recorded.");
     Ok(Exit::Done)
 }
 

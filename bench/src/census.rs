@@ -47,7 +47,7 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
 
 /// What the hook and the count add to a call of a container, in nanoseconds: the best hooked round less the best
 /// unhooked one.
-fn hook(probe: &Image, workspace: &Workspace) -> Result<f64, Box<dyn Error>> {
+pub(crate) fn hook(probe: &Image, workspace: &Workspace) -> Result<f64, Box<dyn Error>> {
     let container = Container::start(&Engine::Runc, probe, "loop", &Options::default(), workspace)?;
     let unhooked = || Ok::<_, Box<dyn Error>>(probe::calls(&container, LOOPS, CORES.1)?.ns);
     let hooked = || {

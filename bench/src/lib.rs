@@ -4,8 +4,10 @@
 //! SIGINT, SIGTERM or SIGHUP once [`interrupt::install`] was called. When the harness is killed, its stages and daemons
 //! end with it, and the next [`Workspace`] takes down its containers and folders.
 
+pub mod adaptive;
 mod attack;
 pub mod census;
+pub mod churn;
 mod command;
 mod container;
 pub mod demo;

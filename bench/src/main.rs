@@ -8,7 +8,9 @@ use vaectl_bench::interrupt;
 type Bench = fn(&[String]) -> Result<ExitCode, Box<dyn Error>>;
 
 const BENCHES: &[(&str, Bench)] = &[
+    ("adaptive", vaectl_bench::adaptive::run),
     ("census", vaectl_bench::census::run),
+    ("churn", vaectl_bench::churn::run),
     ("crash", vaectl_bench::publishing::crash::run),
     ("demo", vaectl_bench::demo::run),
     ("faults", vaectl_bench::publishing::faults::run),

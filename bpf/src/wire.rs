@@ -92,8 +92,10 @@ pub const COUNT_DEAD_USER: usize = 24;
 pub const COUNT_DEAD_SYSTEM: usize = 25;
 /// Events beyond the container's share of the ring.
 pub const COUNT_LOST_QUOTA: usize = 26;
+/// Events that woke the reader, because the ring filled.
+pub const COUNT_WAKEUPS: usize = 27;
 /// counts.
-pub const COUNTS: usize = 27;
+pub const COUNTS: usize = 28;
 /// kind exec.
 pub const KIND_EXEC: usize = 1;
 /// kind exit.
@@ -147,7 +149,7 @@ pub struct Row {
     pub count: [u64; COUNTS],
 }
 
-const _: () = assert!(size_of::<Row>() == 5408);
+const _: () = assert!(size_of::<Row>() == 5416);
 const _: () = assert!(std::mem::offset_of!(Row, created_ns) == 0);
 const _: () = assert!(std::mem::offset_of!(Row, ready) == 8);
 const _: () = assert!(std::mem::offset_of!(Row, init) == 16);

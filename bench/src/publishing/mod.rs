@@ -3,5 +3,6 @@
 pub mod crash;
 pub mod faults;
 pub mod lines;
+pub mod null;
 pub mod storage;
 pub mod throughput;

@@ -2,14 +2,14 @@
 
 use std::error::Error;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::lines::event;
+use super::null::NullServer;
 use crate::measure::{pin, rss_anon};
 use crate::stage::{mortal, vaectl};
 use crate::{Workspace, interrupt};
@@ -35,12 +35,12 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     println!("{RECORDS} records, {megabytes:.0} MB");
     let reports = folder.path().join("reports.ndjson");
     pin(0, 1)?;
-    let url = null_server()?;
+    let server = NullServer::start()?;
     let (mut best, mut rss) = (0.0_f64, 0.0_f64);
     for round in 1..=3 {
         let began = Instant::now();
         let mut child = mortal(vaectl())
-            .args(["publish", "--to", &url, "--log-level", "error", "--spool", "spool"])
+            .args(["publish", "--to", server.url(), "--log-level", "error", "--spool", "spool"])
             .arg(&file)
             .current_dir(folder.path())
             .stdout(File::create(&reports)?)
@@ -73,55 +73,4 @@ fn counts(report: &str) -> [u64; 2] {
     ["indexed", "merged"].map(|column| {
         datasets.into_iter().flatten().map(|(_, columns)| columns[column].as_u64().unwrap_or_default()).sum()
     })
-}
-
-/// A server that takes everything and keeps nothing, until this process ends.
-fn null_server() -> io::Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let url = format!("http://{}", listener.local_addr()?);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            // A connection that breaks is the client's end.
-            std::thread::spawn(move || serve(&stream));
-        }
-    });
-    Ok(url)
-}
-
-fn serve(mut stream: &TcpStream) -> io::Result<()> {
-    let mut reader = BufReader::with_capacity(256 * 1024, stream);
-    let mut body = Vec::new();
-    loop {
-        let (mut length, mut gzip, mut header) = (0, false, String::new());
-        loop {
-            header.clear();
-            if reader.read_line(&mut header)? == 0 {
-                return Ok(());
-            }
-            let line = header.trim_end().to_ascii_lowercase();
-            if line.is_empty() {
-                break;
-            }
-            if let Some(value) = line.strip_prefix("content-length: ") {
-                length = value.parse().map_err(io::Error::other)?;
-            }
-            gzip |= line == "content-encoding: gzip";
-        }
-        body.clear();
-        let mut part = (&mut reader).take(length);
-        if gzip {
-            flate2::read::GzDecoder::new(&mut part).read_to_end(&mut body)?;
-        }
-        part.read_to_end(&mut body)?;
-        // Two lines a document, and nothing behind the last line end.
-        let documents = body.split(|&byte| byte == b'\n').count() / 2;
-        let items = vec![r#"{"create":{"status":201}}"#; documents].join(",");
-        let answer = format!("{{\"errors\":false,\"items\":[{items}]}}");
-        write!(
-            stream,
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            answer.len()
-        )?;
-        stream.write_all(answer.as_bytes())?;
-    }
 }

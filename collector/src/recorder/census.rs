@@ -69,6 +69,7 @@ impl Recorder {
                 self.items.push(gap(tracked, self.clock, cause, lost));
             }
         }
+        self.wakeups += row.count[wire::COUNT_WAKEUPS].wrapping_sub(tracked.last.count[wire::COUNT_WAKEUPS]);
         let account = match cpu {
             Some(cpu) => Account { cpu: Some(cpu), ..Account::default() },
             None if slot == HOST => Account::default(),

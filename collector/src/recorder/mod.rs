@@ -48,6 +48,8 @@ pub struct Totals {
     pub events: u64,
     /// Events lost, in the kernel and here.
     pub lost: u64,
+    /// Events that woke the reader of the ring before it came by on its own.
+    pub wakeups: u64,
 }
 
 /// A recorder whose programs run in the kernel; dropping it takes them out.
@@ -69,6 +71,7 @@ pub struct Recorder {
     leases_due: Instant,
     items: Vec<Item>,
     lost: u64,
+    wakeups: u64,
 }
 
 impl Recorder {
@@ -115,6 +118,7 @@ impl Recorder {
             leases_due: Instant::now(),
             items: Vec::new(),
             lost: 0,
+            wakeups: 0,
         };
         let map = |error: MapError| RecordError::Kernel { what: "a map".to_owned(), reason: error.to_string() };
         recorder.fill().map_err(map)?;
@@ -172,7 +176,7 @@ impl Recorder {
             backlog.push(self.items.drain(..));
             backlog.close();
             let (lines, events) = writing.join().map_err(|_| std::io::Error::other("the writer panicked"))??;
-            Ok(Totals { lines, events, lost: self.lost })
+            Ok(Totals { lines, events, lost: self.lost, wakeups: self.wakeups })
         })
     }
 

@@ -4,6 +4,7 @@
    probe generate S R CPU   S seconds of file, process and socket events at about R a second (0: as fast as it goes),
                             pinned to CPU (-1: not pinned); one JSON object with what was done
    probe calls N R CPU      R times N calls of getppid, pinned to CPU; one JSON object with the best time of a call
+   probe accepts N          N connections to itself, each accepted and closed; as generate says it
    probe noop               nothing; what the others execute */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -198,6 +199,19 @@ struct counts {
     long files, renames, forks, connections;
 };
 
+static void one_connection(int server, struct counts *done)
+{
+    struct sockaddr_in address = loopback(SERVER_PORT);
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* A connection reset instead of waited out leaves no port behind: there are only 28,000. */
+    struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    if (connect(client, (void *)&address, sizeof address) == 0)
+        close(accept4(server, NULL, NULL, SOCK_CLOEXEC));
+    close(client);
+    done->connections++;
+}
+
 static void one_round(int server, struct counts *done)
 {
     char path[64], other[64];
@@ -215,17 +229,8 @@ static void one_round(int server, struct counts *done)
         _exit(0);
     waitpid(child, NULL, 0);
     done->forks++;
-    for (int i = 0; i < 2; i++) {
-        struct sockaddr_in address = loopback(SERVER_PORT);
-        int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        /* A connection reset instead of waited out leaves no port behind: there are only 28,000. */
-        struct linger reset = {.l_onoff = 1, .l_linger = 0};
-        setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-        if (connect(client, (void *)&address, sizeof address) == 0)
-            close(accept4(server, NULL, NULL, SOCK_CLOEXEC));
-        close(client);
-        done->connections++;
-    }
+    for (int i = 0; i < 2; i++)
+        one_connection(server, done);
 }
 
 /* Events of one round: open, rename and unlink, fork and exit, connect, accept and two closes. */
@@ -282,6 +287,17 @@ static int generate(double seconds, double per_second, int cpu)
     return 0;
 }
 
+static int accepts(long number)
+{
+    int server = listener(SERVER_PORT);
+    struct counts done = {0, 0, 0, 0};
+    double began = now();
+    while (done.connections < number)
+        one_connection(server, &done);
+    printf("{\"seconds\":%.3f,\"files\":0,\"renames\":0,\"forks\":0,\"connections\":%ld}\n", now() - began, done.connections);
+    return 0;
+}
+
 int main(int count, char **arguments)
 {
     if (count >= 2 && !strcmp(arguments[1], "noop"))
@@ -292,6 +308,8 @@ int main(int count, char **arguments)
         return generate(atof(arguments[2]), atof(arguments[3]), atoi(arguments[4]));
     if (count == 5 && !strcmp(arguments[1], "calls"))
         return calls(atol(arguments[2]), atol(arguments[3]), atoi(arguments[4]));
-    fprintf(stderr, "usage: probe script | generate SECONDS RATE CPU | calls N R CPU | noop\n");
+    if (count == 3 && !strcmp(arguments[1], "accepts"))
+        return accepts(atol(arguments[2]));
+    fprintf(stderr, "usage: probe script | generate SECONDS RATE CPU | calls N R CPU | accepts N | noop\n");
     return 2;
 }

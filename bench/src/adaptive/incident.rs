@@ -1,0 +1,76 @@
+//! One container that does what it never did: how fast it is watched, and whether what came before is told.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use vaectl_schemas::{Event, Timestamp};
+
+use super::fleet::Fleet;
+use super::publishers::Adaptive;
+use crate::interrupt;
+
+const CONNECTIONS: usize = 50_000;
+/// How long before its verdict a program and a connection must still be known.
+const BEFORE_NS: u64 = 10_000_000_000;
+const LIMIT: Duration = Duration::from_secs(40);
+
+/// What was found of it.
+pub(super) struct Found {
+    /// From the verdict to the first event that only the new depth shows, by the event's own time.
+    pub(super) depth_ms: f64,
+    execs: usize,
+    connects: usize,
+    accepts: u64,
+}
+
+impl Found {
+    pub(super) fn history_is_whole(&self) -> bool {
+        self.execs > 0 && self.connects > 0
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "first event {:.0} ms after the verdict; told from 10 s and more before it: {} programs, {} connections; \
+             {} accepts between",
+            self.depth_ms, self.execs, self.connects, self.accepts
+        )
+    }
+}
+
+/// Fifty thousand connections at once, again and again until an incident is open.
+pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<dyn Error>> {
+    let container = fleet.probe();
+    let since = Timestamp::now();
+    container.run_inside(&format!(
+        "for i in 1 2 3 4 5 6; do /usr/bin/probe accepts {CONNECTIONS}; sleep 2; done >/dev/null"
+    ))?;
+    let mut verdict = None;
+    interrupt::until("the flood was not noticed", LIMIT, || {
+        verdict = adaptive.noticed(container.id(), since);
+        verdict.is_some()
+    })?;
+    let verdict = verdict.ok_or("the wait ended with it")?;
+    let mut live = None;
+    interrupt::until("no incident was opened", LIMIT, || {
+        let events = adaptive.events(container.id());
+        let is_live = |event: &&Event<'_>| !event.vaectl.history && event.event.action.as_deref() == Some("fork");
+        live = events.iter().find(is_live).map(|event| event.timestamp);
+        live.is_some()
+    })?;
+    let live = live.ok_or("the wait ended with it")?;
+    let events = adaptive.events(container.id());
+    let old = |action: &str| {
+        let told = events.iter().filter(|e| e.vaectl.history && e.event.action.as_deref() == Some(action));
+        told.filter(|event| event.timestamp.as_ns() + BEFORE_NS <= verdict.as_ns()).count()
+    };
+    Ok(Found {
+        depth_ms: live.as_ns().saturating_sub(verdict.as_ns()) as f64 / 1e6,
+        execs: old("exec"),
+        connects: old("connect"),
+        accepts: CONNECTIONS as u64,
+    })
+}

@@ -1,0 +1,85 @@
+//! What the programs in the kernel add to a call and to an event.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::Value;
+use vaectl_schemas::Depth;
+
+use super::leased::Leased;
+use crate::measure::{Spread, pin};
+use crate::probe::Generator;
+use crate::{Container, Engine, HarnessError, Image, Options, Progress, Workspace, census};
+
+const ROUNDS: usize = 8;
+const TIME: Duration = Duration::from_secs(1);
+/// The recorder's core, and the generator's.
+const CORES: (u32, u32) = (0, 1);
+
+/// Nanoseconds that watching adds, beyond the same without any program.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct UnitCosts {
+    /// To a call: the hook and the count.
+    pub(super) call: f64,
+    /// To an event that goes to the ring, beyond its calls.
+    pub(super) event: f64,
+    /// To an event that goes to the flight recorder, beyond its calls.
+    pub(super) cell: f64,
+}
+
+impl fmt::Display for UnitCosts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { call, event, cell } = self;
+        write!(
+            f,
+            "a call {call:.0} ns, an event beyond its calls {event:.0} ns into the ring, {cell:.0} ns into the \
+             flight recorder"
+        )
+    }
+}
+
+/// Measures on one container: a loop of `getppid`, then the generator's mix of events at full speed with no program, at
+/// the depth of the census, and at full depth, in turn. The best of all rounds is what nothing disturbed.
+pub(super) fn measure(workspace: &Workspace, progress: Progress) -> Result<UnitCosts, Box<dyn Error>> {
+    progress.say("What a call and an event cost in the kernel: about 100 s.");
+    let image = Image::build("probe", workspace.path())?;
+    let call = census::hook(&image, workspace)?;
+    let container = Container::start(&Engine::Runc, &image, "cost", &Options::default(), workspace)?;
+    let (mut without, mut low, mut full) = (Vec::new(), Vec::new(), Vec::new());
+    let mut calls_per_event = f64::NAN;
+    for _ in 0..ROUNDS {
+        without.push(event(&container)?);
+        let recorder = Leased::start(&["--window", "1s", "--container", container.id()], 1, workspace)?;
+        pin(recorder.pid(), CORES.0)?;
+        recorder.lease(Depth::Census)?;
+        low.push(event(&container)?);
+        recorder.lease(Depth::Full)?;
+        full.push(event(&container)?);
+        calls_per_event = self::calls_per_event(&recorder.finish()?.windows);
+        without.push(event(&container)?);
+    }
+    for (name, ns) in [("unwatched", &without), ("at census depth", &low), ("at full depth", &full)] {
+        let Spread { min, median, max } = Spread::of(ns);
+        println!("an event {name}: {min:.0} ns (median {median:.0}, worst {max:.0})");
+    }
+    println!("{calls_per_event:.2} calls an event of the generator");
+    let beyond = |ns: &[f64]| (Spread::of(ns).min - Spread::of(&without).min - calls_per_event * call).max(0.0);
+    Ok(UnitCosts { call, event: beyond(&full), cell: beyond(&low) })
+}
+
+/// What an event of the generator takes, with all that it does for it.
+fn event(container: &Container) -> Result<f64, HarnessError> {
+    let done = Generator::start(container, TIME, 0.0, Some(CORES.1))?.finish()?;
+    Ok(done.seconds * 1e9 / done.events() as f64)
+}
+
+/// How many calls were counted for each event of the generator.
+fn calls_per_event(windows: &[Value]) -> f64 {
+    let counters = || windows.iter().filter_map(|window| window["counters"].as_object()).flatten();
+    let sum = |wanted: &dyn Fn(&str) -> bool| -> f64 {
+        counters().filter(|(name, _)| wanted(name)).filter_map(|(_, value)| value.as_f64()).sum()
+    };
+    // Twelve files of a round are renamed, and it has 46 events.
+    sum(&|name| name.starts_with("syscall.")) / (sum(&|name| name == "file.rename") / 12.0 * 46.0)
+}

@@ -1,0 +1,90 @@
+//! A recorder whose depths the bench itself asks for.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use serde_json::Value;
+use vaectl_schemas::{Depth, Lease, VERSION};
+
+use crate::Workspace;
+use crate::stage::{DRAIN, Stage};
+
+const LIMIT: Duration = Duration::from_secs(15);
+/// Longer than any bench asks for.
+const TTL_MS: u64 = 600_000;
+
+/// A recorder with a control socket, and the containers that it told of.
+pub(super) struct Leased {
+    stage: Stage,
+    control: PathBuf,
+    runs: BTreeSet<String>,
+    windows: Vec<Value>,
+    lines: Receiver<Value>,
+}
+
+/// What it said in all.
+pub(super) struct Recorded {
+    pub(super) windows: Vec<Value>,
+    /// Events that woke it.
+    pub(super) wakeups: u64,
+}
+
+impl Leased {
+    /// Starts `record --control` with further arguments, and waits for a window of `containers` containers.
+    pub(super) fn start(args: &[&str], containers: usize, workspace: &Workspace) -> Result<Self, Box<dyn Error>> {
+        let control = workspace.path().join("leased.sock");
+        let path = control.to_string_lossy();
+        let args = [&["record", "--log-format", "json", "--control", &path], args].concat();
+        let mut stage = Stage::start(&args, Stdio::null(), Stdio::piped(), workspace.path())?;
+        let output = BufReader::new(stage.output());
+        let (send, lines) = channel();
+        std::thread::spawn(move || {
+            let lines = output.split(b'\n').map_while(Result::ok);
+            let windows = |line: &Value| line["type"] == "window" && line["container"]["id"] != "host";
+            let mut parsed = lines.filter_map(|line| serde_json::from_slice(&line).ok()).filter(windows);
+            // A bench that is over hangs up.
+            parsed.try_for_each(|line: Value| send.send(line))
+        });
+        let mut leased = Self { stage, control, runs: BTreeSet::new(), windows: Vec::new(), lines };
+        while leased.runs.len() < containers {
+            let window = leased.lines.recv_timeout(LIMIT)?;
+            leased.runs.extend(window["vaectl"]["run"].as_str().map(str::to_owned));
+            leased.windows.push(window);
+        }
+        Ok(leased)
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.stage.pid()
+    }
+
+    /// Asks for a depth of all containers.
+    pub(super) fn lease(&self, depth: Depth) -> Result<(), Box<dyn Error>> {
+        let mut socket = UnixStream::connect(&self.control)?;
+        for run in &self.runs {
+            let lease = Lease { v: VERSION, run: run.clone(), depth, ttl_ms: TTL_MS, suspected_ns: 0 };
+            writeln!(socket, "{}", serde_json::to_string(&lease)?)?;
+        }
+        // The recorder reads it when it comes by.
+        std::thread::sleep(Duration::from_millis(300));
+        Ok(())
+    }
+
+    /// Ends it.
+    pub(super) fn finish(self) -> Result<Recorded, Box<dyn Error>> {
+        let Self { stage, mut windows, lines, .. } = self;
+        stage.terminate();
+        let log = stage.last_words(DRAIN)?;
+        windows.extend(lines);
+        let last = log.lines().rev().find(|line| line.contains("Recorded.")).ok_or("the recorder said nothing")?;
+        let last: Value = last.parse()?;
+        let wakeups = last["wakeups"].as_u64().ok_or("the recorder did not count what woke it")?;
+        Ok(Recorded { windows, wakeups })
+    }
+}

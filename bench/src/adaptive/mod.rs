@@ -1,0 +1,194 @@
+//! `bench/run adaptive`: what watching stable containers costs, against publishing all that they do.
+
+mod fleet;
+mod incident;
+mod kernel;
+mod leased;
+mod publishers;
+
+use std::error::Error;
+use std::fs::File;
+use std::path::Path;
+use std::process::{ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use fleet::{Fleet, Traffic};
+use kernel::UnitCosts;
+use leased::Leased;
+use publishers::{Adaptive, Conventional, Sample};
+
+use vaectl_schemas::Depth;
+
+use crate::measure::Spread;
+use crate::stage::{DRAIN, Stage};
+use crate::{Progress, Workspace, interrupt};
+
+/// Windows of each container that the models are made of: 25 containers of an image make a model established.
+const WINDOWS: u32 = 26;
+const WINDOW: Duration = Duration::from_secs(5);
+/// The windows in which a container is `warming`, and some more.
+const WARM: Duration = Duration::from_mins(3);
+const BLOCKS: usize = 4;
+const BLOCK: Duration = Duration::from_secs(30);
+const SETTLE: Duration = Duration::from_secs(5);
+const TRAIN_LIMIT: Duration = Duration::from_mins(2);
+
+/// The two sides of the comparison, in CPU seconds.
+#[derive(Clone, Copy, Debug)]
+struct Factors {
+    user_10k: f64,
+    total: f64,
+    ceiling: f64,
+}
+
+/// Runs the bench; fails where a goal is missed.
+///
+/// Fifty containers under steady load are watched by `record | score | publish` with models that know them, so that
+/// all stand at the depth of the census. In turn with that alone, `record --depth full | publish --no-merge` runs
+/// beside it. The kernel's side is counted as calls and events times what one costs, measured before on one container.
+pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
+    crate::no_arguments("adaptive", args)?;
+    let progress = Progress::default();
+    let workspace = Workspace::new("adaptive")?;
+    let costs = kernel::measure(&workspace, progress)?;
+    println!("kernel: {costs}");
+    let fleet = Fleet::start(&workspace, progress)?;
+    interrupt::pause(SETTLE)?;
+    let traffic = fleet::traffic(&workspace)?;
+    println!("load: {traffic}");
+    train(&workspace, progress)?;
+
+    progress.say(format!("Watching: {} s until all are stable.", WARM.as_secs()));
+    let mut adaptive = Adaptive::start(&workspace)?;
+    interrupt::pause(WARM)?;
+    adaptive.alive()?;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for block in 1..=BLOCKS {
+        progress.say(format!("Block {block} of {BLOCKS}: {} s each.", BLOCK.as_secs()));
+        if block % 2 == 0 {
+            theirs.push(conventional(&workspace)?);
+            ours.push(alone(&mut adaptive)?);
+        } else {
+            ours.push(alone(&mut adaptive)?);
+            theirs.push(conventional(&workspace)?);
+        }
+    }
+    let calm = adaptive.states();
+    println!("states: {calm}");
+    progress.say("One container: 50,000 connections at once.");
+    let found = incident::provoke(&fleet, &adaptive)?;
+    println!("incident: {found}");
+    adaptive.finish()?;
+    let wakeups = wakeups(&workspace, progress)?;
+
+    let factors = factors(&costs, &traffic, &ours, &theirs);
+    let line = format!(
+        "user_factor_10k={:.0} total_of_ceiling={:.2} total_factor={:.1} ceiling={:.1} wakeups={wakeups} depth_ms={:.0} \
+         history_ok={} events_per_s={:.0} calls_per_event={:.1} stable={}",
+        factors.user_10k,
+        factors.total / factors.ceiling,
+        factors.total,
+        factors.ceiling,
+        found.depth_ms,
+        u8::from(found.history_is_whole()),
+        traffic.events_per_s,
+        traffic.calls_per_event(),
+        calm.established,
+    );
+    println!("bench adaptive: {line}");
+    let reached = factors.user_10k >= 50.0
+        && factors.total / factors.ceiling >= 0.8
+        && wakeups == 0
+        && found.depth_ms <= 100.0
+        && found.history_is_whole()
+        && calm.established == fleet::SIZE;
+    Ok(if reached { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn train(workspace: &Workspace, progress: Progress) -> Result<(), Box<dyn Error>> {
+    let time = WINDOW * (WINDOWS + 1);
+    progress.say(format!("Recording {WINDOWS} windows of each container: {} s.", time.as_secs()));
+    let recording = workspace.path().join("train.ndjson");
+    let seconds = time.as_secs().to_string();
+    let args = ["record", "--depth", "census", "--duration", &seconds];
+    Stage::start(&args, Stdio::null(), File::create(&recording)?.into(), workspace.path())?.finish(time + DRAIN)?;
+    progress.say("Training.");
+    let args = ["train", "--models", &text(&models(workspace)), &text(&recording)];
+    Stage::start(&args, Stdio::null(), Stdio::inherit(), workspace.path())?.finish(TRAIN_LIMIT)?;
+    Ok(())
+}
+
+/// How often an event wakes the recorder in a minute in which all containers are kept at the depth of the census.
+fn wakeups(workspace: &Workspace, progress: Progress) -> Result<u64, Box<dyn Error>> {
+    progress.say("A minute at the depth of the census.");
+    let recorder = Leased::start(&[], fleet::SIZE, workspace)?;
+    recorder.lease(Depth::Census)?;
+    interrupt::pause(Duration::from_mins(1))?;
+    Ok(recorder.finish()?.wakeups)
+}
+
+fn models(workspace: &Workspace) -> std::path::PathBuf {
+    workspace.path().join("models")
+}
+
+fn text(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// What the adaptive stages take alone.
+fn alone(adaptive: &mut Adaptive) -> Result<Sample, Box<dyn Error>> {
+    interrupt::pause(SETTLE)?;
+    adaptive.alive()?;
+    let (before, began) = (adaptive.sample(), Instant::now());
+    interrupt::pause(BLOCK)?;
+    Ok(adaptive.sample().since(&before, began.elapsed()))
+}
+
+/// What a conventional publisher takes.
+fn conventional(workspace: &Workspace) -> Result<Sample, Box<dyn Error>> {
+    let mut publisher = Conventional::start(workspace)?;
+    interrupt::pause(SETTLE)?;
+    publisher.alive()?;
+    let (before, began) = (publisher.sample(), Instant::now());
+    interrupt::pause(BLOCK)?;
+    let sample = publisher.sample().since(&before, began.elapsed());
+    publisher.finish()?;
+    Ok(sample)
+}
+
+/// The factors, from the blocks' sums; prints each side with its spread.
+fn factors(costs: &UnitCosts, traffic: &Traffic, ours: &[Sample], theirs: &[Sample]) -> Factors {
+    let per_event: Vec<f64> = theirs.iter().map(|sample| sample.cpu_s / sample.documents as f64 * 1e6).collect();
+    let per_second: Vec<f64> = ours.iter().map(|sample| sample.cpu_s / sample.seconds * 1e3).collect();
+    let documents: u64 = theirs.iter().map(|sample| sample.documents).sum();
+    let their_user = theirs.iter().map(|sample| sample.cpu_s).sum::<f64>() / documents as f64;
+    let our_user = ours.iter().map(|s| s.cpu_s).sum::<f64>() / ours.iter().map(|s| s.seconds).sum::<f64>();
+    let published = documents as f64 / theirs.iter().map(|sample| sample.seconds).sum::<f64>();
+    print_spread("conventional: user and system CPU, us an event", &per_event);
+    print_spread("adaptive: user and system CPU of all stages, ms a second", &per_second);
+    for (index, name) in publishers::STAGES.iter().enumerate() {
+        let share = ours.iter().map(|sample| sample.stages[index]).sum::<f64>() / ours.len() as f64;
+        println!("  of it {name}: {:.3} ms a second", share / BLOCK.as_secs_f64() * 1e3);
+    }
+    println!("conventional: {published:.0} documents a second at the server");
+    let (calls, events) = (traffic.calls_per_s, traffic.events_per_s);
+    let hooks = calls * costs.call / 1e9;
+    let their_total = their_user * events + hooks + events * costs.event / 1e9;
+    let floor = hooks + events * costs.cell / 1e9;
+    println!(
+        "kernel side, ms a second: {:.2} for the hooks of both, {:.2} for the ring, {:.2} for the flight recorder",
+        hooks * 1e3,
+        events * costs.event / 1e6,
+        events * costs.cell / 1e6,
+    );
+    Factors {
+        user_10k: their_user * 10_000.0 / our_user,
+        total: their_total / (floor + our_user),
+        ceiling: their_total / floor,
+    }
+}
+
+fn print_spread(what: &str, values: &[f64]) {
+    let Spread { min, median, max } = Spread::of(values);
+    println!("{what}: median {median:.3}, from {min:.3} to {max:.3}");
+}

@@ -1,0 +1,203 @@
+//! The two publishers that are compared.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use vaectl_schemas::{Event, Grade, Kind, State, Timestamp, Verdict, peek};
+
+use super::{models, text};
+use crate::measure::cpu_time;
+use crate::publishing::null::NullServer;
+use crate::stage::{DRAIN, Stage};
+use crate::{HarnessError, Workspace};
+
+/// The adaptive stages.
+pub(super) const STAGES: [&str; 3] = ["record", "score", "publish"];
+
+/// What a publisher has used and done, or did in a block.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sample {
+    pub(super) seconds: f64,
+    /// User and system time of all its processes.
+    pub(super) cpu_s: f64,
+    /// Of each of them.
+    pub(super) stages: Vec<f64>,
+    /// Documents at its server.
+    pub(super) documents: u64,
+}
+
+impl Sample {
+    fn of(stages: &[Stage], server: &NullServer) -> Self {
+        let stages: Vec<f64> =
+            stages.iter().map(|stage| cpu_time(stage.pid()).unwrap_or_default().as_secs_f64()).collect();
+        Self { seconds: 0.0, cpu_s: stages.iter().sum(), stages, documents: server.taken() }
+    }
+
+    pub(super) fn since(&self, before: &Self, time: Duration) -> Self {
+        Self {
+            seconds: time.as_secs_f64(),
+            cpu_s: self.cpu_s - before.cpu_s,
+            stages: self.stages.iter().zip(&before.stages).map(|(now, before)| now - before).collect(),
+            documents: self.documents - before.documents,
+        }
+    }
+}
+
+/// `record --depth full | publish --no-merge`: every event is a document.
+pub(super) struct Conventional {
+    stages: Vec<Stage>,
+    server: NullServer,
+}
+
+impl Conventional {
+    pub(super) fn start(workspace: &Workspace) -> Result<Self, Box<dyn Error>> {
+        let server = NullServer::start()?;
+        let folder = workspace.path().join("conventional");
+        std::fs::create_dir_all(&folder)?;
+        let mut record = Stage::start(&["record", "--depth", "full"], Stdio::null(), Stdio::piped(), &folder)?;
+        let lines = record.output().into();
+        let letters = text(&folder.join("dead-letter.ndjson"));
+        let args = ["publish", "--no-merge", "--no-setup", "--dead-letter", &letters, "--to", server.url()];
+        let publish = Stage::start(&args, lines, Stdio::null(), &folder)?;
+        Ok(Self { stages: vec![record, publish], server })
+    }
+
+    pub(super) fn alive(&mut self) -> Result<(), HarnessError> {
+        self.stages.iter_mut().try_for_each(Stage::alive)
+    }
+
+    pub(super) fn sample(&self) -> Sample {
+        Sample::of(&self.stages, &self.server)
+    }
+
+    pub(super) fn finish(self) -> Result<(), HarnessError> {
+        self.stages[0].terminate();
+        self.stages.into_iter().try_for_each(|stage| stage.finish(DRAIN))
+    }
+}
+
+/// `record --control | score --control | publish`, with an eye on what `score` writes.
+pub(super) struct Adaptive {
+    stages: Vec<Stage>,
+    server: NullServer,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What `score` wrote so far.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The last state of each container, and the grade of its model.
+    states: BTreeMap<String, (State, Option<Grade>)>,
+    /// Changes of state, with when they were read.
+    changes: Vec<(String, State, Timestamp)>,
+    events: Vec<Event<'static>>,
+}
+
+/// In what states the containers are.
+#[derive(Debug, Default)]
+pub(super) struct Calm {
+    /// Stable under an established model: at the depth of the census.
+    pub(super) established: usize,
+    others: Vec<String>,
+}
+
+impl fmt::Display for Calm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} stable under an established model; others: {:?}", self.established, self.others)
+    }
+}
+
+impl Adaptive {
+    pub(super) fn start(workspace: &Workspace) -> Result<Self, Box<dyn Error>> {
+        let server = NullServer::start()?;
+        let folder = workspace.path();
+        let control = text(&folder.join("control.sock"));
+        let args = ["record", "--control", &control];
+        let mut record = Stage::start(&args, Stdio::null(), Stdio::piped(), folder)?;
+        let args = ["score", "--models", &text(&models(workspace)), "--control", &control];
+        let mut score = Stage::start(&args, record.output().into(), Stdio::piped(), folder)?;
+        let (reader, mut writer) = std::io::pipe()?;
+        let letters = text(&folder.join("dead-letter.ndjson"));
+        let args = ["publish", "--no-setup", "--dead-letter", &letters, "--to", server.url()];
+        let publish = Stage::start(&args, reader.into(), Stdio::null(), folder)?;
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let (theirs, output) = (Arc::clone(&seen), BufReader::new(score.output()));
+        std::thread::spawn(move || {
+            for mut line in output.split(b'\n').map_while(Result::ok) {
+                theirs.lock().unwrap_or_else(PoisonError::into_inner).look(&line);
+                line.push(b'\n');
+                // A publisher that is gone fails the bench where it is asked for.
+                let _ = writer.write_all(&line);
+            }
+        });
+        Ok(Self { stages: vec![record, score, publish], server, seen })
+    }
+
+    pub(super) fn alive(&mut self) -> Result<(), HarnessError> {
+        self.stages.iter_mut().try_for_each(Stage::alive)
+    }
+
+    pub(super) fn sample(&self) -> Sample {
+        Sample::of(&self.stages, &self.server)
+    }
+
+    pub(super) fn states(&self) -> Calm {
+        let mut calm = Calm::default();
+        for (container, (state, grade)) in &self.seen().states {
+            if (*state, *grade) == (State::Stable, Some(Grade::Established)) {
+                calm.established += 1;
+            } else {
+                calm.others.push(format!("{container} {state:?}"));
+            }
+        }
+        calm
+    }
+
+    /// When `score` was read to say that a container is no longer calm; from now on.
+    pub(super) fn noticed(&self, container: &str, since: Timestamp) -> Option<Timestamp> {
+        let seen = self.seen();
+        let alarmed = |state: State| state == State::Suspect || state == State::Unstable;
+        let mut changes =
+            seen.changes.iter().filter(|(id, state, at)| id == container && alarmed(*state) && *at >= since);
+        changes.next().map(|change| change.2)
+    }
+
+    /// The events of a container that `score` let through.
+    pub(super) fn events(&self, container: &str) -> Vec<Event<'static>> {
+        let of_it = |event: &&Event<'_>| event.container.as_ref().is_some_and(|c| c.id.as_deref() == Some(container));
+        self.seen().events.iter().filter(of_it).cloned().collect()
+    }
+
+    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends all stages.
+    pub(super) fn finish(self) -> Result<(), HarnessError> {
+        self.stages[0].terminate();
+        self.stages.into_iter().try_for_each(|stage| stage.finish(DRAIN))
+    }
+}
+
+impl Seen {
+    fn look(&mut self, line: &[u8]) {
+        match peek(line) {
+            Ok(Kind::Verdict) => {
+                let Ok(verdict) = serde_json::from_slice::<Verdict<'_>>(line) else { return };
+                let Some(id) = verdict.container.and_then(|container| container.id) else { return };
+                let grade = verdict.vaectl.model.map(|model| model.grade);
+                self.states.insert(id.to_string(), (verdict.vaectl.state, grade));
+                if verdict.vaectl.transition {
+                    self.changes.push((id.to_string(), verdict.vaectl.state, Timestamp::now()));
+                }
+            }
+            Ok(Kind::Event) => self.events.extend(serde_json::from_slice::<Event<'static>>(line).ok()),
+            _ => {}
+        }
+    }
+}

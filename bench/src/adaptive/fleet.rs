@@ -56,10 +56,10 @@ impl fmt::Display for Traffic {
 }
 
 impl Fleet {
-    pub(super) fn start(workspace: &Workspace, progress: Progress) -> Result<Self, HarnessError> {
+    pub(super) fn start(probe: &Image, workspace: &Workspace, progress: Progress) -> Result<Self, HarnessError> {
         progress.say(format!("Starting {SIZE} containers and their load."));
         let (mut loads, mut probes, mut servers) = (Vec::new(), Vec::new(), Vec::new());
-        let [nginx, probe] = [Image::build("nginx", workspace.path())?, Image::build("probe", workspace.path())?];
+        let nginx = Image::build("nginx", workspace.path())?;
         let start = |image: &Image, i: usize| {
             let name = format!("{}-{i}", image.name);
             Container::start(&Engine::Runc, image, &name, &Options::default(), workspace)
@@ -68,7 +68,7 @@ impl Fleet {
             let server = start(&nginx, i)?;
             loads.push(Load::http(&server, PAGES_PER_SECOND, i as u64)?);
             servers.push(server);
-            let container = start(&probe, i)?;
+            let container = start(probe, i)?;
             container.run_inside(JOB)?;
             probes.push(container);
         }

@@ -41,11 +41,10 @@ impl fmt::Display for UnitCosts {
 
 /// Measures on one container: a loop of `getppid`, then the generator's mix of events at full speed with no program, at
 /// the depth of the census, and at full depth, in turn. The best of all rounds is what nothing disturbed.
-pub(super) fn measure(workspace: &Workspace, progress: Progress) -> Result<UnitCosts, Box<dyn Error>> {
+pub(super) fn measure(probe: &Image, workspace: &Workspace, progress: Progress) -> Result<UnitCosts, Box<dyn Error>> {
     progress.say("What a call and an event cost in the kernel: about 100 s.");
-    let image = Image::build("probe", workspace.path())?;
-    let call = census::hook(&image, workspace)?;
-    let container = Container::start(&Engine::Runc, &image, "cost", &Options::default(), workspace)?;
+    let call = census::hook(probe, workspace)?;
+    let container = Container::start(&Engine::Runc, probe, "cost", &Options::default(), workspace)?;
     let (mut without, mut low, mut full) = (Vec::new(), Vec::new(), Vec::new());
     let mut calls_per_event = f64::NAN;
     for _ in 0..ROUNDS {

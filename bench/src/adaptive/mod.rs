@@ -21,7 +21,7 @@ use vaectl_schemas::Depth;
 
 use crate::measure::Spread;
 use crate::stage::{DRAIN, Stage};
-use crate::{Progress, Workspace, interrupt};
+use crate::{Image, Progress, Workspace, interrupt};
 
 /// Windows of each container that the models are made of: 25 containers of an image make a model established.
 const WINDOWS: u32 = 26;
@@ -50,9 +50,10 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     crate::no_arguments("adaptive", args)?;
     let progress = Progress::default();
     let workspace = Workspace::new("adaptive")?;
-    let costs = kernel::measure(&workspace, progress)?;
+    let probe = Image::build("probe", workspace.path())?;
+    let costs = kernel::measure(&probe, &workspace, progress)?;
     println!("kernel: {costs}");
-    let fleet = Fleet::start(&workspace, progress)?;
+    let fleet = Fleet::start(&probe, &workspace, progress)?;
     interrupt::pause(SETTLE)?;
     let traffic = fleet::traffic(&workspace)?;
     println!("load: {traffic}");

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::facts::Facts;
 
@@ -41,37 +41,72 @@ pub(crate) struct Cpu {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Account {
     pub(crate) cpu: Option<Cpu>,
+    /// Anonymous memory. Page cache and files in memory grow with a container's age, whatever it does.
     pub(crate) memory_bytes: Option<u64>,
     pub(crate) pids: Option<u64>,
 }
 
-/// Reads the account of the cgroup at `path` below the root of its hierarchy.
-pub(crate) fn account(facts: &Facts, path: &str) -> Account {
-    let number = |controller: &str, v1: &str, v2: &str| {
-        let (root, is_v1) = facts.controller(controller)?;
-        let read = |path: &str| {
-            let file = format!("{}{path}/{}", root.display(), if is_v1 { v1 } else { v2 });
-            fs::read_to_string(file).ok()
+/// The files of a cgroup's account: found once, read at the end of each window.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    cpu: PathBuf,
+    /// With the name of the number in it.
+    memory: Option<(PathBuf, &'static str)>,
+    pids: Option<PathBuf>,
+}
+
+impl Files {
+    /// The files of the cgroup at `path` below the root of the v2 hierarchy; its controllers' are not there yet.
+    pub(crate) fn new(facts: &Facts, path: &str) -> Self {
+        let root = facts.cgroup2.as_deref().unwrap_or(Path::new(""));
+        Self { cpu: below(root, path, "cpu.stat"), ..Self::default() }
+    }
+
+    /// Looks for what was not found before: those of a v1 controller may be found only once a process runs.
+    fn find(&mut self, facts: &Facts, path: &str) {
+        let mut processes = None;
+        let mut found = |controller: &str, v1: &str, v2: &str| {
+            let (root, is_v1) = facts.controller(controller)?;
+            let file = below(root, path, if is_v1 { v1 } else { v2 });
+            if file.exists() {
+                return Some((file, is_v1));
+            }
+            let cgroups = processes.get_or_insert_with(|| cgroups_of_first(self.cpu.parent()?)).as_deref()?;
+            let elsewhere = path_of(cgroups, controller).filter(|found| is_v1 && found.ends_with(path))?;
+            Some((below(root, elsewhere, v1), is_v1))
         };
-        let text = read(path).or_else(|| read(&elsewhere(facts.cgroup2.as_deref()?, path, controller)?))?;
-        text.trim().parse().ok()
-    };
-    Account {
-        cpu: facts
-            .cgroup2
-            .as_ref()
-            .and_then(|root| fs::read_to_string(format!("{}{path}/cpu.stat", root.display())).ok())
-            .and_then(|text| parse_cpu(&text)),
-        memory_bytes: number("memory", "memory.usage_in_bytes", "memory.current"),
-        pids: number("pids", "pids.current", "pids.current"),
+        if self.memory.is_none() {
+            let memory = found("memory", "memory.stat", "memory.stat");
+            self.memory = memory.map(|(file, is_v1)| (file, if is_v1 { "total_rss" } else { "anon" }));
+        }
+        if self.pids.is_none() {
+            self.pids = found("pids", "pids.current", "pids.current").map(|(file, _)| file);
+        }
+    }
+
+    /// What the files say now.
+    pub(crate) fn read(&mut self, facts: &Facts, path: &str) -> Account {
+        if self.memory.is_none() || self.pids.is_none() {
+            self.find(facts, path);
+        }
+        let read = |file: &Path| fs::read_to_string(file).ok();
+        Account {
+            cpu: read(&self.cpu).and_then(|text| parse_cpu(&text)),
+            memory_bytes: self.memory.as_ref().and_then(|(file, name)| number(&read(file)?, name)),
+            pids: self.pids.as_deref().and_then(|file| read(file)?.trim().parse().ok()),
+        }
     }
 }
 
-/// Where a v1 controller has a cgroup that stands below the creator's own there, as those of a bare runc do.
-fn elsewhere(root: &Path, path: &str, controller: &str) -> Option<String> {
-    let processes = fs::read_to_string(format!("{}{path}/cgroup.procs", root.display())).ok()?;
-    let cgroups = fs::read_to_string(format!("/proc/{}/cgroup", processes.lines().next()?)).ok()?;
-    path_of(&cgroups, controller).filter(|found| found.ends_with(path)).map(str::to_owned)
+fn below(root: &Path, path: &str, file: &str) -> PathBuf {
+    PathBuf::from(format!("{}{path}/{file}", root.display()))
+}
+
+/// The cgroups of the first process in a cgroup: a v1 controller has it below its creator's own there, where bare runc
+/// made it.
+fn cgroups_of_first(cgroup: &Path) -> Option<String> {
+    let processes = fs::read_to_string(cgroup.join("cgroup.procs")).ok()?;
+    fs::read_to_string(format!("/proc/{}/cgroup", processes.lines().next()?)).ok()
 }
 
 /// The path of a controller in a `/proc/PID/cgroup`.
@@ -83,12 +118,12 @@ fn path_of<'a>(cgroups: &'a str, controller: &str) -> Option<&'a str> {
 }
 
 fn parse_cpu(text: &str) -> Option<Cpu> {
-    let usec = |name: &str| {
-        text.lines()
-            .find_map(|l| l.strip_prefix(name)?.strip_prefix(' ')?.trim().parse::<u64>().ok())
-            .map(|us| us * 1000)
-    };
-    Some(Cpu { user_ns: usec("user_usec")?, system_ns: usec("system_usec")? })
+    Some(Cpu { user_ns: number(text, "user_usec")? * 1000, system_ns: number(text, "system_usec")? * 1000 })
+}
+
+/// The number behind a name in a file of lines of both.
+fn number(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
 #[cfg(test)]

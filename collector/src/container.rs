@@ -10,7 +10,8 @@ use vaectl_schemas::{
 };
 use zerocopy::FromZeros;
 
-use crate::cgroup::Cpu;
+use crate::cgroup::{Cpu, Files};
+use crate::facts::Facts;
 use crate::runtime::Named;
 
 /// Who a slot is: what goes onto each of its lines.
@@ -48,6 +49,7 @@ pub(crate) struct Tracked {
     /// The row at the last window's end.
     pub(crate) last: Box<Row>,
     pub(crate) last_ns: u64,
+    pub(crate) files: Files,
     pub(crate) cpu: Option<Cpu>,
     pub(crate) execs: HashMap<u64, u64>,
     /// Events from before it was known what this cgroup is, and after the last flush.
@@ -57,8 +59,17 @@ pub(crate) struct Tracked {
 }
 
 impl Tracked {
-    pub(crate) fn new(slot: u32, cgroup: u64, path: String, now_ns: u64, born: bool, depth: Depth, boot: &str) -> Self {
-        let run = derived_id("run", [boot, &cgroup.to_string()]);
+    pub(crate) fn new(
+        slot: u32,
+        cgroup: u64,
+        path: String,
+        now_ns: u64,
+        born: bool,
+        depth: Depth,
+        facts: &Facts,
+    ) -> Self {
+        let run = derived_id("run", [&*facts.boot_id, &cgroup.to_string()]);
+        let files = Files::new(facts, &path);
         Self {
             slot,
             cgroup,
@@ -70,6 +81,7 @@ impl Tracked {
             born,
             last: Box::new(Row::new_zeroed()),
             last_ns: now_ns,
+            files,
             cpu: born.then(Cpu::default),
             execs: HashMap::new(),
             events: Vec::new(),

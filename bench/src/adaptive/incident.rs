@@ -57,7 +57,9 @@ pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<d
     let mut live = None;
     interrupt::until("no incident was opened", LIMIT, || {
         let events = adaptive.events(container.id());
-        let is_live = |event: &&Event<'_>| !event.vaectl.history && event.event.action.as_deref() == Some("fork");
+        // Programs are told at lower depths too.
+        let is_deep = |event: &Event<'_>| !matches!(event.event.action.as_deref(), Some("exec" | "exit") | None);
+        let is_live = |event: &&Event<'_>| !event.vaectl.history && event.timestamp >= since && is_deep(event);
         live = events.iter().find(is_live).map(|event| event.timestamp);
         live.is_some()
     })?;

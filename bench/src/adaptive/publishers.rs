@@ -93,6 +93,8 @@ pub(super) struct Adaptive {
 struct Seen {
     /// The last state of each container, and the grade of its model.
     states: BTreeMap<String, (State, Option<Grade>)>,
+    /// Why each was last taken for unstable.
+    alarms: BTreeMap<String, String>,
     /// Changes of state, with when they were read.
     changes: Vec<(String, State, Timestamp)>,
     events: Vec<Event<'static>>,
@@ -108,7 +110,8 @@ pub(super) struct Calm {
 
 impl fmt::Display for Calm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} stable under an established model; others: {:?}", self.established, self.others)
+        write!(f, "{} stable under an established model", self.established)?;
+        self.others.iter().try_for_each(|other| write!(f, "\n  {other}"))
     }
 }
 
@@ -148,11 +151,13 @@ impl Adaptive {
 
     pub(super) fn states(&self) -> Calm {
         let mut calm = Calm::default();
-        for (container, (state, grade)) in &self.seen().states {
+        let seen = self.seen();
+        for (container, (state, grade)) in &seen.states {
             if (*state, *grade) == (State::Stable, Some(Grade::Established)) {
                 calm.established += 1;
             } else {
-                calm.others.push(format!("{container} {state:?}"));
+                let why = seen.alarms.get(container).map_or("", String::as_str);
+                calm.others.push(format!("{container} {state:?}: {why}"));
             }
         }
         calm
@@ -192,6 +197,11 @@ impl Seen {
                 let Some(id) = verdict.container.and_then(|container| container.id) else { return };
                 let grade = verdict.vaectl.model.map(|model| model.grade);
                 self.states.insert(id.to_string(), (verdict.vaectl.state, grade));
+                if let (State::Unstable, true, Some(reason)) =
+                    (verdict.vaectl.state, verdict.vaectl.transition, verdict.event.reason)
+                {
+                    self.alarms.insert(id.to_string(), reason.into_owned());
+                }
                 if verdict.vaectl.transition {
                     self.changes.push((id.to_string(), verdict.vaectl.state, Timestamp::now()));
                 }

@@ -7,7 +7,7 @@ use vaectl_schemas::{ContainerStatus, GapCause, escape};
 
 use super::{HOST, Recorder, gap};
 use crate::backlog::Item;
-use crate::cgroup::{self, Account, Cpu};
+use crate::cgroup::{Account, Cpu};
 use crate::clock::boot_ns;
 use crate::container::Stage;
 use crate::event::turn_round;
@@ -73,7 +73,7 @@ impl Recorder {
         let account = match cpu {
             Some(cpu) => Account { cpu: Some(cpu), ..Account::default() },
             None if slot == HOST => Account::default(),
-            None => cgroup::account(&self.facts, &tracked.path),
+            None => tracked.files.read(&self.facts, &tracked.path),
         };
         let timestamp = self.clock.wall(now);
         let reading = Reading { row: Box::new(row), account, execs, now_ns: now, part };

@@ -50,9 +50,8 @@ impl Recorder {
             };
             self.kernel.reset(slot, true, self.control(wire::STATE_CONTAINER))?;
             self.kernel.bind(id, slot)?;
-            let mut tracked =
-                Tracked::new(slot, id, path, boot_ns(), false, self.config.unleased(), &self.facts.boot_id);
-            tracked.cpu = cgroup::account(&self.facts, &tracked.path).cpu;
+            let mut tracked = Tracked::new(slot, id, path, boot_ns(), false, self.config.unleased(), &self.facts);
+            tracked.cpu = tracked.files.read(&self.facts, &tracked.path).cpu;
             self.by_cgroup.insert(id, slot);
             self.adopt(tracked, candidate);
         }
@@ -88,7 +87,7 @@ impl Recorder {
         let depth = if wanted { self.config.depth.min(Depth::Process) } else { Depth::Census };
         self.kernel.reset(HOST, true, Self::control_of(depth, wire::STATE_UNDECIDED))?;
         if wanted {
-            let mut host = Tracked::new(HOST, 0, String::new(), now, true, depth, &self.facts.boot_id);
+            let mut host = Tracked::new(HOST, 0, String::new(), now, true, depth, &self.facts);
             host.identify("host".to_owned(), None);
             host.stage = Stage::Live;
             host.cpu = None;
@@ -166,7 +165,7 @@ impl Recorder {
                     record.time_ns,
                     true,
                     self.config.unleased(),
-                    &self.facts.boot_id,
+                    &self.facts,
                 );
                 self.tracked.insert(record.slot, tracked);
             }

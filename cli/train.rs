@@ -2,6 +2,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use clap::builder::BoolishValueParser;
 use tracing::info;
 use vaectl_trainer::{Config, Progress, TrainError};
 
@@ -25,7 +26,7 @@ pub(crate) struct Args {
     #[arg(long, alias = "seed", value_name = "LIST", value_delimiter = ',', default_value = "1,2,3")]
     seeds: Vec<u64>,
     /// How many samples of the latent space are decoded for one window.
-    #[arg(long, value_name = "N", default_value = "8")]
+    #[arg(long, value_name = "N", default_value = "16")]
     draws: usize,
     /// The most passes over the data; as many as help where absent.
     #[arg(long, value_name = "N")]
@@ -33,6 +34,9 @@ pub(crate) struct Args {
     /// The weight of the latent part of the loss.
     #[arg(long, value_name = "NUMBER", default_value = "0.5")]
     beta: f32,
+    /// Keep a model that learned no more than a distance from the mean, though its windows have more to learn.
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    allow_collapsed: bool,
     /// How the report looks.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     report: ReportFormat,
@@ -55,6 +59,7 @@ impl Args {
         config.draws = self.draws;
         config.epochs = self.epochs;
         config.beta = self.beta;
+        config.allow_collapsed = self.allow_collapsed;
         config.max_line_bytes = max_line_bytes;
         Ok(config)
     }
@@ -81,8 +86,12 @@ pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure>
         }
     }
     output.finish()?;
-    if report.trained() == 0 {
-        return Err(Failure::new(Exit::Model, "no model was trained").hint("the report says why of every image"));
+    if report.trained() == 0 || report.refused() > 0 {
+        let what = match report.refused() {
+            0 => "no model was trained".to_owned(),
+            refused => format!("{refused} models were refused"),
+        };
+        return Err(Failure::new(Exit::Model, what).hint("the report says why of every image"));
     }
     Ok(match report.bad_lines() {
         0 => Exit::Done,

@@ -29,6 +29,7 @@ pub mod publishing;
 pub mod repository;
 pub mod score;
 pub mod stage;
+mod synthetic;
 pub mod train;
 mod workspace;
 

@@ -14,6 +14,8 @@ pub(crate) struct Facts {
     pub(crate) lost: bool,
     /// A process entered from outside.
     pub(crate) entered: bool,
+    /// Small surprises have added up to a change.
+    pub(crate) drifting: bool,
 }
 
 /// The scores of a model from which on a window counts.
@@ -23,11 +25,14 @@ pub(crate) struct Limits {
     pub(crate) suspect: f64,
 }
 
+/// Beside a window that is less likely than this a weak novelty opens an episode alone.
+const UNLIKELY: f64 = 0.01;
+
 /// Weighs one window.
 ///
-/// A score beyond the threshold and a weak novelty count towards an episode; a flood does so only when the score is out
-/// of pattern too, since a busy service may outrun its quota for ever. In a window that an operator entered, only what
-/// opens an episode by itself counts, and a new program does not: it may be the operator's.
+/// A score beyond the threshold, a small shift that lasts and a weak novelty count towards an episode; a flood does so
+/// only when the score is out of pattern too, since a busy service may outrun its quota for ever. In a window that an
+/// operator entered, only what opens an episode by itself counts, and a new program does not: it may be the operator's.
 pub(crate) fn weigh(
     judgement: Option<&Judgement>,
     limits: Limits,
@@ -40,15 +45,17 @@ pub(crate) fn weigh(
     let (beyond, doubtful) = (score > limits.threshold, score > limits.suspect);
     channels.extend((beyond || doubtful).then_some(Channel::Density));
     channels.extend((!novelties.is_empty()).then_some(Channel::Novelty));
+    channels.extend(facts.drifting.then_some(Channel::Drift));
     channels.extend(facts.flood.then_some(Channel::Flood));
     let operators = |name: &str| facts.entered && name.starts_with("exec:");
+    let unlikely = !facts.entered && judgement.is_some_and(|j| j.p_value < UNLIKELY);
     let evidence = Evidence {
         model: matched.is_some(),
         exact: matched == Some(ModelMatch::Exact),
         scored: judgement.is_some(),
         doubt: !facts.entered && !channels.is_empty(),
-        hit: !facts.entered && (beyond || !novelties.is_empty() || facts.flood && doubtful),
-        alone: novelties.iter().any(|n| n.opens_alone && !operators(&n.name)),
+        hit: !facts.entered && (beyond || !novelties.is_empty() || facts.drifting || facts.flood && doubtful),
+        alone: novelties.iter().any(|n| unlikely || n.opens_alone && !operators(&n.name)),
         lost: facts.lost,
     };
     (evidence, channels)
@@ -56,7 +63,7 @@ pub(crate) fn weigh(
 
 #[cfg(test)]
 mod tests {
-    use vaectl_schemas::Channel::{self, Density, Flood, Novelty as New};
+    use vaectl_schemas::Channel::{self, Density, Drift, Flood, Novelty as New};
     use vaectl_schemas::{ModelMatch, ScoreParts};
 
     use super::{Facts, Limits, weigh};
@@ -72,8 +79,6 @@ mod tests {
             parts: ScoreParts { reconstruction: score, latent: 0.0 },
             p_value: 0.5,
             novelties: novelties.iter().map(novelty).collect(),
-            attributions: Vec::new(),
-            reason: String::new(),
         }
     }
 
@@ -98,6 +103,21 @@ mod tests {
         assert!(weak.doubt && weak.hit && !weak.alone);
         assert_eq!(channels, [New]);
         assert!(weighed(&judgement(0.0, &[("exec:/x", true)]), Facts::default()).0.alone);
+    }
+
+    #[test]
+    fn a_weak_novelty_in_an_unlikely_window_opens_alone() {
+        let unlikely = Judgement { p_value: 0.005, ..judgement(0.0, &[("syscall.sync", false)]) };
+        assert!(weighed(&unlikely, Facts::default()).0.alone);
+        assert!(!weighed(&unlikely, Facts { entered: true, ..Facts::default() }).0.alone);
+        assert!(!weighed(&Judgement { p_value: 0.005, ..judgement(0.0, &[]) }, Facts::default()).0.alone);
+    }
+
+    #[test]
+    fn a_small_shift_that_lasts_is_a_hit() {
+        let (evidence, channels) = weighed(&judgement(0.0, &[]), Facts { drifting: true, ..Facts::default() });
+        assert!(evidence.doubt && evidence.hit && !evidence.alone);
+        assert_eq!(channels, [Drift]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::evidence::Facts;
 use crate::hold::Hold;
 use crate::judge::{Found, Library};
 use crate::state::Machine;
+use crate::tuning::Tuning;
 
 /// Whether it is known what a container runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,6 +92,7 @@ impl Losses {
             flood: self.flood,
             lost: self.host || self.anybody < anybody || info.lost > 0 && !self.flood,
             entered: info.entered.is_some_and(|n| n > 0),
+            drifting: false,
         };
         *self = Self { anybody, ..Self::default() };
         facts
@@ -121,6 +123,7 @@ pub(crate) struct Instance {
     /// The reading of the model folder that `model` is from; none where the metadata changed since.
     pub(crate) reading: Option<u64>,
     pub(crate) machine: Machine,
+    pub(crate) tuning: Tuning,
     pub(crate) losses: Losses,
     /// The first window of the present suspicion: its end and identity.
     pub(crate) suspected: Option<(Timestamp, String)>,
@@ -182,6 +185,7 @@ impl Instance {
         let hash = |found: &Option<Found>| found.as_ref().map(|(model, _)| model.about().hash.to_owned());
         if hash(&self.model) != hash(&found) {
             self.machine.rejudge();
+            self.tuning = Tuning::default();
         }
         self.model = found;
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use vaectl_schemas::{Grade, ModelMatch, Window};
 
+use crate::model::{Calibration, Explanation};
 use crate::{Judgement, Keys, Model, ModelError, ModelFolder, Unscorable};
 
 /// One model.
@@ -12,6 +13,10 @@ pub(crate) trait Judge: Send + Sync {
     fn judge(&self, windows: &[&Window<'_>], out: &mut Vec<Judgement>);
     /// Whether it can say anything of a window.
     fn scorable(&self, window: &Window<'_>) -> Result<(), Unscorable>;
+    /// The chance of a score as high in a calm window.
+    fn p_value(&self, score: f64) -> f64;
+    /// Why a window that it judged stands out.
+    fn explain(&self, window: &Window<'_>, judgement: &Judgement) -> Explanation;
     /// What it is.
     fn about(&self) -> About<'_>;
 }
@@ -23,8 +28,7 @@ pub(crate) struct About<'a> {
     pub(crate) hash: &'a str,
     pub(crate) name: &'a str,
     pub(crate) grade: Grade,
-    pub(crate) threshold: f64,
-    pub(crate) suspect_threshold: f64,
+    pub(crate) calibration: &'a Calibration,
 }
 
 /// A model, and how well it fits.
@@ -47,14 +51,21 @@ impl Judge for Model {
         Model::scorable(self, window)
     }
 
+    fn p_value(&self, score: f64) -> f64 {
+        Model::p_value(self, score)
+    }
+
+    fn explain(&self, window: &Window<'_>, judgement: &Judgement) -> Explanation {
+        Model::explain(self, window, judgement)
+    }
+
     fn about(&self) -> About<'_> {
         About {
             key: self.key(),
             hash: self.hash(),
             name: self.name(),
             grade: self.grade(),
-            threshold: self.threshold(),
-            suspect_threshold: self.suspect_threshold(),
+            calibration: self.calibration(),
         }
     }
 }

@@ -29,6 +29,7 @@ mod state;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod tuning;
 mod verdict;
 
 pub use archive::ArchiveConfig;

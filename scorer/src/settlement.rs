@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::evidence::{Limits, weigh};
 use crate::instance::{Instance, Pending};
 use crate::judge::{About, Judge, Library};
+use crate::model::Explanation;
 use crate::{Judgement, Unscorable};
 use crate::{incident, summary, verdict};
 
@@ -40,7 +41,7 @@ pub(crate) fn settle(
     context: &mut Context,
     out: &mut Vec<u8>,
 ) {
-    let Pending { mut window, facts, segment } = pending;
+    let Pending { mut window, mut facts, segment } = pending;
     instance.find_model(models, reading);
     if window.container.as_ref().is_none_or(|c| c.image.is_none()) {
         window.container = Some(instance.container.clone());
@@ -48,13 +49,18 @@ pub(crate) fn settle(
     let model = instance.model.clone();
     let about = model.as_ref().map(|(model, matched)| (model.about(), *matched));
     let judged = model.as_ref().map(|(model, _)| judge(&window, model, ahead));
-    let (judgement, unscored) = match judged {
+    let (mut judgement, unscored) = match judged {
         Some(Ok(judgement)) => (Some(judgement), None),
         Some(Err(unscored)) => (None, Some(unscored)),
         None => (None, None),
     };
     if let (Some(why @ Unscorable::Length { .. }), Some((about, _))) = (unscored, about) {
         context.complain(about, why);
+    }
+    let mut offset = None;
+    if let (Some(judgement), Some((model, _))) = (&mut judgement, &model) {
+        let reading = instance.tuning.read(judgement, model.as_ref());
+        (offset, facts.drifting) = (Some(reading.offset), reading.drifting);
     }
     let limits = about.map_or(Limits::NONE, |(about, _)| Limits::of(about));
     let (evidence, channels) = weigh(judgement.as_ref(), limits, about.map(|(_, matched)| matched), facts);
@@ -71,9 +77,13 @@ pub(crate) fn settle(
     } else if !matches!(state, State::Suspect | State::Unstable | State::Blind) {
         instance.suspected = None;
     }
+    let explanation = match (&judgement, &model) {
+        (Some(judgement), Some((model, _))) if !channels.is_empty() => model.explain(&window, judgement),
+        _ => Explanation::default(),
+    };
     let mut line = verdict::of(&window, &id, (previous, state), about, judgement, channels);
-    line.vaectl.entered = facts.entered;
-    verdict::explain(&mut line, &window, evidence, unscored);
+    (line.vaectl.entered, line.vaectl.offset) = (facts.entered, offset);
+    verdict::explain(&mut line, &window, evidence, explanation, unscored);
     let opens = state == State::Unstable && instance.episode.is_none();
     if opens {
         instance.episode = Some(incident::open(instance, &line));
@@ -141,6 +151,6 @@ impl Limits {
     const NONE: Self = Self { threshold: f64::INFINITY, suspect: f64::INFINITY };
 
     fn of(about: About<'_>) -> Self {
-        Self { threshold: about.threshold, suspect: about.suspect_threshold }
+        Self { threshold: about.calibration.threshold, suspect: about.calibration.suspect }
     }
 }

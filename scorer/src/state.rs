@@ -2,8 +2,8 @@
 
 use vaectl_schemas::State;
 
-/// Scored windows of an instance before it can be stable.
-const WARM_UP: u32 = 30;
+use crate::model::WARM_UP;
+
 /// Windows that an episode is decided on, as a mask of the latest ones.
 const LATEST: u8 = 0b111;
 /// Hits among these that open an episode.
@@ -82,7 +82,7 @@ impl Machine {
         if self.suspicion.is_some_and(|calm| calm >= WITHIN) {
             self.suspicion = None;
         }
-        let warm = self.scored >= WARM_UP;
+        let warm = self.scored as usize >= WARM_UP;
         self.scored = self.scored.saturating_add(u32::from(seen.scored));
         self.state = if self.episode.is_some() {
             State::Unstable
@@ -122,7 +122,7 @@ mod tests {
 
     fn warm() -> Machine {
         let mut machine = Machine::default();
-        run(&mut machine, &[CALM; WARM_UP as usize]);
+        run(&mut machine, &[CALM; WARM_UP]);
         machine
     }
 

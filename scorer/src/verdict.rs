@@ -1,12 +1,11 @@
 //! The verdict line.
 
-use std::borrow::Cow;
-
 use vaectl_schemas::{
     Channel, EventFields, ModelMatch, ModelRef, Rule, State, VERSION, Verdict, VerdictInfo, Window, derived_id,
 };
 
 use crate::judge::About;
+use crate::model::Explanation;
 use crate::state::Evidence;
 use crate::{Judgement, Unscorable};
 
@@ -30,17 +29,14 @@ pub(crate) fn of(
         duration_ns: Some(window.vaectl.window.duration_ns),
         ..VerdictInfo::default()
     };
-    let mut reason = None;
     if let Some(judgement) = judgement {
         info.score = Some(judgement.score);
         info.parts = Some(judgement.parts);
         info.p_value = Some(judgement.p_value);
-        info.attributions = judgement.attributions;
-        reason = Some(judgement.reason).filter(|r| !r.is_empty());
     }
     let mut rule = None;
     if let Some((about, matched)) = model {
-        info.threshold = Some(about.threshold);
+        info.threshold = Some(about.calibration.threshold);
         let (key, hash) = (about.key.to_owned(), about.hash.to_owned());
         rule = Some(Rule { id: Some(hash.clone().into()), name: Some(about.name.to_owned().into()) });
         info.model = Some(ModelRef { key, hash, matched, grade: about.grade });
@@ -53,7 +49,6 @@ pub(crate) fn of(
         kind: Some(if matches!(state, State::Suspect | State::Unstable) { "alert" } else { "state" }.into()),
         dataset: Some("vaectl.verdict".into()),
         id: Some(id.into()),
-        reason: reason.map(Cow::Owned),
         ..EventFields::default()
     };
     line.host.clone_from(&window.host);
@@ -61,14 +56,19 @@ pub(crate) fn of(
     line
 }
 
-/// Gives a verdict one sentence where the model gave none.
+/// Gives a verdict the model's reasons, or one sentence where it has none.
 pub(crate) fn explain(
     line: &mut Verdict<'static>,
     window: &Window<'_>,
     evidence: Evidence,
+    explanation: Explanation,
     unscored: Option<Unscorable>,
 ) {
-    if line.event.reason.is_some() && !line.vaectl.channels.is_empty() {
+    let Explanation { attributions, reason } = explanation;
+    line.vaectl.attributions = attributions;
+    if !reason.is_empty() {
+        let lasts = line.vaectl.channels == [Channel::Drift];
+        line.event.reason = Some(if lasts { format!("A shift that lasts: {reason}") } else { reason }.into());
         return;
     }
     let matched = line.vaectl.model.as_ref().map(|m| m.matched);

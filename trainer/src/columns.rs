@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use vaectl_schemas::Window;
-use vaectl_scorer::model::{CALLS, Feature, Featuriser, Seen, View, coverage, family, median_and_spread, quantile};
+use vaectl_scorer::model::{
+    CALLS, Feature, Featuriser, PACE, PROCESSOR, Seen, View, coverage, family, median_and_spread, quantile,
+};
 
 /// More columns than this are not learned; the rarest names go first.
 const MOST: usize = 192;
@@ -60,6 +62,7 @@ pub(crate) fn learn(windows: &[&Window<'static>], seen: &Seen) -> Columns {
     order.sort_by_key(|(name, _)| *name);
     let mut features: Vec<Feature> = order.iter().map(|(name, tally)| level(name, tally.gauge, windows)).collect();
     features.extend(shares(windows));
+    features.extend(pace(windows));
     features.push(blank("", View::Unseen));
     scale(&mut features, windows, seen);
     let constant = features.iter().filter(|f| f.view != View::Unseen && f.range[0] >= f.range[1]);
@@ -91,7 +94,8 @@ fn blank(name: &str, view: View) -> Feature {
     Feature { name: name.to_owned(), view, unit: 1.0, median: 0.0, scale: 1.0, range: [0.0; 2] }
 }
 
-/// A level, in a unit that lies a hundredth of the usual value: below it a number counts as next to nothing.
+/// A level. The unit of what is counted is a hundredth of the usual value: below it a number counts as next to nothing.
+/// The unit of what has a sign, or is of fractions, is the usual value itself: below it the view is the identity.
 fn level(name: &str, gauge: bool, windows: &[&Window<'static>]) -> Feature {
     let values: Vec<f64> = windows
         .iter()
@@ -100,7 +104,10 @@ fn level(name: &str, gauge: bool, windows: &[&Window<'static>]) -> Feature {
             if gauge { w.gauges.get(name) } else { w.counters.get(name).map(|count| count / seconds) }
         })
         .collect();
-    let positive: Vec<f64> = values.iter().copied().filter(|v| *v > 0.0).collect();
+    let usual = quantile(&values.iter().map(|v| v.abs()).filter(|v| *v > 0.0).collect::<Vec<_>>(), 0.5);
+    if gauge && values.iter().any(|v| *v < 0.0 || v.fract() != 0.0) {
+        return Feature { unit: if usual > 0.0 { usual } else { 1.0 }, ..blank(name, View::Signed) };
+    }
     // A millisecond of time and a kilobyte of data are next to nothing in any container.
     let least = match name {
         n if n.ends_with("_ns") => 1e6,
@@ -108,13 +115,8 @@ fn level(name: &str, gauge: bool, windows: &[&Window<'static>]) -> Feature {
         _ if gauge => f64::MIN_POSITIVE,
         _ => 1.0,
     };
-    let usual = quantile(&positive, 0.5) / 100.0;
-    let unit = if usual > 0.0 { usual.max(least) } else { least.max(1.0) };
-    let view = match (gauge, values.iter().any(|v| *v < 0.0)) {
-        (false, _) => View::Rate,
-        (true, false) => View::Gauge,
-        (true, true) => View::Signed,
-    };
+    let unit = if usual > 0.0 { (usual / 100.0).max(least) } else { least.max(1.0) };
+    let view = if gauge { View::Gauge } else { View::Rate };
     Feature { unit, ..blank(name, view) }
 }
 
@@ -138,6 +140,21 @@ fn shares(windows: &[&Window<'static>]) -> Vec<Feature> {
     large.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(b.0)));
     large.truncate(MOST_SHARES);
     large.into_iter().map(|(name, median)| Feature { median, ..blank(name, View::Share) }).collect()
+}
+
+/// Calls a second of processor time, where windows have both; the usual is its unit.
+fn pace(windows: &[&Window<'static>]) -> Option<Feature> {
+    let sum = |window: &Window<'_>, of: fn(&str) -> bool| -> f64 {
+        window.counters.iter().filter(|(name, _)| of(name)).map(|(_, count)| count).sum()
+    };
+    let paces = windows.iter().filter_map(|window| {
+        let calls = sum(window, |name| name.starts_with(CALLS));
+        let seconds = sum(window, |name| PROCESSOR.contains(&name)) / 1e9;
+        (calls > 0.0 && seconds > 0.0).then(|| calls / seconds)
+    });
+    let paces: Vec<f64> = paces.collect();
+    let common = paces.len() as f64 >= LEAST_WATCHED * windows.len() as f64 && !paces.is_empty();
+    common.then(|| Feature { unit: quantile(&paces, 0.5), ..blank(PACE, View::Pace) })
 }
 
 /// Median, spread and range of each column over the windows that have it.

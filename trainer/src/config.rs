@@ -17,6 +17,8 @@ pub struct Config {
     pub epochs: Option<usize>,
     /// Weight of the divergence after warm-up.
     pub beta: f32,
+    /// Keep models whose score is no more than a distance from the mean.
+    pub allow_collapsed: bool,
     /// The longest line that is read.
     pub max_line_bytes: usize,
 }
@@ -28,9 +30,10 @@ impl Config {
         Self {
             models: models.into(),
             seeds: vec![1, 2, 3],
-            draws: 8,
+            draws: 16,
             epochs: None,
             beta: 0.5,
+            allow_collapsed: false,
             max_line_bytes: vaectl_schemas::DEFAULT_MAX_LINE_BYTES,
         }
     }

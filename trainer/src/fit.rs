@@ -100,8 +100,8 @@ fn mean_bound(network: &Network, rows: &Matrix, draws: &Matrix) -> f64 {
 /// Raises each variance to the mean squared error of windows held out: a new run is further off than a known one.
 fn widen(network: &mut Network, rows: &Matrix, bounds: &[(f32, f32)]) {
     let mut sums = vec![(0.0_f32, 0_usize); network.inputs()];
-    for row in rows.rows() {
-        for ((sum, value), mean) in sums.iter_mut().zip(row).zip(network.reconstruct(row)) {
+    for (row, means) in rows.rows().zip(network.reconstructions(rows).rows()) {
+        for ((sum, value), mean) in sums.iter_mut().zip(row).zip(means) {
             if !value.is_nan() {
                 *sum = (sum.0 + (value - mean).powi(2), sum.1 + 1);
             }
@@ -116,11 +116,11 @@ fn widen(network: &mut Network, rows: &Matrix, bounds: &[(f32, f32)]) {
 
 /// Latents whose posterior mean has a variance above 0.01: Burda et al., arXiv 1509.00519.
 fn active_units(network: &Network, rows: &Matrix) -> usize {
-    let means: Vec<Vec<f32>> = rows.rows().map(|row| network.posterior(row).0).collect();
+    let posteriors = network.posteriors(rows);
     let active = |latent: &usize| {
-        let values = || means.iter().map(|m| m[*latent]);
-        let mean = values().sum::<f32>() / means.len() as f32;
-        values().map(|v| (v - mean).powi(2)).sum::<f32>() / means.len() as f32 > 0.01
+        let values = || posteriors.rows().map(|posterior| posterior[*latent]);
+        let mean = values().sum::<f32>() / rows.len() as f32;
+        values().map(|v| (v - mean).powi(2)).sum::<f32>() / rows.len() as f32 > 0.01
     };
     (0..network.latents()).filter(active).count()
 }

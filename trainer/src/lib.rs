@@ -11,10 +11,13 @@ mod disturbance;
 mod error;
 mod fit;
 mod intake;
+mod model;
 mod random;
 mod report;
 mod split;
+mod structure;
 mod train;
+mod views;
 
 pub use config::Config;
 pub use error::TrainError;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use vaectl_schemas::Grade;
-use vaectl_scorer::model::{Calibration, Figures, Fit};
+use vaectl_scorer::model::{Calibration, Figures, Fit, Structure, Views};
 
 /// The reasons for which a line, not only a window, is left out.
 const BAD_LINES: [&str; 4] = ["oversized line", "cut line", "malformed line", "unknown version"];
@@ -47,6 +47,8 @@ pub enum Outcome {
     Trained(Box<Trained>),
     /// Too little to go by.
     Skipped(String),
+    /// It learned nothing beyond a distance from the mean.
+    Refused(String),
 }
 
 /// The figures of a model.
@@ -56,10 +58,14 @@ pub struct Trained {
     pub path: PathBuf,
     /// Its grade.
     pub grade: Grade,
+    /// Which views its columns are of.
+    pub views: Views,
     /// Columns.
     pub features: usize,
     /// One entry a network.
     pub fits: Vec<Fit>,
+    /// What the networks learned.
+    pub structure: Structure,
     /// How scores are read.
     pub calibration: Calibration,
     /// How the model tells disturbed windows apart.
@@ -75,6 +81,12 @@ impl Report {
     #[must_use]
     pub fn trained(&self) -> usize {
         self.keys.iter().filter(|key| matches!(key.outcome, Outcome::Trained(_))).count()
+    }
+
+    /// Models that were made and not written.
+    #[must_use]
+    pub fn refused(&self) -> usize {
+        self.keys.iter().filter(|key| matches!(key.outcome, Outcome::Refused(_))).count()
     }
 
     /// Lines that could not be read, whatever was wrong with them.
@@ -94,7 +106,7 @@ impl fmt::Display for Report {
         for key in &self.keys {
             write!(f, "{:<28} {:>5} {:>8} ", key.name, key.runs, key.windows)?;
             match &key.outcome {
-                Outcome::Skipped(why) => writeln!(f, "no model: {why}")?,
+                Outcome::Skipped(why) | Outcome::Refused(why) => writeln!(f, "no model: {why}")?,
                 Outcome::Trained(model) => {
                     let mean = |value: fn(&Fit) -> f64| {
                         model.fits.iter().map(value).sum::<f64>() / model.fits.len().max(1) as f64

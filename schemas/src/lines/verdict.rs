@@ -115,13 +115,17 @@ pub struct VerdictInfo {
     pub previous: State,
     /// The two differ.
     pub transition: bool,
-    /// The calibrated score: deviations of a calibration window's spread above their median.
+    /// The calibrated score: deviations of a calibration window's spread above their median, less the offset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
+    /// What this instance lies above the model's median for good; while it warms up, the most that it may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<f64>,
     /// Its parts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<ScoreParts>,
-    /// The share of calibration windows that score as high, never below what their number supports.
+    /// The share of calibration windows that score as high, beyond the highest of them that of a tail fitted to them;
+    /// never below what their number supports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p_value: Option<f64>,
     /// The score that counts towards an episode.

@@ -90,7 +90,7 @@ impl Carried {
 fn label(feature: &Feature) -> String {
     match feature.view {
         View::Share => format!("share.{}", feature.name),
-        View::Rate | View::Gauge | View::Signed | View::Unseen => feature.name.clone(),
+        View::Rate | View::Gauge | View::Signed | View::Pace | View::Unseen => feature.name.clone(),
     }
 }
 

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cusum::Cusum;
+use super::tail::Tail;
+
 /// How a model's scores are read, learned from whole runs that training did not see.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
@@ -15,15 +18,25 @@ pub struct Calibration {
     pub spread: f64,
     /// Median of the latent part, in nats.
     pub latent: f64,
+    /// The tail of the scores, where they are enough for one.
+    pub tail: Option<Tail>,
     /// A window beyond it is suspicious: 0.2 % of calibration windows are, or none where there are fewer than 500.
     pub suspect: f64,
     /// A window beyond it counts towards an episode.
     pub threshold: f64,
-    /// The lowest p-value that this many windows support: `1 / (windows + 1)`.
+    /// When many small surprises are one change.
+    pub cusum: Cusum,
+    /// The lowest p-value that can be claimed: `1 / (windows + 1)`, and a tenth of it where a tail was fitted.
     pub lowest_p: f64,
-    /// Largest distance of a run's median score from the others', in units of the score.
-    pub between_runs: f64,
+    /// False episodes a container and day that can be promised: two windows of three beyond the threshold, each with
+    /// the lowest p-value that can be claimed.
+    pub episodes_per_day: f64,
+    /// How far above the model's own median a run may lie for good, in units of the score: 95 % of runs lie nearer.
+    pub offset_bound: f64,
 }
+
+/// Windows of a run that its own offset is learned from.
+pub const WARM_UP: usize = 30;
 
 /// The share of calibration windows that may be suspicious.
 const SUSPECT_SHARE: f64 = 0.002;
@@ -31,36 +44,58 @@ const SUSPECT_SHARE: f64 = 0.002;
 /// The false alarm rate that the threshold reaches for, per window.
 const BUDGET: f64 = 1e-5;
 
+/// The threshold is at least this many times the extreme of the calibration scores.
+const MARGIN: f64 = 1.5;
+
+/// How far beyond what is counted a fitted tail may be followed.
+const REACH: f64 = 10.0;
+
+const DAY_NS: f64 = 86_400e9;
+
 impl Calibration {
-    /// Calibrates on bounds of windows (in nats), run by run.
+    /// Calibrates on bounds of windows (in nats), run by run, each in the order of time; gives the scores in rising
+    /// order too.
     ///
-    /// `between_runs` is, in nats, how far medians of runs were found apart; it is added to both thresholds, since a
-    /// new container is a new run. The threshold lies where the tail of the calibration scores, continued as an
-    /// exponential from its median through its extreme, reaches one false window in 100,000: the fewer windows, the wider
-    /// the margin. That is a margin, and no p-value is claimed for it.
+    /// `medians` are of the bounds of all runs there are, those of training included: how far these lie apart is how far
+    /// a new container may lie from all of them. The threshold lies where the tail reaches one window in 100,000: the
+    /// fewer the windows, the wider the margin. It is a margin, and no p-value below `lowest_p` is claimed for it.
     #[must_use]
-    pub fn fit(bounds: &[f64], runs: usize, latents: &[f64], between_runs: f64) -> (Self, Vec<f64>) {
-        let (centre, spread) = median_and_spread(bounds, 1.0);
-        let mut scores: Vec<f64> = bounds.iter().map(|bound| (bound - centre) / spread).collect();
-        scores.sort_by(f64::total_cmp);
-        let count = scores.len();
+    pub fn fit(runs: &[Vec<f64>], latents: &[f64], medians: &[f64], nominal_ns: u64) -> (Self, Vec<f64>) {
+        let bounds = runs.concat();
+        let (centre, spread) = median_and_spread(&bounds, 1.0);
+        let score = |bound: &f64| (bound - centre) / spread;
+        let mut sorted: Vec<f64> = bounds.iter().map(score).collect();
+        sorted.sort_by(f64::total_cmp);
+        let count = sorted.len();
         let allowed = if count < 500 { 0 } else { (count as f64 * SUSPECT_SHARE) as usize };
-        let extreme = scores[count - 1 - allowed].max(1.0);
-        let tail_share = (allowed + 1) as f64 / (count + 1) as f64;
-        let margin = (BUDGET.ln() / tail_share.ln()).max(MARGIN);
-        let between_runs = between_runs / spread;
-        let calibration = Self {
+        let suspect = sorted[count - 1 - allowed].max(1.0);
+        let tail = Tail::fit(&sorted);
+        // Few windows: an exponential from the median through the extreme.
+        let straight = || suspect * BUDGET.ln() / ((allowed + 1) as f64 / (count + 1) as f64).ln();
+        let reach = tail.map_or_else(straight, |tail| tail.quantile(BUDGET));
+        let offsets: Vec<f64> = medians.iter().map(|median| (median - centre).abs() / spread).collect();
+        let lowest_p = 1.0 / (count + 1) as f64 / if tail.is_some() { REACH } else { 1.0 };
+        let mut calibration = Self {
             windows: count,
-            runs,
+            runs: runs.len(),
             centre,
             spread,
             latent: median_and_spread(latents, 0.0).0,
-            suspect: extreme + between_runs,
-            threshold: extreme * margin + between_runs,
-            lowest_p: 1.0 / (count + 1) as f64,
-            between_runs,
+            tail,
+            suspect,
+            threshold: reach.max(MARGIN * suspect),
+            cusum: Cusum::fit([]),
+            lowest_p,
+            episodes_per_day: 0.0,
+            offset_bound: quantile(&offsets, 0.95),
         };
-        (calibration, scores)
+        let runs: Vec<Vec<f64>> = runs.iter().map(|run| run.iter().map(score).collect()).collect();
+        let warm: Vec<Vec<f64>> = runs.iter().map(|run| calibration.warm_p_values(&sorted, run)).collect();
+        calibration.cusum = Cusum::fit(warm.iter().map(Vec::as_slice));
+        let day = DAY_NS / nominal_ns.max(1) as f64;
+        let high = tail.map_or(suspect, |tail| tail.start);
+        calibration.episodes_per_day = day * lowest_p.max(BUDGET) * second_hit(&runs, high);
+        (calibration, sorted)
     }
 
     /// The score of a bound.
@@ -68,18 +103,50 @@ impl Calibration {
     pub fn score(&self, bound: f64) -> f64 {
         (bound - self.centre) / self.spread
     }
+
+    /// The share of calibration windows that score as high, the window itself counted among them; beyond where they are
+    /// many, the tail's. Never below the lowest p-value that can be claimed.
+    ///
+    /// `sorted` are the scores of calibration windows.
+    #[must_use]
+    pub fn p_value(&self, sorted: &[f64], score: f64) -> f64 {
+        let counted = || {
+            let below = sorted.partition_point(|&s| s < score);
+            (sorted.len() - below + 1) as f64 / (sorted.len() + 1) as f64
+        };
+        match self.tail.filter(|tail| score > tail.start) {
+            Some(tail) => tail.p_value(score).max(self.lowest_p),
+            None => counted(),
+        }
+    }
+
+    /// What an instance takes off its scores: the median of its first ones, between nothing and the bound.
+    ///
+    /// One that lies below the model's median is calm, and what is usual for the model stays usual for it. One that is
+    /// attacked from its first window on lies beyond the bound, and what is beyond it stays to be seen.
+    #[must_use]
+    pub fn offset(&self, first: &[f64]) -> f64 {
+        quantile(first, 0.5).clamp(0.0, self.offset_bound)
+    }
+
+    /// The p-values of a run's scores after its warm-up.
+    fn warm_p_values(&self, sorted: &[f64], run: &[f64]) -> Vec<f64> {
+        let (first, later) = run.split_at(run.len().min(WARM_UP));
+        let offset = self.offset(first);
+        later.iter().map(|score| self.p_value(sorted, score - offset)).collect()
+    }
 }
 
-/// The threshold is at least this many times the extreme of the calibration scores.
-const MARGIN: f64 = 1.5;
-
-/// The share of `sorted` calibration scores that are at least as high, the window itself counted among them.
-///
-/// Never below `1 / (n + 1)`: n windows say nothing about what is rarer.
-#[must_use]
-pub fn p_value(sorted: &[f64], score: f64) -> f64 {
-    let below = sorted.partition_point(|&s| s < score);
-    (sorted.len() - below + 1) as f64 / (sorted.len() + 1) as f64
+/// The chance that one of the next two windows is beyond `high` too where one is: windows hang together.
+fn second_hit(runs: &[Vec<f64>], high: f64) -> f64 {
+    let (mut hits, mut seconds) = (0, 0);
+    for run in runs {
+        for (at, _) in run.iter().enumerate().filter(|(_, score)| **score > high) {
+            hits += 1;
+            seconds += usize::from(run[at + 1..].iter().take(2).any(|score| *score > high));
+        }
+    }
+    f64::from(seconds as u32 + 1) / f64::from(hits + 2)
 }
 
 /// Median, and 1.4826 times the median absolute deviation (the deviation of a Gaussian), at least `floor`.
@@ -108,7 +175,14 @@ pub fn quantile(values: &[f64], share: f64) -> f64 {
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
-    use super::{Calibration, median_and_spread, p_value, quantile};
+    use super::{Calibration, median_and_spread, quantile, second_hit};
+
+    const WINDOW: u64 = 5_000_000_000;
+
+    fn fitted(bounds: impl Iterator<Item = u32>, medians: &[f64]) -> (Calibration, Vec<f64>) {
+        let bounds: Vec<f64> = bounds.map(f64::from).collect();
+        Calibration::fit(std::slice::from_ref(&bounds), &bounds, medians, WINDOW)
+    }
 
     #[test]
     fn median_and_spread_are_robust() {
@@ -121,38 +195,64 @@ mod tests {
 
     #[test]
     fn n_windows_support_no_p_below_one_in_n_plus_one() {
-        let sorted = [1.0, 2.0, 3.0];
-        assert_eq!(p_value(&sorted, 100.0), 0.25);
-        assert_eq!(p_value(&sorted, 3.0), 0.5);
-        assert_eq!(p_value(&sorted, 0.0), 1.0);
+        let (calibration, sorted) = fitted(0..15, &[]);
+        assert_eq!(calibration.tail, None);
+        assert_eq!(calibration.p_value(&sorted, 100.0), 1.0 / 16.0);
+        assert_eq!(calibration.p_value(&sorted, sorted[14]), 2.0 / 16.0);
+        assert_eq!(calibration.p_value(&sorted, -100.0), 1.0);
+    }
+
+    #[test]
+    fn a_tail_is_followed_ten_times_beyond_and_no_further() {
+        let (calibration, sorted) = fitted(0..1000, &[]);
+        assert!((calibration.lowest_p - 1e-4).abs() < 1e-6);
+        assert_eq!(calibration.p_value(&sorted, 1e6), calibration.lowest_p);
+        let p: Vec<f64> = (0..400).map(|at| calibration.p_value(&sorted, f64::from(at) / 50.0 - 2.0)).collect();
+        assert!(p.is_sorted_by(|a, b| a >= b), "a higher score is never likelier");
     }
 
     #[test]
     fn few_windows_are_suspect_beyond_their_maximum_and_alarm_well_beyond() {
-        // Bounds 0 to 59: median 29.5, spread 1.4826 * 15, maximum 29.5 above the median.
-        let bounds: Vec<f64> = (0..60).map(f64::from).collect();
-        let (calibration, scores) = Calibration::fit(&bounds, 1, &bounds, 0.0);
-        let extreme = 29.5 / (1.4826 * 15.0);
+        // Bounds 0 to 14: median 7, spread 1.4826 * 4, maximum 7 above the median.
+        let (calibration, sorted) = fitted(0..15, &[]);
+        let extreme = 7.0 / (1.4826 * 4.0);
         assert!((calibration.suspect - extreme).abs() < 1e-12);
-        assert!((scores[59] - extreme).abs() < 1e-12);
-        // ln(1e-5) / ln(1/61) = 2.800_6.
-        assert!((calibration.threshold / extreme - 2.8006).abs() < 1e-3, "{calibration:?}");
-        assert!((calibration.lowest_p - 1.0 / 61.0).abs() < 1e-12);
+        assert!((sorted[14] - extreme).abs() < 1e-12);
+        // ln(1e-5) / ln(1/16) = 4.152_4.
+        assert!((calibration.threshold / extreme - 4.1524).abs() < 1e-3, "{calibration:?}");
+    }
+
+    #[test]
+    fn the_threshold_is_where_the_tail_has_one_in_a_hundred_thousand() {
+        let (calibration, _) = fitted(0..1000, &[]);
+        let tail = calibration.tail.unwrap();
+        assert!(
+            (tail.p_value(calibration.threshold) - 1e-5).abs() < 1e-9 || calibration.threshold > tail.quantile(1e-5)
+        );
     }
 
     #[test]
     fn two_of_a_thousand_windows_are_suspect() {
-        let bounds: Vec<f64> = (0..1000).map(f64::from).collect();
-        let (calibration, scores) = Calibration::fit(&bounds, 2, &bounds, 0.0);
-        assert_eq!(scores.iter().filter(|&&s| s > calibration.suspect).count(), 2);
+        let (calibration, sorted) = fitted(0..1000, &[]);
+        assert_eq!(sorted.iter().filter(|&&s| s > calibration.suspect).count(), 2);
     }
 
     #[test]
-    fn what_runs_differ_by_is_added_to_both_thresholds() {
-        let bounds: Vec<f64> = (0..60).map(f64::from).collect();
-        let (near, _) = Calibration::fit(&bounds, 1, &bounds, 0.0);
-        let (apart, _) = Calibration::fit(&bounds, 1, &bounds, 2.0 * near.spread);
-        assert!((apart.suspect - near.suspect - 2.0).abs() < 1e-9);
-        assert!((apart.threshold - near.threshold - 2.0).abs() < 1e-9);
+    fn an_instance_takes_off_its_own_median_and_no_more_than_runs_lie_apart() {
+        let (plain, _) = fitted(0..60, &[]);
+        let (calibration, _) = fitted(0..60, &[plain.centre + 2.0 * plain.spread, plain.centre]);
+        assert!((calibration.offset_bound - 1.9).abs() < 1e-9, "95 % of 0 and 2");
+        assert_eq!(calibration.offset(&[1.0, 1.5, 40.0]), 1.5);
+        assert_eq!(calibration.offset(&[40.0; 30]), calibration.offset_bound);
+        assert_eq!(calibration.offset(&[-3.0; 30]), 0.0);
+    }
+
+    #[test]
+    fn the_promise_counts_windows_a_day_and_how_they_hang_together() {
+        let (calibration, _) = fitted(0..60, &[]);
+        // 17,280 windows a day at 1 in 610, and ten windows beyond the tail's start in a row: 10 of 12.
+        let expected = 17_280.0 / 610.0 * 10.0 / 12.0;
+        assert!((calibration.episodes_per_day - expected).abs() < 1e-9, "{calibration:?}");
+        assert_eq!(second_hit(&[vec![5.0, 0.0, 5.0, 0.0, 0.0, 5.0]], 1.0), 0.4);
     }
 }

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use vaectl_schemas::{Grade, Timestamp};
 
 use super::calibration::Calibration;
-use super::feature::Feature;
+use super::feature::{Feature, Views};
 use super::keys::Keys;
-use super::novelty::Seen;
+use super::novelty::{Newcomers, Seen};
 
 /// The version of the model file.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What a model is, was trained on, and can claim.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,12 +37,18 @@ pub struct Card {
     pub runs: usize,
     /// Windows it was fitted to.
     pub windows: usize,
+    /// Which views the columns are of.
+    pub views: Views,
     /// The columns, in the order of the tensors.
     pub features: Vec<Feature>,
     /// The names that are not new.
     pub seen: Seen,
+    /// How often names are new to it for good reasons.
+    pub newcomers: Newcomers,
     /// One entry a network.
     pub fits: Vec<Fit>,
+    /// What the networks learned beyond a distance from the mean.
+    pub structure: Structure,
     /// How scores are read.
     pub calibration: Calibration,
     /// How the model did on windows that it was not fitted to.
@@ -69,6 +75,17 @@ pub struct Fit {
     pub validation_loss: f64,
     /// Latents whose posterior mean varies over training windows (variance above 0.01).
     pub active_units: usize,
+}
+
+/// What there was to learn, and whether it was learned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Structure {
+    /// The share of the variance of scaled calibration windows along their first principal component.
+    pub first_component: f64,
+    /// Active latent units of the network that has the fewest.
+    pub active_units: usize,
+    /// How far the score ranks calibration windows as their distance from the mean does: Spearman's correlation.
+    pub distance_correlation: f64,
 }
 
 /// How a density told held-out windows from the same windows disturbed in fixed, seeded ways.

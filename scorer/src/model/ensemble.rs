@@ -1,5 +1,6 @@
 //! Several networks of one shape, and the fixed noise that they are asked with.
 
+use super::calibration::quantile;
 use super::matrix::Matrix;
 use super::network::{Bound, Network};
 
@@ -47,10 +48,37 @@ impl Ensemble {
         costs
     }
 
+    /// Median cost of each feature over the rows that have it.
+    #[must_use]
+    pub fn usual_costs(&self, rows: &Matrix) -> Vec<f64> {
+        let mut columns: Vec<Vec<f64>> = vec![Vec::with_capacity(rows.len()); rows.width()];
+        for row in rows.rows() {
+            for ((column, cost), value) in columns.iter_mut().zip(self.feature_costs(row)).zip(row) {
+                if !value.is_nan() {
+                    column.push(cost);
+                }
+            }
+        }
+        columns.iter().map(|costs| quantile(costs, 0.5)).collect()
+    }
+
+    /// The bound of each row less the usual cost of the features that it has.
+    #[must_use]
+    pub fn excesses(&self, rows: &Matrix, usual: &[f64]) -> Vec<f64> {
+        self.bounds(rows).into_iter().zip(rows.rows()).map(|(bound, row)| excess(bound, row, usual)).collect()
+    }
+
     /// The decoder's deviation of a feature, averaged over the networks, in scaled units.
     #[must_use]
     pub fn deviation(&self, feature: usize) -> f64 {
         let deviations = self.networks.iter().map(|n| f64::from(0.5 * n.log_variance[feature]).exp());
         deviations.sum::<f64>() / self.networks.len() as f64
     }
+}
+
+/// A bound less the usual cost of the features that the row has: absent ones must not make a window look calm.
+#[must_use]
+pub fn excess(bound: Bound, row: &[f32], usual: &[f64]) -> f64 {
+    let present = usual.iter().zip(row).filter(|(_, value)| !value.is_nan());
+    bound.reconstruction + bound.latent - present.map(|(usual, _)| usual).sum::<f64>()
 }

@@ -1,14 +1,20 @@
 //! A feature: a view of a named number.
 //!
-//! There are two: the level (logarithm of a rate, or of a gauge) that load changes, and the composition (share of all
-//! system calls) that attacks change.
+//! There are two: the level (logarithm of a rate, or of a gauge) that load changes, and the composition (shares of all
+//! system calls, and calls a second of processor time) that attacks change.
 
 use serde::{Deserialize, Serialize};
 
 /// Counters with this prefix are the calls that shares are taken of.
 pub const CALLS: &str = "syscall.";
 
-/// Calls that stand in for the usual composition in every share: a window with few calls says little about it.
+/// Counters of processor time, in nanoseconds.
+pub const PROCESSOR: [&str; 2] = ["cpu.user_ns", "cpu.system_ns"];
+
+/// The name of the one feature that is of calls and processor time.
+pub const PACE: &str = "calls_per_cpu_second";
+
+/// Calls that stand in for the usual composition in every window: one with few calls says little about it.
 pub const PRIOR_CALLS: f64 = 50.0;
 
 /// How a number becomes a feature.
@@ -19,12 +25,40 @@ pub enum View {
     Rate,
     /// A gauge that is never negative: `ln(1 + value / unit)`.
     Gauge,
-    /// A gauge that is: `asinh(value / unit)`.
+    /// A gauge that is, or that is of fractions: `asinh(value / unit)`.
     Signed,
     /// A system call's part of all system calls, pulled to its median by [`PRIOR_CALLS`].
     Share,
+    /// System calls a second of processor time, pulled to the usual (the unit) by [`PRIOR_CALLS`]: `ln(value / unit)`.
+    Pace,
     /// All counters that training never saw, together: `ln(1 + count / seconds)`.
     Unseen,
+}
+
+/// Which views of its windows a model has: chosen by what tells disturbed windows apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Views {
+    /// Level and composition.
+    #[default]
+    Both,
+    /// Rates and gauges alone.
+    Level,
+    /// Shares and pace alone.
+    Composition,
+}
+
+impl Views {
+    /// Whether a model of these views has columns of `view`. What training never saw is in all of them.
+    #[must_use]
+    pub fn have(self, view: View) -> bool {
+        let composition = matches!(view, View::Share | View::Pace);
+        match self {
+            Self::Both => true,
+            Self::Level => !composition,
+            Self::Composition => composition || view == View::Unseen,
+        }
+    }
 }
 
 /// One column of a model.
@@ -45,12 +79,13 @@ pub struct Feature {
 }
 
 impl Feature {
-    /// The view of a raw number: per second for counters, 0 to 1 for shares.
+    /// The view of a raw number: per second for counters, per second of processor time for pace, 0 to 1 for shares.
     #[must_use]
     pub fn view(&self, raw: f64) -> f64 {
         match self.view {
             View::Rate | View::Gauge | View::Unseen => (raw / self.unit).clamp(0.0, f64::MAX).ln_1p(),
             View::Signed => (raw / self.unit).asinh(),
+            View::Pace => (raw / self.unit).clamp(f64::MIN_POSITIVE, f64::MAX).ln(),
             View::Share => raw,
         }
     }
@@ -61,6 +96,7 @@ impl Feature {
         match self.view {
             View::Rate | View::Gauge | View::Unseen => viewed.max(0.0).exp_m1() * self.unit,
             View::Signed => viewed.sinh() * self.unit,
+            View::Pace => viewed.exp() * self.unit,
             View::Share => viewed.clamp(0.0, 1.0),
         }
     }
@@ -77,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_view_has_an_inverse() {
-        for view in [View::Rate, View::Gauge, View::Signed, View::Share] {
+        for view in [View::Rate, View::Gauge, View::Signed, View::Share, View::Pace] {
             let feature = Feature { name: "x".into(), view, unit: 3.0, median: 0.0, scale: 1.0, range: [0.0; 2] };
             assert!((feature.raw(feature.view(0.7)) - 0.7).abs() < 1e-9, "{view:?}");
         }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use vaectl_schemas::Window;
 
 use super::family::{coverage, family};
-use super::feature::{CALLS, Feature, PRIOR_CALLS, View};
+use super::feature::{CALLS, Feature, PRIOR_CALLS, PROCESSOR, View};
 use super::matrix::Matrix;
 use super::novelty::Seen;
 
@@ -21,6 +21,7 @@ pub struct Featuriser {
     gauges: HashMap<Box<str>, usize>,
     families: Vec<Family>,
     shares: Vec<usize>,
+    pace: Option<usize>,
     unseen: Option<usize>,
 }
 
@@ -29,6 +30,7 @@ pub struct Featuriser {
 struct Counter {
     family: usize,
     call: bool,
+    processor: bool,
     rate: Option<usize>,
     share: Option<usize>,
 }
@@ -52,13 +54,14 @@ impl Featuriser {
                 families.len() - 1
             });
             families[at].rates.extend(rate);
-            let call = name.starts_with(CALLS);
-            let entry = counters.entry(name.into()).or_insert(Counter { family: at, call, rate: None, share: None });
+            let (call, processor) = (name.starts_with(CALLS), PROCESSOR.contains(&name));
+            let blank = Counter { family: at, call, processor, rate: None, share: None };
+            let entry = counters.entry(name.into()).or_insert(blank);
             entry.rate = rate.or(entry.rate);
             entry.share = share.or(entry.share);
         };
         seen.counters.iter().for_each(|name| counter(name, None, None));
-        let (mut gauges, mut shares, mut unseen) = (HashMap::new(), Vec::new(), None);
+        let (mut gauges, mut shares, mut pace, mut unseen) = (HashMap::new(), Vec::new(), None, None);
         for (column, feature) in features.iter().enumerate() {
             match feature.view {
                 View::Rate => counter(&feature.name, Some(column), None),
@@ -69,6 +72,10 @@ impl Featuriser {
                 View::Gauge | View::Signed => {
                     gauges.insert(feature.name.as_str().into(), column);
                 }
+                View::Pace => {
+                    PROCESSOR.into_iter().for_each(|name| counter(name, None, None));
+                    pace = Some(column);
+                }
                 View::Unseen => unseen = Some(column),
             }
         }
@@ -78,7 +85,7 @@ impl Featuriser {
             }
         }
         let zeros = features.iter().map(|f| f.scaled(0.0)).collect();
-        Self { features, zeros, counters, gauges, families, shares, unseen }
+        Self { features, zeros, counters, gauges, families, shares, pace, unseen }
     }
 
     /// The columns.
@@ -108,8 +115,8 @@ impl Featuriser {
             || window.gauges.iter().any(|(name, _)| self.gauges.contains_key(name))
     }
 
-    /// Raw numbers by column, replacing what was in `row`: per second for counters, 0 to 1 for shares, NaN where
-    /// nothing was measured.
+    /// Raw numbers by column, replacing what was in `row`: per second for counters, per second of processor time for
+    /// pace, 0 to 1 for shares, NaN where nothing was measured.
     pub fn raw(&self, window: &Window<'_>, row: &mut Vec<f64>) {
         row.clear();
         row.resize(self.features.len(), f64::NAN);
@@ -122,7 +129,7 @@ impl Featuriser {
                 family.rates.iter().for_each(|&column| row[column] = 0.0);
             }
         }
-        let (mut calls, mut unseen) = (0.0, 0.0);
+        let (mut calls, mut processor_ns, mut unseen) = (0.0, None, 0.0);
         for (name, count) in window.counters.iter() {
             let Some(counter) = self.counters.get(name) else {
                 calls += if name.starts_with(CALLS) { count } else { 0.0 };
@@ -131,6 +138,9 @@ impl Featuriser {
             };
             if let Some(column) = counter.rate {
                 row[column] = count / (seconds * watched.get(counter.family).unwrap_or(&1.0));
+            }
+            if counter.processor {
+                *processor_ns.get_or_insert(0.0) += count;
             }
             if counter.call {
                 calls += count;
@@ -143,6 +153,9 @@ impl Featuriser {
             let count = if row[column].is_nan() { 0.0 } else { row[column] };
             row[column] = (count + PRIOR_CALLS * self.features[column].median) / (calls + PRIOR_CALLS);
         }
+        if let Some(column) = self.pace {
+            row[column] = Self::pace(window, calls, processor_ns, self.features[column].unit);
+        }
         if let Some(column) = self.unseen {
             row[column] = unseen / seconds;
         }
@@ -150,6 +163,18 @@ impl Featuriser {
             if let Some(&column) = self.gauges.get(name) {
                 row[column] = value;
             }
+        }
+    }
+
+    /// Calls a second of processor time, pulled to `usual`; NaN where one of both was not measured.
+    fn pace(window: &Window<'_>, calls: f64, processor_ns: Option<f64>, usual: f64) -> f64 {
+        let watched = |family: &str| Some(coverage(window, family)).filter(|share| *share > 0.0);
+        let processor_ns = processor_ns.or_else(|| watched(family(PROCESSOR[0])).map(|_| 0.0));
+        match (processor_ns, watched(family(CALLS))) {
+            (Some(ns), share) if share.is_some() || calls > 0.0 => {
+                (calls / share.unwrap_or(1.0) + PRIOR_CALLS) / (ns / 1e9 + PRIOR_CALLS / usual)
+            }
+            _ => f64::NAN,
         }
     }
 
@@ -233,6 +258,22 @@ mod tests {
         // (900 + 50 * 0.4) / (950 + 50) = 0.92.
         assert!((row(features(), &busy)[0] - 5.2).abs() < 1e-5);
         assert!(row(features(), &window(1, &[("syscall", 1.0)]))[0].abs() < 1e-6);
+    }
+
+    #[test]
+    fn pace_is_calls_a_second_of_processor_time_and_an_idle_window_stands_at_the_usual() {
+        let mut window = window(2, &[("syscall", 1.0), ("cpu", 1.0)]);
+        window.counters.push("cpu.user_ns", 4e8);
+        window.counters.push("cpu.system_ns", 1e8);
+        let pace = || vec![feature("calls_per_cpu_second", View::Pace, 100.0, 0.0, 1.0)];
+        // No call in half a second of processor time: (0 + 50) / (0.5 + 50 / 100) = 50, half the usual.
+        assert!((row(pace(), &window)[0] - 0.5_f32.ln()).abs() < 1e-6);
+        window.counters.push("syscall.read", 350.0);
+        assert!((row(pace(), &window)[0] - 4.0_f32.ln()).abs() < 1e-6);
+        window.counters = [("cpu.user_ns", 0.0)].into_iter().collect();
+        assert!(row(pace(), &window)[0].abs() < 1e-6);
+        let unmeasured = super::tests::window(2, &[("syscall", 1.0)]);
+        assert!(row(pace(), &unmeasured)[0].is_nan());
     }
 
     #[test]

@@ -6,13 +6,14 @@ use std::path::Path;
 use vaectl_schemas::{Attribution, Grade, ScoreParts, Window};
 
 use super::attribution::Carried;
-use super::calibration::p_value;
+use super::calibration::Calibration;
 use super::card::Card;
+use super::ensemble::excess;
 use super::error::ModelError;
 use super::featuriser::Featuriser;
 use super::file::{Content, content_hash};
 use super::network::Bound;
-use super::novelty::{Novelty, novelties};
+use super::novelty::{self, Novelty};
 use super::reason::sentence;
 
 /// A model in memory, ready to judge.
@@ -30,11 +31,16 @@ pub struct Judgement {
     pub score: f64,
     /// The bound's two parts, in nats, before calibration.
     pub parts: ScoreParts,
-    /// The share of calibration windows that score as high.
+    /// The chance of a score as high in a calm window.
     pub p_value: f64,
     /// What training never saw.
     pub novelties: Vec<Novelty>,
-    /// What is new, without a range, and the features that carry the score, where it is suspicious.
+}
+
+/// Why a window stands out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Explanation {
+    /// What is new, without a range, and the features that carry the score.
     pub attributions: Vec<Attribution>,
     /// One sentence for a person; empty where nothing stands out.
     pub reason: String,
@@ -133,16 +139,16 @@ impl Model {
         self.content.card.nominal_ns
     }
 
-    /// The score that counts towards an episode.
+    /// How its scores are read.
     #[must_use]
-    pub fn threshold(&self) -> f64 {
-        self.content.card.calibration.threshold
+    pub fn calibration(&self) -> &Calibration {
+        &self.content.card.calibration
     }
 
-    /// The score that is suspicious.
+    /// The chance of a score as high in a calm window, never below what its calibration can claim.
     #[must_use]
-    pub fn suspect_threshold(&self) -> f64 {
-        self.content.card.calibration.suspect
+    pub fn p_value(&self, score: f64) -> f64 {
+        self.calibration().p_value(&self.content.scores, score)
     }
 
     /// Whether a window can be scored. Merged windows can, and parts under a model of containers that live shorter than
@@ -179,33 +185,29 @@ impl Model {
     }
 
     fn judgement(&self, window: &Window<'_>, row: &[f32], bound: Bound) -> Judgement {
-        let Content { card, ensemble, usual, scores } = &self.content;
+        let Content { card, usual, .. } = &self.content;
         let score = card.calibration.score(excess(bound, row, usual));
-        let mut judgement = Judgement {
+        let mut novelties = Vec::new();
+        novelty::find((&card.seen, &card.newcomers), &self.featuriser, window, &mut novelties);
+        Judgement {
             score,
             parts: ScoreParts { reconstruction: bound.reconstruction, latent: bound.latent },
-            p_value: p_value(scores, score),
-            novelties: Vec::new(),
-            attributions: Vec::new(),
-            reason: String::new(),
-        };
-        novelties(&card.seen, &self.featuriser, window, &mut judgement.novelties);
-        let carried = if score > self.suspect_threshold() {
-            let latent = bound.latent - card.calibration.latent;
-            Carried::of(&self.featuriser, ensemble, usual, latent, window, row)
-        } else {
-            Carried::default()
-        };
-        let seconds = window.vaectl.window.duration_ns as f64 / 1e9;
-        judgement.reason = sentence(&carried.known, &judgement.novelties, self.name(), seconds);
-        judgement.attributions = carried.named(&judgement.novelties);
-        judgement
+            p_value: self.p_value(score),
+            novelties,
+        }
     }
-}
 
-/// A bound less the usual cost of the features that the row has: absent ones must not make a window look calm.
-#[must_use]
-pub fn excess(bound: Bound, row: &[f32], usual: &[f64]) -> f64 {
-    let present = usual.iter().zip(row).filter(|(_, value)| !value.is_nan());
-    bound.reconstruction + bound.latent - present.map(|(usual, _)| usual).sum::<f64>()
+    /// Says why a judged window stands out.
+    #[must_use]
+    pub fn explain(&self, window: &Window<'_>, judgement: &Judgement) -> Explanation {
+        let Content { card, ensemble, usual, .. } = &self.content;
+        let rows = self.featuriser.rows([window]);
+        let latent = judgement.parts.latent - card.calibration.latent;
+        let carried = Carried::of(&self.featuriser, ensemble, usual, latent, window, rows.row(0));
+        let seconds = window.vaectl.window.duration_ns as f64 / 1e9;
+        Explanation {
+            reason: sentence(&carried.known, &judgement.novelties, self.name(), seconds),
+            attributions: carried.named(&judgement.novelties),
+        }
+    }
 }

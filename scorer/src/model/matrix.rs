@@ -1,5 +1,8 @@
 //! A dense matrix of rows, and the one product that inference needs.
 
+use ndarray::linalg::general_mat_mul;
+use ndarray::{ArrayView2, ArrayViewMut2};
+
 /// Row-major `f32` numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Matrix {
@@ -90,6 +93,56 @@ impl Matrix {
         }
         out
     }
+
+    /// All rows at once.
+    pub(crate) fn whole(&self) -> Rows<'_> {
+        Rows { width: self.width, values: &self.values }
+    }
+
+    /// The rows in order, at most `rows` at a time.
+    pub(crate) fn blocks(&self, rows: usize) -> impl Iterator<Item = Rows<'_>> {
+        self.values.chunks((rows * self.width).max(1)).map(|values| Rows { width: self.width, values })
+    }
+
+    /// Makes room for `rows` of `width`, to be written over.
+    pub(crate) fn resize(&mut self, rows: usize, width: usize) {
+        self.width = width;
+        self.values.resize(rows * width, 0.0);
+    }
+
+    pub(crate) fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
+
+    fn view(&self) -> ArrayView2<'_, f32> {
+        ArrayView2::from_shape((self.len(), self.width), &self.values).expect("a matrix is made of whole rows")
+    }
+}
+
+/// Some rows of a matrix that follow each other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rows<'a> {
+    width: usize,
+    values: &'a [f32],
+}
+
+impl<'a> Rows<'a> {
+    /// One row.
+    pub(crate) fn of(row: &'a [f32]) -> Self {
+        Self { width: row.len(), values: row }
+    }
+
+    pub(crate) fn len(self) -> usize {
+        self.values.len() / self.width.max(1)
+    }
+
+    pub(crate) fn values(self) -> &'a [f32] {
+        self.values
+    }
+
+    pub(crate) fn rows(self) -> impl ExactSizeIterator<Item = &'a [f32]> {
+        self.values.chunks_exact(self.width.max(1))
+    }
 }
 
 /// An affine map: `output = input * weight + bias`.
@@ -102,62 +155,60 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// Maps one row.
+    /// Maps each row.
     ///
-    /// Each output adds up its terms in one fixed order, whatever else is in the batch, so that a window judged alone
-    /// and in a batch scores the same to the last bit.
-    pub(crate) fn apply(&self, input: &[f32], output: &mut [f32]) {
-        const STEP: usize = 4;
-        output.copy_from_slice(&self.bias);
-        let width = output.len();
-        let blocks = input.chunks_exact(STEP);
-        let (rest, rest_weights) = (blocks.remainder(), self.weight.values.chunks_exact(STEP * width).remainder());
-        for (x, w) in blocks.zip(self.weight.values.chunks_exact(STEP * width)) {
-            // Behind a rectifier whole blocks are zero more often than not.
-            if x == [0.0; STEP] {
-                continue;
-            }
-            let (w01, w23) = w.split_at(2 * width);
-            let ((w0, w1), (w2, w3)) = (w01.split_at(width), w23.split_at(width));
-            for ((((out, w0), w1), w2), w3) in output.iter_mut().zip(w0).zip(w1).zip(w2).zip(w3) {
-                *out += x[0] * w0 + x[1] * w1 + x[2] * w2 + x[3] * w3;
-            }
+    /// The product adds up each output's terms in one fixed order, whatever else is in the batch, so that a window judged
+    /// alone and in a batch scores the same to the last bit.
+    pub(crate) fn apply(&self, input: &Matrix, output: &mut Matrix) {
+        output.resize(input.len(), self.bias.len());
+        for row in output.rows_mut() {
+            row.copy_from_slice(&self.bias);
         }
-        for (x, w) in rest.iter().zip(rest_weights.chunks_exact(width)) {
-            for (out, w) in output.iter_mut().zip(w) {
-                *out += x * w;
-            }
-        }
+        let shape = (input.len(), self.bias.len());
+        let mut out = ArrayViewMut2::from_shape(shape, &mut output.values).expect("a matrix is made of whole rows");
+        general_mat_mul(1.0, &input.view(), &self.weight.view(), 1.0, &mut out);
     }
-}
 
-/// The rectifier, in place.
-pub(crate) fn rectify(values: &mut [f32]) {
-    for value in values {
-        *value = value.max(0.0);
+    /// Maps each row and rectifies the result.
+    pub(crate) fn rectified(&self, input: &Matrix, output: &mut Matrix) {
+        self.apply(input, output);
+        for value in &mut output.values {
+            *value = value.max(0.0);
+        }
     }
 }
 
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
-    use super::{Dense, Matrix, rectify};
+    use super::{Dense, Matrix};
 
     #[test]
     fn an_affine_map_is_the_sum_it_says() {
-        // Five inputs: one block of four, and one behind it.
         let weight = Matrix::from_values(2, (0..10).map(|n| n as f32).collect());
         let map = Dense { weight, bias: vec![0.5, -0.5] };
-        let mut out = [0.0; 2];
-        map.apply(&[1.0, 2.0, 0.0, -1.0, 3.0], &mut out);
-        assert_eq!(out, [0.5 + 4.0 - 6.0 + 24.0, -0.5 + 1.0 + 6.0 - 7.0 + 27.0]);
+        let input = Matrix::from_values(5, vec![1.0, 2.0, 0.0, -1.0, 3.0, 0.0, 0.0, 0.0, 0.0, -1.0]);
+        let mut out = Matrix::default();
+        map.apply(&input, &mut out);
+        assert_eq!(out.row(0), [0.5 + 4.0 - 6.0 + 24.0, -0.5 + 1.0 + 6.0 - 7.0 + 27.0]);
+        map.rectified(&input, &mut out);
+        assert_eq!(out.row(1), [0.0, 0.0]);
     }
 
     #[test]
-    fn a_rectifier_keeps_what_is_positive() {
-        let mut values = [-1.0, 0.0, 2.0];
-        rectify(&mut values);
-        assert_eq!(values, [0.0, 0.0, 2.0]);
+    fn a_row_maps_to_the_same_bits_in_any_company() {
+        let number = |n: u32| (n.wrapping_mul(2_654_435_761) >> 8) as f32 / 1e7 - 0.8;
+        let map = Dense {
+            weight: Matrix::from_values(37, (0..67 * 37).map(number).collect()),
+            bias: (0..37).map(number).collect(),
+        };
+        let input = Matrix::from_values(67, (0..67 * 41).map(|n| number(n + 9)).collect());
+        let (mut together, mut alone) = (Matrix::default(), Matrix::default());
+        map.apply(&input, &mut together);
+        for (row, whole) in input.rows().zip(together.rows()) {
+            map.apply(&Matrix::from_values(67, row.to_vec()), &mut alone);
+            assert!(alone.row(0).iter().zip(whole).all(|(a, b)| a.to_bits() == b.to_bits()));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What training never saw.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use vaectl_schemas::Window;
@@ -87,23 +87,114 @@ impl Seen {
     }
 }
 
-/// Finds what training never saw. A family of counters that it did not watch is absent, and never new.
-pub(crate) fn novelties(seen: &Seen, featuriser: &Featuriser, window: &Window<'_>, out: &mut Vec<Novelty>) {
-    for (name, count) in window.counters.iter() {
-        if count > 0.0 && !featuriser.knows(name) && featuriser.knows_family(family(name)) {
-            out.push(Novelty { name: name.to_owned(), opens_alone: opens_alone(name), seen: count });
-        }
+/// Kinds of names that are new at rates of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Program,
+    Rare,
+    Other,
+}
+
+impl Kind {
+    fn of_counter(name: &str) -> Self {
+        let rare =
+            name.split_once('.').is_some_and(|(family, call)| family != "syscall_failed" && ALONE.contains(&call));
+        if rare { Self::Rare } else { Self::Other }
     }
-    if seen.execs_watched {
-        for (path, &count) in window.execs.iter().filter(|(path, _)| !seen.execs.contains(*path)) {
-            let opens_alone = path != OTHER_EXECS;
-            out.push(Novelty { name: format!("exec:{path}"), opens_alone, seen: count as f64 });
+}
+
+/// How often names of each kind are new to a model for good reasons.
+///
+/// The chance that the next window has a name that none had before is the share of windows with a name that no other has:
+/// Good, "The population frequencies of species", 1953.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Newcomers {
+    /// Programs.
+    pub programs: Expected,
+    /// Rare calls and events: those whose first use is an alarm by itself.
+    pub rare: Expected,
+    /// All other counters.
+    pub others: Expected,
+}
+
+/// How often one kind of names is new.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Expected {
+    /// Training and calibration windows with a name that no other one has.
+    pub windows: usize,
+    /// The windows with a new name that are to be expected of a container in a day.
+    pub per_day: f64,
+}
+
+/// More windows a day than this with a name that is new for good reasons are no alarm.
+const MOST_PER_DAY: f64 = 1.0;
+
+/// Fewer windows than this with a name of their own are too few to call it a habit.
+const HABIT: usize = 3;
+
+impl Expected {
+    /// Whether a new name of this kind is rare enough to be an alarm by itself.
+    #[must_use]
+    pub fn opens_alone(&self) -> bool {
+        self.windows < HABIT || self.per_day <= MOST_PER_DAY
+    }
+}
+
+impl Newcomers {
+    /// Counts the names that one window alone has.
+    #[must_use]
+    pub fn of(windows: &[&Window<'_>], nominal_ns: u64) -> Self {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for window in windows {
+            names(window).for_each(|(_, name)| *counts.entry(name).or_default() += 1);
+        }
+        let expected = |kind: Kind| {
+            let own = |window: &&&Window<'_>| names(window).any(|(of, name)| of == kind && counts[name] == 1);
+            let singles = windows.iter().filter(own).count();
+            let days = windows.len().max(1) as f64 * nominal_ns as f64 / 86_400e9;
+            Expected { windows: singles, per_day: singles as f64 / days }
+        };
+        Self { programs: expected(Kind::Program), rare: expected(Kind::Rare), others: expected(Kind::Other) }
+    }
+
+    fn of_kind(&self, kind: Kind) -> &Expected {
+        match kind {
+            Kind::Program => &self.programs,
+            Kind::Rare => &self.rare,
+            Kind::Other => &self.others,
         }
     }
 }
 
-fn opens_alone(counter: &str) -> bool {
-    counter.split_once('.').is_some_and(|(family, call)| family != "syscall_failed" && ALONE.contains(&call))
+/// The names that a window has. No counter begins with a slash, and no path has none.
+fn names<'w>(window: &'w Window<'_>) -> impl Iterator<Item = (Kind, &'w str)> {
+    let counters = window.counters.iter().filter(|(_, count)| *count > 0.0);
+    let programs = window.execs.keys().map(|path| (Kind::Program, path.as_str()));
+    counters.map(|(name, _)| (Kind::of_counter(name), name)).chain(programs)
+}
+
+/// Finds what training never saw. A family of counters that it did not watch is absent, and never new.
+///
+/// Programs and rare calls open an episode alone, unless new ones of their kind are a habit of the container.
+pub(crate) fn find(
+    (seen, newcomers): (&Seen, &Newcomers),
+    featuriser: &Featuriser,
+    window: &Window<'_>,
+    out: &mut Vec<Novelty>,
+) {
+    let alone = |kind: Kind| kind != Kind::Other && newcomers.of_kind(kind).opens_alone();
+    for (name, count) in window.counters.iter() {
+        if count > 0.0 && !featuriser.knows(name) && featuriser.knows_family(family(name)) {
+            let opens_alone = alone(Kind::of_counter(name));
+            out.push(Novelty { name: name.to_owned(), opens_alone, seen: count });
+        }
+    }
+    if seen.execs_watched {
+        for (path, &count) in window.execs.iter().filter(|(path, _)| !seen.execs.contains(*path)) {
+            let opens_alone = path != OTHER_EXECS && alone(Kind::Program);
+            out.push(Novelty { name: format!("exec:{path}"), opens_alone, seen: count as f64 });
+        }
+    }
 }
 
 fn watches_execs(window: &Window<'_>) -> bool {
@@ -114,8 +205,7 @@ fn watches_execs(window: &Window<'_>) -> bool {
 mod tests {
     use vaectl_schemas::{Timestamp, Window, WindowInfo, WindowMeta};
 
-    use super::Featuriser;
-    use super::{Novelty, Seen, novelties};
+    use super::{Featuriser, Newcomers, Novelty, Seen, find};
 
     fn window(counters: &[&str], execs: &[&str]) -> Window<'static> {
         let meta = WindowMeta { v: 1, window: WindowInfo::default(), run: None, job: None, state: None };
@@ -126,11 +216,15 @@ mod tests {
     }
 
     fn new_in(trained: &Window<'_>, judged: &Window<'_>) -> Vec<(String, bool)> {
+        new_to(&Newcomers::default(), trained, judged)
+    }
+
+    fn new_to(newcomers: &Newcomers, trained: &Window<'_>, judged: &Window<'_>) -> Vec<(String, bool)> {
         let mut seen = Seen::default();
         seen.learn(trained);
         let featuriser = Featuriser::new(Vec::new(), &seen);
         let mut out = Vec::new();
-        novelties(&seen, &featuriser, judged, &mut out);
+        find((&seen, newcomers), &featuriser, judged, &mut out);
         out.into_iter().map(|Novelty { name, opens_alone, .. }| (name, opens_alone)).collect()
     }
 
@@ -145,6 +239,29 @@ mod tests {
     fn the_short_list_opens_alone() {
         let got = new_in(&window(&["syscall.read"], &[]), &window(&["syscall.unshare", "syscall.getppid"], &[]));
         assert_eq!(got, [("syscall.unshare".to_owned(), true), ("syscall.getppid".to_owned(), false)]);
+    }
+
+    #[test]
+    fn names_that_one_window_alone_has_say_how_often_there_are_new_ones() {
+        let mut windows = vec![window(&["syscall.read"], &["/bin/sh"]); 96];
+        windows.push(window(&["syscall.read"], &["/tmp/a", "/tmp/b"]));
+        windows.push(window(&["syscall.read", "syscall.mount"], &["/tmp/c"]));
+        windows.push(window(&["syscall.read"], &["/tmp/d"]));
+        windows.push(window(&["syscall.sync"], &[]));
+        let newcomers = Newcomers::of(&windows.iter().collect::<Vec<_>>(), 5_000_000_000);
+        let counts = [newcomers.programs, newcomers.rare, newcomers.others].map(|expected| expected.windows);
+        assert_eq!(counts, [3, 1, 1]);
+        // 3 windows in 500 s.
+        assert!((newcomers.programs.per_day - 518.4).abs() < 1e-9);
+    }
+
+    #[test]
+    fn new_programs_of_a_container_that_always_has_some_do_not_open_alone() {
+        let windows: Vec<_> = (0..9).map(|i| window(&["syscall.read"], &[&format!("/tmp/{i}")])).collect();
+        let newcomers = Newcomers::of(&windows.iter().collect::<Vec<_>>(), 5_000_000_000);
+        let judged = window(&["syscall.bpf"], &["/tmp/x"]);
+        let got = new_to(&newcomers, &windows[0], &judged);
+        assert_eq!(got, [("syscall.bpf".to_owned(), true), ("exec:/tmp/x".to_owned(), false)]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::feature::PACE;
+
 /// A kind of number on a window.
 pub(crate) struct Measure<'a> {
     scale: Scale,
@@ -22,7 +24,8 @@ enum Scale {
 }
 
 /// What the counters and gauges of this project are of.
-const NOUNS: [(&str, Scale, &str); 22] = [
+const NOUNS: [(&str, Scale, &str); 23] = [
+    (PACE, Scale::Count, "call(s) a CPU-second"),
     ("cpu.user_ns", Scale::Seconds, "CPU-second(s)"),
     ("cpu.system_ns", Scale::Seconds, "kernel CPU-second(s)"),
     ("process.exec", Scale::Count, "program(s) started"),
@@ -47,8 +50,8 @@ const NOUNS: [(&str, Scale, &str); 22] = [
     ("pids", Scale::Count, "process(es)"),
 ];
 
-/// Gauges that this project writes.
-const LEVELS: [&str; 2] = ["memory.bytes", "pids"];
+/// What does not add up over a window.
+const LEVELS: [&str; 3] = ["memory.bytes", "pids", PACE];
 
 impl<'a> Measure<'a> {
     /// The measure of a feature by its name on a verdict. A name of another program's stands for itself.
@@ -151,6 +154,7 @@ mod tests {
         assert_eq!(of("syscall.access", 1.0), "1 access call");
         assert_eq!(of("syscall_failed.EPERM", 1.0), "1 call failed with EPERM");
         assert_eq!(of("share.syscall.read", 0.9), "90 % read among all calls");
+        assert_eq!(of("calls_per_cpu_second", 90_000.0), "90000 calls a CPU-second");
         assert_eq!(of("disk.wait_ns", 3e9), "3 seconds of disk.wait");
         assert_eq!(of("queue.bytes", 1.0), "1 B of queue");
         assert_eq!(of("alien.thing", 4.0), "4 alien.thing");

@@ -7,4 +7,4 @@ mod hold;
 mod input;
 mod metadata;
 mod stage;
-mod support;
+pub(crate) mod support;

@@ -93,7 +93,7 @@ fn each_hour_has_a_summary_and_an_account() {
     let summaries = of(&out, "summary");
     let facts: Vec<_> = summaries.iter().map(|s| (&s["vaectl"]["windows"], &s["vaectl"]["events"])).collect();
     assert_eq!(facts, [(&json!(2), &json!(0)), (&json!(2), &json!(1))]);
-    assert_eq!(summaries[1]["vaectl"]["score_max"], 2.0);
+    assert_eq!(summaries[1]["vaectl"]["score_max"], 1.5, "while it warms up half a spread may be its own");
     assert_eq!(summaries[0]["container"]["image"]["name"], "web");
     assert_eq!(of(&out, "ledger").len(), 2);
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use vaectl_schemas::{Grade, ModelMatch, RawLine, ScoreParts, Timestamp, Window};
 
 use crate::judge::{About, Found, Judge, Library};
+use crate::model::{Calibration, Cusum, Explanation};
 use crate::{Config, Judgement, Keys, ModelError, Novelty, ScoreError, Scorer, Unscorable};
 
 pub(super) const SECOND: u64 = 1_000_000_000;
@@ -14,7 +15,7 @@ const WINDOW: u64 = 5 * SECOND;
 pub(super) const START: u64 = 1_795_492_800 * SECOND;
 
 /// Its score is the counter `score`; `novel.weak` and `novel.strong` are new to it.
-pub(super) struct Scripted;
+pub(crate) struct Scripted;
 
 impl Judge for Scripted {
     fn judge(&self, windows: &[&Window<'_>], out: &mut Vec<Judgement>) {
@@ -25,14 +26,20 @@ impl Judge for Scripted {
                 Some(Novelty { name: name.into(), opens_alone, seen })
             };
             Judgement {
-                score,
-                parts: ScoreParts { reconstruction: score, latent: 0.0 },
-                p_value: 1.0 / (1.0 + score.abs()),
                 novelties: novelty("novel.weak", false).into_iter().chain(novelty("novel.strong", true)).collect(),
-                attributions: Vec::new(),
-                reason: if score > 4.0 { format!("The score is {score}.") } else { String::new() },
+                ..judgement(score)
             }
         }));
+    }
+
+    fn p_value(&self, score: f64) -> f64 {
+        1.0 / (1.0 + (score - 1.0).exp())
+    }
+
+    fn explain(&self, _: &Window<'_>, judgement: &Judgement) -> Explanation {
+        let score = judgement.score;
+        let reason = if score > 4.0 { format!("The score is {score}.") } else { String::new() };
+        Explanation { attributions: Vec::new(), reason }
     }
 
     fn scorable(&self, window: &Window<'_>) -> Result<(), Unscorable> {
@@ -45,15 +52,29 @@ impl Judge for Scripted {
     }
 
     fn about(&self) -> About<'_> {
-        About {
-            key: "key",
-            hash: "hash",
-            name: "web:1",
-            grade: Grade::Established,
-            threshold: 6.0,
-            suspect_threshold: 4.0,
-        }
+        About { key: "key", hash: "hash", name: "web:1", grade: Grade::Established, calibration: &CALIBRATION }
     }
+}
+
+const CALIBRATION: Calibration = Calibration {
+    windows: 1000,
+    runs: 3,
+    centre: 0.0,
+    spread: 1.0,
+    latent: 0.0,
+    tail: None,
+    suspect: 4.0,
+    threshold: 6.0,
+    cusum: Cusum { reference: 2.0, threshold: 18.0 },
+    lowest_p: 0.001,
+    episodes_per_day: 0.1,
+    offset_bound: 0.5,
+};
+
+/// A judgement of a window without novelties.
+pub(crate) fn judgement(score: f64) -> Judgement {
+    let parts = ScoreParts { reconstruction: score, latent: 0.0 };
+    Judgement { score, parts, p_value: Scripted.p_value(score), novelties: Vec::new() }
 }
 
 /// Knows the digest `sha256:known` exactly and `sha256:cousin` as another command's.

@@ -1,0 +1,161 @@
+//! One model: from the runs of a key to the content of its file.
+
+use std::collections::BTreeSet;
+
+use vaectl_schemas::{Timestamp, Window};
+use vaectl_scorer::model::{
+    Calibration, Card, Content, Ensemble, FORMAT, Featuriser, Figures, Newcomers, Seen, quantile,
+};
+
+use crate::baseline::Baseline;
+use crate::columns::{self, Columns};
+use crate::config::Config;
+use crate::disturbance::{disturb, figures};
+use crate::fit::{fit, noise};
+use crate::intake::{Group, Run};
+use crate::random::Random;
+use crate::split::Split;
+use crate::structure;
+use crate::views::{Teaching, choose};
+
+type Windows<'a> = Vec<&'a Window<'static>>;
+
+/// Fits, calibrates and measures a model; says after each look of a fit which seed it is of and how far.
+pub(crate) fn model(
+    config: &Config,
+    key: &str,
+    group: &Group,
+    split: &Split<'_>,
+    progress: &mut dyn FnMut(u64, usize, usize),
+) -> Content {
+    let training: Windows<'_> = split.training.iter().copied().flatten().collect();
+    let calibration: Windows<'_> = split.calibration.iter().copied().flatten().collect();
+    let mut seen = Seen::default();
+    training.iter().for_each(|window| seen.learn(window));
+    let Columns { features, mut notes } = columns::learn(&training, &seen);
+    let (taught, held_out) = hold_out(&split.training);
+    let teaching = Teaching { taught: &taught, held_out: &held_out };
+    let first = config.seeds[0];
+    let chosen = choose(config, &features, &seen, teaching, &mut |epoch, epochs| progress(first, epoch, epochs));
+    let featuriser = Featuriser::new(chosen.features, &seen);
+    let rows = |windows: &[&Window<'static>]| featuriser.rows(windows.iter().copied());
+    let (taught, held_out) = (rows(&taught), rows(&held_out));
+    let (mut fits, mut networks) = (vec![chosen.fit], vec![chosen.network]);
+    for &seed in &config.seeds[1..] {
+        let mut said = |epoch, epochs| progress(seed, epoch, epochs);
+        let (network, fit) = fit(config, featuriser.features(), (&taught, &held_out), seed, &mut said);
+        networks.push(network);
+        fits.push(fit);
+    }
+    let ensemble = Ensemble { draws: noise(first, config.draws, networks[0].latents()), networks };
+
+    let calibrated = rows(&calibration);
+    let usual = ensemble.usual_costs(&calibrated);
+    let of_run = |run: &&Run| ensemble.excesses(&rows(&run.iter().collect::<Vec<_>>()), &usual);
+    let runs: Vec<Vec<f64>> = split.calibration.iter().map(of_run).collect();
+    let latents: Vec<f64> = ensemble.bounds(&calibrated).iter().map(|bound| bound.latent).collect();
+    // A run of one window is as far from the others as windows are: its spread has that in it already.
+    let longer = split.training.iter().map(of_run).chain(runs.iter().cloned()).filter(|run| run.len() > 1);
+    let medians: Vec<f64> = longer.map(|run| quantile(&run, 0.5)).collect();
+    let nominal_ns = training.first().map_or(0, |window| window.vaectl.window.nominal_ns);
+    let (scale, scores) = Calibration::fit(&runs, &latents, &medians, nominal_ns);
+
+    let active = fits.iter().map(|fit| fit.active_units).min().unwrap_or_default();
+    let structure = structure::measure(&calibrated, &runs.concat(), active);
+    notes.extend(structure::note(&structure));
+    let mut random = Random::new(first);
+    let disturbed: Vec<Window<'static>> = calibration.iter().map(|window| disturb(window, &mut random)).collect();
+    let disturbed = rows(&disturbed.iter().collect::<Vec<_>>());
+    let validation = figures(&runs.concat(), &ensemble.excesses(&disturbed, &usual));
+    let baseline = Baseline::fit(&rows(&training))
+        .and_then(|baseline| Some(figures(&baseline.scores(&calibrated)?, &baseline.scores(&disturbed)?)));
+    if baseline.is_none() {
+        notes.push("the baseline could not be fitted".into());
+    }
+    notes.push(new_names(&mut seen, &calibration));
+    if group.is_of_parts() {
+        notes.push("its containers live shorter than a window: parts of windows were learned".into());
+    }
+    notes.push(promise(&scale));
+    let all = [training.as_slice(), calibration.as_slice()].concat();
+    let newcomers = Newcomers::of(&all.iter().map(|window| &**window).collect::<Vec<_>>(), nominal_ns);
+    notes.extend(habits(&newcomers));
+
+    let times = || training.iter().map(|window| window.timestamp);
+    let card = Card {
+        format: FORMAT,
+        tool: format!("vaectl {}", env!("CARGO_PKG_VERSION")),
+        key: key.to_owned(),
+        keys: group.keys.clone(),
+        name: group.name.clone(),
+        grade: split.grade,
+        span: [times().min().unwrap_or_default(), times().max().unwrap_or_default()] as [Timestamp; 2],
+        parts: group.is_of_parts(),
+        nominal_ns,
+        runs: split.training.len(),
+        windows: training.len(),
+        views: chosen.views,
+        features: featuriser.features().to_vec(),
+        seen,
+        newcomers,
+        fits,
+        structure,
+        calibration: scale,
+        validation,
+        baseline: baseline.unwrap_or_else(Figures::default),
+        notes,
+        tensors: String::new(),
+    };
+    Content { card, ensemble, usual, scores }
+}
+
+/// Windows to fit to, and windows to stop by: a fifth of four runs or more, at least one, else the last fifth of each.
+fn hold_out<'a>(runs: &[&'a Run]) -> (Windows<'a>, Windows<'a>) {
+    if runs.len() >= 4 {
+        let (taught, held_out) = runs.split_at(runs.len() - (runs.len() / 5).max(1));
+        return (taught.iter().copied().flatten().collect(), held_out.iter().copied().flatten().collect());
+    }
+    let (mut taught, mut held_out) = (Vec::new(), Vec::new());
+    for run in runs {
+        let (first, last) = run.split_at(run.len() - run.len().div_ceil(5));
+        taught.extend(first);
+        held_out.extend(last);
+    }
+    if taught.is_empty() {
+        taught.clone_from(&held_out);
+    }
+    (taught, held_out)
+}
+
+/// Says how many calibration windows had a name that training had not, and then takes those names in.
+fn new_names(seen: &mut Seen, windows: &[&Window<'static>]) -> String {
+    let known: BTreeSet<&str> = seen.counters.iter().map(String::as_str).collect();
+    let new = |window: &&&Window<'static>| {
+        window.counters.iter().any(|(name, count)| count > 0.0 && !known.contains(name))
+            || window.execs.keys().any(|path| !seen.execs.contains(path))
+    };
+    let count = windows.iter().filter(new).count();
+    for window in windows {
+        seen.learn(window);
+    }
+    format!("{count} of {} calibration windows had a name that training had not", windows.len())
+}
+
+/// What the calibration can claim, for a person.
+fn promise(calibration: &Calibration) -> String {
+    format!(
+        "no p-value below {:.1e} is claimed: at most {:.2} false episodes a container and day can be promised",
+        calibration.lowest_p, calibration.episodes_per_day
+    )
+}
+
+/// Kinds of names that are new so often that one is no alarm by itself.
+fn habits(newcomers: &Newcomers) -> Vec<String> {
+    let kinds = [("programs", newcomers.programs), ("rare calls", newcomers.rare)];
+    let habitual = kinds.into_iter().filter(|(_, expected)| !expected.opens_alone());
+    habitual
+        .map(|(kind, expected)| {
+            format!("{:.0} windows a day have new {kind}: one is no alarm by itself", expected.per_day)
+        })
+        .collect()
+}

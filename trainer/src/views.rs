@@ -1,0 +1,74 @@
+//! Which views of its windows a model has: level, composition, or both.
+
+use vaectl_schemas::Window;
+use vaectl_scorer::model::{Ensemble, Feature, Featuriser, Figures, Fit, Network, Seen, View, Views};
+
+use crate::config::Config;
+use crate::disturbance::{disturb, figures};
+use crate::fit::{fit, noise};
+use crate::random::Random;
+
+/// Windows of training runs: to fit to, and to stop and choose by.
+#[derive(Clone, Copy)]
+pub(crate) struct Teaching<'a> {
+    pub(crate) taught: &'a [&'a Window<'static>],
+    pub(crate) held_out: &'a [&'a Window<'static>],
+}
+
+/// A choice of views, with the network of the first seed under it.
+pub(crate) struct Candidate {
+    pub(crate) views: Views,
+    pub(crate) features: Vec<Feature>,
+    pub(crate) network: Network,
+    pub(crate) fit: Fit,
+    figures: Figures,
+}
+
+/// How much better fewer views must be to be taken: what looks alike on a few windows is decided by having both.
+const GAIN: f64 = 0.02;
+
+/// Fits a network for each choice of views and takes the one that tells held-out windows from the same ones disturbed.
+pub(crate) fn choose(
+    config: &Config,
+    features: &[Feature],
+    seen: &Seen,
+    teaching: Teaching<'_>,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Candidate {
+    let worth = |candidate: &Candidate| candidate.figures.recall + candidate.figures.auroc;
+    let mut chosen = candidate(config, Views::Both, features.to_vec(), seen, teaching, progress);
+    for views in [Views::Level, Views::Composition] {
+        let some: Vec<Feature> = features.iter().filter(|feature| views.have(feature.view)).cloned().collect();
+        if some.len() == features.len() || some.iter().all(|feature| feature.view == View::Unseen) {
+            continue;
+        }
+        let other = candidate(config, views, some, seen, teaching, progress);
+        if worth(&other) > worth(&chosen) + GAIN {
+            chosen = other;
+        }
+    }
+    chosen
+}
+
+fn candidate(
+    config: &Config,
+    views: Views,
+    features: Vec<Feature>,
+    seen: &Seen,
+    teaching: Teaching<'_>,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Candidate {
+    let featuriser = Featuriser::new(features, seen);
+    let rows = |windows: &[&Window<'static>]| featuriser.rows(windows.iter().copied());
+    let (taught, held_out) = (rows(teaching.taught), rows(teaching.held_out));
+    let seed = config.seeds[0];
+    let (network, fit) = fit(config, featuriser.features(), (&taught, &held_out), seed, progress);
+    let ensemble = Ensemble { draws: noise(seed, config.draws, network.latents()), networks: vec![network] };
+    let mut random = Random::new(seed);
+    let disturbed: Vec<Window<'static>> = teaching.held_out.iter().map(|window| disturb(window, &mut random)).collect();
+    let disturbed = rows(&disturbed.iter().collect::<Vec<_>>());
+    let usual = ensemble.usual_costs(&held_out);
+    let figures = figures(&ensemble.excesses(&held_out, &usual), &ensemble.excesses(&disturbed, &usual));
+    let network = ensemble.networks.into_iter().next().expect("one was put in");
+    Candidate { views, features: featuriser.features().to_vec(), network, fit, figures }
+}

@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// The most that the archive may hold; the oldest goes first.
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = units::size)]
     archive_bytes: usize,
+    /// Keep in this folder what was learned of each container, over a restart.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// Ask the recorder that listens on this socket to watch each container as deep as its state calls for.
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
@@ -60,6 +63,7 @@ impl Args {
         let mut config = Config::new(models);
         config.archive =
             self.archive.map(|dir| ArchiveConfig { max_bytes: self.archive_bytes as u64, ..ArchiveConfig::new(dir) });
+        config.state = self.state;
         config.host = self.host;
         config.pass_windows = self.pass_windows;
         config.strict = strict;

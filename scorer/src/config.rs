@@ -13,6 +13,8 @@ pub struct Config {
     pub models: PathBuf,
     /// Where windows are kept for training, if anywhere.
     pub archive: Option<ArchiveConfig>,
+    /// The folder that keeps what was learned of each container over a restart, if any.
+    pub state: Option<PathBuf>,
     /// Treat all that runs outside containers as one more container.
     pub host: bool,
     /// Pass window lines on beside their verdicts.
@@ -36,6 +38,7 @@ impl Config {
         Self {
             models: models.into(),
             archive: None,
+            state: None,
             host: false,
             pass_windows: false,
             strict: false,

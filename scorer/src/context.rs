@@ -9,6 +9,7 @@ use crate::archive::Archive;
 use crate::budget::Budget;
 use crate::judge::About;
 use crate::ledger::Ledger;
+use crate::memory::Memory;
 use crate::{Config, ModelError, Unscorable};
 
 pub(crate) struct Context {
@@ -16,6 +17,7 @@ pub(crate) struct Context {
     pub(crate) ledger: Ledger,
     pub(crate) budget: Budget,
     pub(crate) archive: Option<Archive>,
+    pub(crate) memory: Option<Memory>,
     /// The latest time on a line.
     pub(crate) now: Timestamp,
     /// The identity of the stream, made from its first line.
@@ -35,6 +37,7 @@ impl Context {
         Self {
             budget: Budget::new(config.events_per_second),
             archive: config.archive.clone().map(Archive::new),
+            memory: config.state.as_deref().map(Memory::open),
             config,
             ledger: Ledger::default(),
             now: Timestamp::default(),

@@ -33,6 +33,8 @@ const UNLIKELY: f64 = 0.01;
 /// A score beyond the threshold, a small shift that lasts and a weak novelty count towards an episode; a flood does so
 /// only when the score is out of pattern too, since a busy service may outrun its quota for ever. In a window that an
 /// operator entered, only what opens an episode by itself counts, and a new program does not: it may be the operator's.
+/// A model of another version of the image is asked in shadow: its thresholds are not for this one, and of what it never
+/// saw only what opens an episode by itself counts.
 pub(crate) fn weigh(
     judgement: Option<&Judgement>,
     limits: Limits,
@@ -47,14 +49,16 @@ pub(crate) fn weigh(
     channels.extend((!novelties.is_empty()).then_some(Channel::Novelty));
     channels.extend(facts.drifting.then_some(Channel::Drift));
     channels.extend(facts.flood.then_some(Channel::Flood));
+    let shadow = matched == Some(ModelMatch::Repository);
+    let counts = !facts.entered && !shadow;
     let operators = |name: &str| facts.entered && name.starts_with("exec:");
-    let unlikely = !facts.entered && judgement.is_some_and(|j| j.p_value < UNLIKELY);
+    let unlikely = counts && judgement.is_some_and(|j| j.p_value < UNLIKELY);
     let evidence = Evidence {
         model: matched.is_some(),
         exact: matched == Some(ModelMatch::Exact),
         scored: judgement.is_some(),
-        doubt: !facts.entered && !channels.is_empty(),
-        hit: !facts.entered && (beyond || !novelties.is_empty() || facts.drifting || facts.flood && doubtful),
+        doubt: counts && !channels.is_empty(),
+        hit: counts && (beyond || !novelties.is_empty() || facts.drifting || facts.flood && doubtful),
         alone: novelties.iter().any(|n| unlikely || n.opens_alone && !operators(&n.name)),
         lost: facts.lost,
     };
@@ -136,6 +140,17 @@ mod tests {
         assert!(!busy.doubt && !busy.hit && !busy.alone);
         assert_eq!(channels, [Density, New], "the verdict still says what was seen");
         assert!(weighed(&judgement(0.0, &[("syscall.ptrace", true)]), entered).0.alone);
+    }
+
+    #[test]
+    fn a_model_of_another_version_is_asked_in_shadow() {
+        let of = |novelties: &[(&str, bool)]| {
+            let repository = Some(ModelMatch::Repository);
+            weigh(Some(&judgement(50.0, novelties)), LIMITS, repository, Facts::default()).0
+        };
+        let busy = of(&[("syscall.sync", false)]);
+        assert!(!busy.doubt && !busy.hit && !busy.alone);
+        assert!(of(&[("exec:/dev/shm/x", true)]).alone);
     }
 
     #[test]

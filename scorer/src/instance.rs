@@ -129,6 +129,8 @@ pub(crate) struct Instance {
     pub(crate) suspected: Option<(Timestamp, String)>,
     pub(crate) episode: Option<Episode>,
     pub(crate) hour: Hour,
+    /// What a stage before knew of it was asked for.
+    pub(crate) recalled: bool,
     /// The number of the window that is being filled.
     pub(crate) segment: u32,
     pub(crate) hold: Hold,
@@ -164,6 +166,11 @@ impl Instance {
             self.reading = None;
         }
         self.naming = Naming::Named;
+    }
+
+    /// What tells its run from others: the container's id where the lines name none.
+    pub(crate) fn name_of_run(&self) -> &str {
+        self.run.as_deref().or(self.container.id.as_deref()).unwrap_or_default()
     }
 
     /// The identity of the latest window of the hour; `at` stands for it where there was none.

@@ -43,6 +43,10 @@ pub(crate) fn settle(
 ) {
     let Pending { mut window, mut facts, segment } = pending;
     instance.find_model(models, reading);
+    if let (Some(memory), Some(_), false) = (&mut context.memory, &instance.model, instance.recalled) {
+        instance.recalled = true;
+        memory.recall(instance);
+    }
     if window.container.as_ref().is_none_or(|c| c.image.is_none()) {
         window.container = Some(instance.container.clone());
     }
@@ -59,8 +63,11 @@ pub(crate) fn settle(
     }
     let mut offset = None;
     if let (Some(judgement), Some((model, _))) = (&mut judgement, &model) {
-        let reading = instance.tuning.read(judgement, model.as_ref());
+        let reading = instance.tuning.read(judgement, window.timestamp, model.as_ref());
         (offset, facts.drifting) = (Some(reading.offset), reading.drifting);
+        if reading.unfit {
+            instance.machine.rejudge();
+        }
     }
     let limits = about.map_or(Limits::NONE, |(about, _)| Limits::of(about));
     let (evidence, channels) = weigh(judgement.as_ref(), limits, about.map(|(_, matched)| matched), facts);

@@ -1,5 +1,6 @@
 //! The state of an instance, window by window: pure, and free of what raised the evidence.
 
+use serde::{Deserialize, Serialize};
 use vaectl_schemas::State;
 
 use crate::model::WARM_UP;
@@ -34,12 +35,13 @@ pub(crate) struct Evidence {
 }
 
 /// The state with the memory that it needs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Machine {
     state: State,
     scored: u32,
     hits: u8,
-    /// Quiet windows in a row, while an episode is open.
+    /// Quiet windows in a row, while an episode is open. It ends with the stage.
+    #[serde(skip)]
     episode: Option<u32>,
     /// Windows within the pattern in a row, while there is suspicion.
     suspicion: Option<u32>,

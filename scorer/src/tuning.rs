@@ -1,11 +1,15 @@
 //! How an instance reads the scores of its model: less what is its own, and summed up over time.
 
+use serde::{Deserialize, Serialize};
+use vaectl_schemas::Timestamp;
+
 use crate::Judgement;
 use crate::judge::Judge;
 use crate::model::WARM_UP;
+use crate::recent::Recent;
 
 /// What an instance learned of itself under its present model.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Tuning {
     /// The model's scores of its first windows.
     first: Vec<f64>,
@@ -13,6 +17,8 @@ pub(crate) struct Tuning {
     offset: Option<f64>,
     /// The sum of small surprises since.
     surprise: f64,
+    /// How likely its windows of the last hour were.
+    recent: Recent,
 }
 
 /// A score as the instance reads it.
@@ -22,13 +28,17 @@ pub(crate) struct Reading {
     pub(crate) offset: f64,
     /// Small surprises have added up to a change.
     pub(crate) drifting: bool,
+    /// The model does not fit the last hour: the instance warms up anew.
+    pub(crate) unfit: bool,
 }
 
 impl Tuning {
     /// Reads a judgement: takes the instance's own offset off its score and gives it the p-value of what is left.
     ///
     /// As long as the offset is not known all that runs may lie apart is taken off: it might be this one's own.
-    pub(crate) fn read(&mut self, judgement: &mut Judgement, model: &dyn Judge) -> Reading {
+    /// Where far more windows of an hour were unlikely than should have been, it learns its offset anew; what the model
+    /// says meanwhile still counts, but for that bound.
+    pub(crate) fn read(&mut self, judgement: &mut Judgement, at: Timestamp, model: &dyn Judge) -> Reading {
         let calibration = model.about().calibration;
         let raw = judgement.score;
         let offset = self.offset.unwrap_or(calibration.offset_bound);
@@ -36,26 +46,34 @@ impl Tuning {
         judgement.p_value = model.p_value(judgement.score);
         if self.offset.is_some() {
             self.surprise = calibration.cusum.step(self.surprise, judgement.p_value);
+            self.recent.count(at, judgement.p_value);
         } else {
             self.first.push(raw);
             if self.first.len() >= WARM_UP {
                 self.offset = Some(calibration.offset(&std::mem::take(&mut self.first)));
             }
         }
-        Reading { offset, drifting: self.surprise > calibration.cusum.threshold }
+        let drifting = self.surprise > calibration.cusum.threshold;
+        let unfit = self.recent.has_drifted();
+        if unfit {
+            *self = Self::default();
+        }
+        Reading { offset, drifting, unfit }
     }
 }
 
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
+    use vaectl_schemas::Timestamp;
+
     use super::{Reading, Tuning};
     use crate::judge::Judge;
     use crate::tests::support::{Scripted, judgement};
 
     fn read(tuning: &mut Tuning, score: f64) -> (f64, Reading) {
         let mut judgement = judgement(score);
-        let reading = tuning.read(&mut judgement, &Scripted);
+        let reading = tuning.read(&mut judgement, Timestamp::default(), &Scripted);
         (judgement.score, reading)
     }
 
@@ -87,6 +105,11 @@ mod tests {
         assert_eq!(first, Some(18));
         let calm = (1..).find(|_| !read(&mut tuning, 0.0).1.drifting);
         assert_eq!(calm, Some(1));
+        let mut unfit = warm(0.0);
+        // One in five is below 0.05, for as long as it takes to be no chance.
+        let anew = (1..1000).find(|at| read(&mut unfit, if at % 4 == 0 { 4.5 } else { 0.0 }).1.unfit);
+        assert_eq!(anew, Some(120));
+        assert_eq!(read(&mut unfit, 0.0).0, -Scripted.about().calibration.offset_bound, "it warms up anew");
         let mut warming = Tuning::default();
         assert!((0..30).all(|_| !read(&mut warming, 4.0).1.drifting), "what is one's own is not known yet");
     }

@@ -64,8 +64,8 @@ pub(crate) fn explain(
     explanation: Explanation,
     unscored: Option<Unscorable>,
 ) {
-    let Explanation { attributions, reason } = explanation;
-    line.vaectl.attributions = attributions;
+    let Explanation { attributions, fewest, reason } = explanation;
+    (line.vaectl.attributions, line.vaectl.fewest) = (attributions, fewest);
     if !reason.is_empty() {
         let lasts = line.vaectl.channels == [Channel::Drift];
         line.event.reason = Some(if lasts { format!("A shift that lasts: {reason}") } else { reason }.into());

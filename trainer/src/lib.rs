@@ -17,6 +17,7 @@ mod report;
 mod split;
 mod structure;
 mod train;
+mod trim;
 mod views;
 
 pub use config::Config;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use vaectl_schemas::{Timestamp, Window};
 use vaectl_scorer::model::{
-    Calibration, Card, Content, Ensemble, FORMAT, Featuriser, Figures, Newcomers, Seen, quantile,
+    Calibration, Card, Content, Ensemble, FORMAT, Featuriser, Figures, Matrix, Newcomers, Seen, quantile,
 };
 
 use crate::baseline::Baseline;
@@ -16,6 +16,7 @@ use crate::intake::{Group, Run};
 use crate::random::Random;
 use crate::split::Split;
 use crate::structure;
+use crate::trim::foreign;
 use crate::views::{Teaching, choose};
 
 type Windows<'a> = Vec<&'a Window<'static>>;
@@ -28,12 +29,15 @@ pub(crate) fn model(
     split: &Split<'_>,
     progress: &mut dyn FnMut(u64, usize, usize),
 ) -> Content {
-    let training: Windows<'_> = split.training.iter().copied().flatten().collect();
-    let calibration: Windows<'_> = split.calibration.iter().copied().flatten().collect();
     let mut seen = Seen::default();
-    training.iter().for_each(|window| seen.learn(window));
-    let Columns { features, mut notes } = columns::learn(&training, &seen);
-    let (taught, held_out) = hold_out(&split.training);
+    split.training.iter().copied().flatten().for_each(|window| seen.learn(window));
+    let (mut training, mut calibration) = (windows_of(&split.training), windows_of(&split.calibration));
+    let left_out = leave_out(&mut training, &mut calibration, &seen);
+    let (taught, held_out) = hold_out(&training);
+    let (all_training, calibrating) = (training.concat(), calibration);
+    let calibration = calibrating.concat();
+    let Columns { features, mut notes } = columns::learn(&all_training, &seen);
+    notes.extend(left_out);
     let teaching = Teaching { taught: &taught, held_out: &held_out };
     let first = config.seeds[0];
     let chosen = choose(config, &features, &seen, teaching, &mut |epoch, epochs| progress(first, epoch, epochs));
@@ -51,13 +55,13 @@ pub(crate) fn model(
 
     let calibrated = rows(&calibration);
     let usual = ensemble.usual_costs(&calibrated);
-    let of_run = |run: &&Run| ensemble.excesses(&rows(&run.iter().collect::<Vec<_>>()), &usual);
-    let runs: Vec<Vec<f64>> = split.calibration.iter().map(of_run).collect();
+    let of_run = |run: &Windows<'_>| ensemble.excesses(&rows(run), &usual);
+    let runs: Vec<Vec<f64>> = calibrating.iter().map(of_run).collect();
     let latents: Vec<f64> = ensemble.bounds(&calibrated).iter().map(|bound| bound.latent).collect();
     // A run of one window is as far from the others as windows are: its spread has that in it already.
-    let longer = split.training.iter().map(of_run).chain(runs.iter().cloned()).filter(|run| run.len() > 1);
+    let longer = training.iter().map(of_run).chain(runs.iter().cloned()).filter(|run| run.len() > 1);
     let medians: Vec<f64> = longer.map(|run| quantile(&run, 0.5)).collect();
-    let nominal_ns = training.first().map_or(0, |window| window.vaectl.window.nominal_ns);
+    let nominal_ns = all_training.first().map_or(0, |window| window.vaectl.window.nominal_ns);
     let (scale, scores) = Calibration::fit(&runs, &latents, &medians, nominal_ns);
 
     let active = fits.iter().map(|fit| fit.active_units).min().unwrap_or_default();
@@ -67,7 +71,7 @@ pub(crate) fn model(
     let disturbed: Vec<Window<'static>> = calibration.iter().map(|window| disturb(window, &mut random)).collect();
     let disturbed = rows(&disturbed.iter().collect::<Vec<_>>());
     let validation = figures(&runs.concat(), &ensemble.excesses(&disturbed, &usual));
-    let baseline = Baseline::fit(&rows(&training))
+    let baseline = Baseline::fit(&rows(&all_training))
         .and_then(|baseline| Some(figures(&baseline.scores(&calibrated)?, &baseline.scores(&disturbed)?)));
     if baseline.is_none() {
         notes.push("the baseline could not be fitted".into());
@@ -77,11 +81,11 @@ pub(crate) fn model(
         notes.push("its containers live shorter than a window: parts of windows were learned".into());
     }
     notes.push(promise(&scale));
-    let all = [training.as_slice(), calibration.as_slice()].concat();
+    let all = [all_training.as_slice(), calibration.as_slice()].concat();
     let newcomers = Newcomers::of(&all.iter().map(|window| &**window).collect::<Vec<_>>(), nominal_ns);
     notes.extend(habits(&newcomers));
 
-    let times = || training.iter().map(|window| window.timestamp);
+    let times = || all_training.iter().map(|window| window.timestamp);
     let card = Card {
         format: FORMAT,
         tool: format!("vaectl {}", env!("CARGO_PKG_VERSION")),
@@ -92,8 +96,8 @@ pub(crate) fn model(
         span: [times().min().unwrap_or_default(), times().max().unwrap_or_default()] as [Timestamp; 2],
         parts: group.is_of_parts(),
         nominal_ns,
-        runs: split.training.len(),
-        windows: training.len(),
+        runs: training.len(),
+        windows: all_training.len(),
         views: chosen.views,
         features: featuriser.features().to_vec(),
         seen,
@@ -109,11 +113,32 @@ pub(crate) fn model(
     Content { card, ensemble, usual, scores }
 }
 
+fn windows_of<'a>(runs: &[&'a Run]) -> Vec<Windows<'a>> {
+    runs.iter().map(|run| run.iter().collect()).collect()
+}
+
+/// Leaves out windows that do not belong to the pattern, and says how many.
+fn leave_out(training: &mut [Windows<'_>], calibration: &mut [Windows<'_>], seen: &Seen) -> Option<String> {
+    let Columns { features, .. } = columns::learn(&training.concat(), seen);
+    let featuriser = Featuriser::new(features, seen);
+    let runs: Vec<&mut Windows<'_>> = training.iter_mut().chain(calibration).collect();
+    let rows: Vec<Matrix> = runs.iter().map(|run| featuriser.rows(run.iter().copied())).collect();
+    let (mut count, mut of_runs) = (0, 0);
+    for (run, foreign) in runs.into_iter().zip(foreign(&rows)) {
+        let before = run.len();
+        let mut foreign = foreign.into_iter();
+        run.retain(|_| !foreign.next().unwrap_or(false));
+        count += before - run.len();
+        of_runs += usize::from(run.len() < before);
+    }
+    (count > 0).then(|| format!("{count} windows of {of_runs} runs are far off what the other runs do, and left out"))
+}
+
 /// Windows to fit to, and windows to stop by: a fifth of four runs or more, at least one, else the last fifth of each.
-fn hold_out<'a>(runs: &[&'a Run]) -> (Windows<'a>, Windows<'a>) {
+fn hold_out<'a>(runs: &[Windows<'a>]) -> (Windows<'a>, Windows<'a>) {
     if runs.len() >= 4 {
         let (taught, held_out) = runs.split_at(runs.len() - (runs.len() / 5).max(1));
-        return (taught.iter().copied().flatten().collect(), held_out.iter().copied().flatten().collect());
+        return (taught.concat(), held_out.concat());
     }
     let (mut taught, mut held_out) = (Vec::new(), Vec::new());
     for run in runs {

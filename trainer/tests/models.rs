@@ -327,3 +327,86 @@ fn a_name_that_comes_late_is_joined() {
     assert_eq!((report.trained(), report.keys[0].windows), (1, 180), "{report}");
     assert_eq!(report.keys[0].key, "sha256-0123456789abcdef01234567-job");
 }
+
+/// Recall of a miner, and false hits of calm windows, under a model of runs that have so many percent of it in one run.
+fn contaminated(percent: usize) -> (f64, usize) {
+    let mut windows: Vec<_> = (1..=6).flat_map(run).collect();
+    let share = windows.len() * percent / 100;
+    // All of it in the third of six runs.
+    for window in windows[120..].iter_mut().take(share) {
+        mine(window);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let report = trained(folder.path(), &windows);
+    let Outcome::Trained(figures) = &report.keys[0].outcome else { panic!("{report}") };
+    let told = figures.notes.iter().any(|note| note.contains(&format!("{share} windows of 1 runs are far off")));
+    assert_eq!(told, share > 0, "{report}");
+    let model = Model::load(file(&report)).unwrap();
+    let (mut mined, mut calm) = (run(30), Vec::new());
+    mined.iter_mut().for_each(mine);
+    let mut judged = Vec::new();
+    model.judge(&mined.iter().collect::<Vec<_>>(), &mut judged);
+    let found = judged.iter().filter(|j| j.score > limit(&model)).count() as f64 / judged.len() as f64;
+    for fresh in 31..36 {
+        model.judge(&run(fresh).iter().collect::<Vec<_>>(), &mut calm);
+    }
+    (found, calm.iter().filter(|j| j.score > limit(&model)).count())
+}
+
+/// Four times the usual processor time.
+fn mine(window: &mut Window<'static>) {
+    let usual = window.counters.get("cpu.user_ns").unwrap();
+    window.counters.set("cpu.user_ns", 4.0 * usual);
+}
+
+#[test]
+fn one_and_five_percent_of_an_attack_in_a_run_cost_no_recall() {
+    for percent in [0, 1, 5] {
+        let (recall, false_hits) = contaminated(percent);
+        assert_eq!((recall, false_hits), (1.0, 0), "{percent} %");
+    }
+}
+
+/// A line as another program may write it: numbers of any name, no coverage, no container but an id and an image.
+fn foreign(run: u64, index: u64, broken: bool) -> String {
+    let mut load = Load::new(run * 1000 + index);
+    let requests = 200.0 * load.uniform() + 300.0;
+    let (errors, temperature) = (requests * 0.01 * load.uniform(), 21.5 + load.uniform() - if broken { 40.0 } else { 0.0 });
+    let latency = if broken { 0.9 } else { 0.02 + 0.01 * load.uniform() };
+    format!(
+        r#"{{"type":"window","vaectl":{{"v":1,"window":{{"nominal_ns":10000000000,"duration_ns":10000000000}}}},"counters":{{"requests":{requests},"errors":{errors}}},"gauges":{{"latency_s":{latency},"temperature":{temperature}}},"@timestamp":"2026-11-24T0{run}:{:02}:{:02}Z","container":{{"id":"foreign-{run}","image":{{"name":"sensor"}}}}}}"#,
+        index / 6,
+        index % 6 * 10,
+    )
+}
+
+#[test]
+fn lines_of_another_tool_are_trained_on_and_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<String> = (1..=3).flat_map(|run| (0..80).map(move |at| foreign(run, at, false))).collect();
+    let config = Config { seeds: vec![1], ..Config::new(folder.path()) };
+    let report = train(&config, [(lines.join("\n") + "\n").as_bytes()], &mut |_| {}).unwrap();
+    let model = Model::load(file(&report)).unwrap();
+    let judge = |broken| {
+        let lines: Vec<String> = (0..40).map(|at| foreign(5, at, broken)).collect();
+        let windows: Vec<Window<'static>> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let mut judged = Vec::new();
+        assert!(windows.iter().all(|window| model.scorable(window).is_ok()));
+        model.judge(&windows.iter().collect::<Vec<_>>(), &mut judged);
+        judged.iter().filter(|j| j.score > limit(&model)).count()
+    };
+    assert_eq!((judge(false), judge(true)), (0, 40), "{report}");
+}
+
+#[test]
+fn a_model_that_learned_nothing_is_refused_unless_it_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    // A divergence that costs everything leaves no latent unit alive.
+    let mut config = Config { seeds: vec![1], beta: 1e5, ..Config::new(folder.path()) };
+    let report = train(&config, [&lines(&three_runs())[..]], &mut |_| {}).unwrap();
+    assert!(matches!(&report.keys[0].outcome, Outcome::Refused(why) if why.contains("collapsed")), "{report}");
+    assert_eq!((report.trained(), report.refused(), fs::read_dir(folder.path()).unwrap().count()), (0, 1, 0));
+    config.allow_collapsed = true;
+    let report = train(&config, [&lines(&three_runs())[..]], &mut |_| {}).unwrap();
+    assert_eq!(report.trained(), 1);
+}

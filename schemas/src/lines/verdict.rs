@@ -142,6 +142,10 @@ pub struct VerdictInfo {
     /// The features that carry the score, largest share first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributions: Vec<Attribution>,
+    /// How many features, those with the largest shares, must be put out of sight for the rest of the window to be within
+    /// the threshold; absent where no few do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fewest: Option<usize>,
     /// The open incident.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<String>,

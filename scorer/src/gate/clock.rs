@@ -10,6 +10,8 @@ use crate::{bookend, summary};
 const SILENCE_NS: u64 = 3_600_000_000_000;
 /// How long granted events wait for a verdict.
 const PATIENCE_NS: u64 = 20_000_000_000;
+/// How often what was learned of the containers is written.
+const SAVE_NS: u64 = 60_000_000_000;
 /// How often it is looked whether they waited that long.
 const BEAT_NS: u64 = 10_000_000_000;
 
@@ -24,6 +26,9 @@ impl Gate {
         self.end_waits(out);
         if before.as_ns() / BEAT_NS < now.as_ns() / BEAT_NS {
             self.publish_overdue(out);
+        }
+        if before.as_ns() / SAVE_NS < now.as_ns() / SAVE_NS {
+            self.remember();
         }
         let hour = summary::hour(now);
         if self.hour.replace(hour).is_some_and(|before| before < hour) {
@@ -46,6 +51,14 @@ impl Gate {
             if instance.judged.as_ns() + PATIENCE_NS < context.now.as_ns() {
                 context.publish_granted(instance, out);
             }
+        }
+    }
+
+    /// Writes what was learned of the containers, where that is asked for.
+    pub(super) fn remember(&mut self) {
+        let Self { registry, context, .. } = self;
+        if let Some(memory) = &mut context.memory {
+            memory.save(registry.iter().map(|(_, instance)| instance), context.now);
         }
     }
 

@@ -89,6 +89,7 @@ impl Gate {
             incident::close(instance, &last, now, why, context, out);
             summary::write(instance, context, out);
         }
+        self.remember();
         if let Some(archive) = &mut self.context.archive {
             archive.finish();
         }

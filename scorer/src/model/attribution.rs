@@ -5,6 +5,7 @@ use vaectl_schemas::{Attribution, Window};
 use super::ensemble::Ensemble;
 use super::feature::{Feature, View};
 use super::featuriser::Featuriser;
+use super::matrix::Matrix;
 use super::novelty::Novelty;
 
 /// At most this many are named.
@@ -16,6 +17,9 @@ const MOST_ALONE: usize = 2;
 /// A feature that carries less of the score than this is not named.
 const LEAST_SHARE: f64 = 0.01;
 
+/// At most this many features together are looked for that carry a collective shift.
+const MOST_TOGETHER: usize = 32;
+
 /// What carries the score of a window.
 #[derive(Debug, Default)]
 pub(crate) struct Carried {
@@ -23,31 +27,59 @@ pub(crate) struct Carried {
     pub(crate) known: Vec<Attribution>,
     /// The share of all counters together that it did not see.
     pub(crate) unseen: f64,
+    /// How many features, those with the largest shares, must be put out of sight for the rest to be within the limit.
+    pub(crate) fewest: Option<usize>,
+}
+
+/// A scaled window, and what is usual of its columns.
+#[derive(Clone, Copy)]
+pub(crate) struct Scored<'a> {
+    pub(crate) featuriser: &'a Featuriser,
+    pub(crate) ensemble: &'a Ensemble,
+    /// Median cost of each column over calibration windows.
+    pub(crate) usual: &'a [f64],
+    pub(crate) row: &'a [f32],
+}
+
+impl Scored<'_> {
+    /// Each column's cost beyond its usual one, in nats.
+    fn parts(&self) -> Vec<f64> {
+        let costs = self.ensemble.feature_costs(self.row);
+        let beyond = |((cost, usual), value): ((&f64, &f64), &f32)| {
+            if value.is_nan() { 0.0 } else { (cost - usual).max(0.0) }
+        };
+        costs.iter().zip(self.usual).zip(self.row).map(beyond).collect()
+    }
+
+    /// How many columns, in the order of their parts, must be absent for the rest to exceed the usual by no more than
+    /// `limit` nats. Each part is of the whole window, so that the first few may do where the sum of parts says more.
+    fn fewest(&self, parts: &[f64], limit: f64) -> Option<usize> {
+        let mut order: Vec<usize> = (0..parts.len()).filter(|column| parts[*column] > 0.0).collect();
+        order.sort_by(|a, b| parts[*b].total_cmp(&parts[*a]));
+        order.truncate(MOST_TOGETHER);
+        let mut rows = Matrix::new(self.row.len());
+        let mut row = self.row.to_vec();
+        for column in order {
+            row[column] = f32::NAN;
+            rows.push(&row);
+        }
+        self.ensemble.excesses(&rows, self.usual).iter().position(|excess| *excess <= limit).map(|at| at + 1)
+    }
 }
 
 impl Carried {
     /// Takes the score of a window apart.
     ///
-    /// A feature's part is its cost beyond the median cost of calibration windows (`usual`); shares are of all such
-    /// parts and of `latent`, the latent part beyond its own median.
-    pub(crate) fn of(
-        featuriser: &Featuriser,
-        ensemble: &Ensemble,
-        usual: &[f64],
-        latent: f64,
-        window: &Window<'_>,
-        row: &[f32],
-    ) -> Self {
-        let costs = ensemble.feature_costs(row);
-        let beyond = |((cost, usual), value): ((&f64, &f64), &f32)| {
-            if value.is_nan() { 0.0 } else { (cost - usual).max(0.0) }
-        };
-        let parts: Vec<f64> = costs.iter().zip(usual).zip(row).map(beyond).collect();
+    /// Shares are of all parts and of `latent`, the latent part beyond its own median. A window that exceeds the usual by
+    /// no more than `limit` nats would not stand out.
+    pub(crate) fn of(scored: Scored<'_>, window: &Window<'_>, latent: f64, limit: f64) -> Self {
+        let Scored { featuriser, ensemble, .. } = scored;
+        let parts = scored.parts();
         let whole = parts.iter().sum::<f64>() + latent.max(0.0);
         let mut raw = Vec::new();
         featuriser.raw(window, &mut raw);
         let seconds = window.vaectl.window.duration_ns as f64 / 1e9;
-        let mut carried = Self::default();
+        let mut carried = Self { fewest: scored.fewest(&parts, limit), ..Self::default() };
         for (column, feature) in featuriser.features().iter().enumerate().filter(|(column, _)| parts[*column] > 0.0) {
             let share = parts[column] / whole;
             if feature.view == View::Unseen {
@@ -114,9 +146,8 @@ fn tidy(value: f64) -> f64 {
 mod tests {
     use vaectl_schemas::Attribution;
 
-    use super::{Carried, expected, tidy};
-    use crate::model::Novelty;
-    use crate::model::{Feature, View};
+    use super::{Carried, Scored, expected, tidy};
+    use crate::model::{Dense, Ensemble, Feature, Featuriser, Matrix, Network, Novelty, Seen, View};
 
     #[test]
     fn a_range_is_widened_by_the_decoders_deviation_and_never_negative() {
@@ -134,6 +165,39 @@ mod tests {
         assert_eq!(expected(&feature([0.0, 2.0]), 1.0)[0], 0.0);
     }
 
+    /// Four columns, each a feature of its own under a decoder that always says zero.
+    fn flat() -> (Featuriser, Ensemble) {
+        let dense = |inputs: usize, outputs: usize| Dense {
+            weight: Matrix::from_values(outputs, vec![0.0; inputs * outputs]),
+            bias: vec![0.0; outputs],
+        };
+        let network = Network {
+            encoder: [dense(4, 1), dense(1, 1)],
+            posterior: dense(1, 2),
+            decoder: [dense(1, 1), dense(1, 1)],
+            output: dense(1, 4),
+            log_variance: vec![0.0; 4],
+        };
+        let ensemble = Ensemble { networks: vec![network], draws: Matrix::from_values(1, vec![0.0]) };
+        (Featuriser::new(Vec::new(), &Seen::default()), ensemble)
+    }
+
+    #[test]
+    fn the_fewest_features_are_those_that_bring_the_rest_back_within_the_limit() {
+        let (featuriser, ensemble) = flat();
+        let usual = ensemble.feature_costs(&[0.0; 4]);
+        let fewest = |row: &[f32], limit: f64| {
+            let scored = Scored { featuriser: &featuriser, ensemble: &ensemble, usual: &usual, row };
+            scored.fewest(&scored.parts(), limit)
+        };
+        // Halves of squares beyond the usual: 32, 8, 2 and 0.5 nats.
+        let row = [1.0, 8.0, 2.0, 4.0];
+        assert_eq!(fewest(&row, 11.0), Some(1));
+        assert_eq!(fewest(&row, 3.0), Some(2));
+        assert_eq!(fewest(&row, 0.1), Some(4));
+        assert_eq!(fewest(&row, -1.0), None);
+    }
+
     #[test]
     fn numbers_keep_six_digits() {
         assert_eq!(tidy(1_234_567.8), 1_234_570.0);
@@ -147,7 +211,7 @@ mod tests {
             vec![Attribution { feature: "cpu.user_ns".into(), seen: 1e9, expected: Some([0.0, 1e7]), share: 0.2 }];
         let new = |name: &str, opens_alone, seen| Novelty { name: name.into(), opens_alone, seen };
         let novelties = [new("syscall.read", false, 75.0), new("syscall.brk", false, 25.0), new("exec:/x", true, 1.0)];
-        let named = Carried { known, unseen: 0.8 }.named(&novelties);
+        let named = Carried { known, unseen: 0.8, fewest: None }.named(&novelties);
         let told: Vec<_> = named.iter().map(|a| (a.feature.as_str(), a.share)).collect();
         assert_eq!(told, [("exec:/x", 0.0), ("syscall.read", 0.6), ("cpu.user_ns", 0.2), ("syscall.brk", 0.2)]);
         assert_eq!(named[1].expected, None);
@@ -159,7 +223,7 @@ mod tests {
             vec![Attribution { feature: "cpu.user_ns".into(), seen: 1e9, expected: Some([0.0, 1e7]), share: 0.2 }];
         let novelties: Vec<_> =
             (0..9).map(|i| Novelty { name: format!("exec:/{i}"), opens_alone: true, seen: 1.0 }).collect();
-        let named = Carried { known, unseen: 0.0 }.named(&novelties);
+        let named = Carried { known, unseen: 0.0, fewest: None }.named(&novelties);
         let told: Vec<_> = named.iter().map(|a| a.feature.as_str()).collect();
         assert_eq!(told, ["exec:/0", "exec:/1", "cpu.user_ns", "exec:/2", "exec:/3"]);
     }

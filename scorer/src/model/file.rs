@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -12,6 +11,7 @@ use super::ensemble::Ensemble;
 use super::error::ModelError;
 use super::matrix::{Dense, Matrix};
 use super::network::Network;
+use crate::replace::replace;
 
 /// The ending of a model file.
 pub const EXTENSION: &str = "safetensors";
@@ -99,8 +99,9 @@ impl Content {
         let bytes = self.to_bytes().map_err(|e| ModelError::Content { path: folder.clone(), why: e.to_string() })?;
         let hash = content_hash(&bytes);
         let path = folder.join(format!("{hash}.{EXTENSION}"));
-        replace(&path, &bytes)?;
-        replace(&folder.join(CURRENT), format!("{hash}\n").as_bytes())?;
+        replace(&path, &bytes).map_err(ModelError::io("write", &path))?;
+        let current = folder.join(CURRENT);
+        replace(&current, format!("{hash}\n").as_bytes()).map_err(ModelError::io("write", &current))?;
         Ok(path)
     }
 
@@ -128,22 +129,6 @@ impl Content {
         }
         Ok(())
     }
-}
-
-/// Writes a file aside, synchronises it, and renames it into place.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), ModelError> {
-    let aside = path.with_extension(format!("{}.new", std::process::id()));
-    let write = || -> std::io::Result<()> {
-        let mut file = fs::File::create(&aside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&aside, path)?;
-        path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
-    };
-    write().map_err(|error| {
-        let _ = fs::remove_file(&aside);
-        ModelError::io("write", path)(error)
-    })
 }
 
 fn layers(network: &Network) -> [(&'static str, &Dense); 6] {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use vaectl_schemas::{Attribution, Grade, ScoreParts, Window};
 
-use super::attribution::Carried;
+use super::attribution::{Carried, Scored};
 use super::calibration::Calibration;
 use super::card::Card;
 use super::ensemble::excess;
@@ -42,6 +42,9 @@ pub struct Judgement {
 pub struct Explanation {
     /// What is new, without a range, and the features that carry the score.
     pub attributions: Vec<Attribution>,
+    /// How many features, those with the largest shares, must be put out of sight for the rest of the window to be
+    /// within the threshold.
+    pub fewest: Option<usize>,
     /// One sentence for a person; empty where nothing stands out.
     pub reason: String,
 }
@@ -202,11 +205,18 @@ impl Model {
     pub fn explain(&self, window: &Window<'_>, judgement: &Judgement) -> Explanation {
         let Content { card, ensemble, usual, .. } = &self.content;
         let rows = self.featuriser.rows([window]);
-        let latent = judgement.parts.latent - card.calibration.latent;
-        let carried = Carried::of(&self.featuriser, ensemble, usual, latent, window, rows.row(0));
+        let calibration = &card.calibration;
+        let scored = Scored { featuriser: &self.featuriser, ensemble, usual, row: rows.row(0) };
+        let latent = judgement.parts.latent - calibration.latent;
+        // What an instance took off the score, it takes off here too.
+        let limit = if judgement.score > calibration.threshold { calibration.threshold } else { calibration.suspect };
+        let bound = ensemble.excesses(&rows, usual)[0];
+        let limit = bound - (judgement.score - limit) * calibration.spread;
+        let carried = Carried::of(scored, window, latent, limit);
         let seconds = window.vaectl.window.duration_ns as f64 / 1e9;
         Explanation {
-            reason: sentence(&carried.known, &judgement.novelties, self.name(), seconds),
+            reason: sentence(&carried.known, carried.fewest, &judgement.novelties, self.name(), seconds),
+            fewest: carried.fewest,
             attributions: carried.named(&judgement.novelties),
         }
     }

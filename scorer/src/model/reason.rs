@@ -24,11 +24,23 @@ const PROGRAM: usize = 0;
 
 /// Says why a window stands out of `model`, such as `6.1 CPU-seconds in 5 s where 0.2 to 0.4 are usual, and a program
 /// never seen in nginx:1.22: /dev/shm/x`; nothing where it does not.
-pub(crate) fn sentence(known: &[Attribution], novelties: &[Novelty], model: &str, seconds: f64) -> String {
+///
+/// `fewest` features together are what stands out; those that are not named are counted.
+pub(crate) fn sentence(
+    known: &[Attribution],
+    fewest: Option<usize>,
+    novelties: &[Novelty],
+    model: &str,
+    seconds: f64,
+) -> String {
     let outside = known.iter().filter(|a| a.expected.is_none_or(|[low, high]| a.seen < low || high < a.seen));
     let mut parts: Vec<String> = outside.take(MOST_DEVIATIONS).map(|a| phrase(a, model, seconds)).collect();
     if let (true, true, Some(first)) = (parts.is_empty(), novelties.is_empty(), known.first()) {
         parts.push(format!("a mix never seen of usual figures, above all {}", phrase(first, model, seconds)));
+    }
+    let unnamed = fewest.unwrap_or(0).saturating_sub(parts.len());
+    if unnamed > 0 && !parts.is_empty() {
+        parts.push(format!("{unnamed} more figure{} with them", if unnamed == 1 { "" } else { "s" }));
     }
     let mut new: Vec<&Novelty> = novelties.iter().collect();
     new.sort_by(|a, b| b.opens_alone.cmp(&a.opens_alone).then(b.seen.total_cmp(&a.seen)));
@@ -97,7 +109,7 @@ mod tests {
     fn a_sentence_says_what_was_seen_what_is_usual_and_what_is_new() {
         let cpu = attribution("cpu.user_ns", 6_100_000_000.0, 200_000_000.0, 400_000_000.0);
         assert_eq!(
-            sentence(&[cpu], &[new("exec:/dev/shm/x", true, 1.0)], "nginx:1.22", 5.000_312),
+            sentence(&[cpu], Some(1), &[new("exec:/dev/shm/x", true, 1.0)], "nginx:1.22", 5.000_312),
             "6.1 CPU-seconds in 5 s where 0.2 to 0.4 are usual, and a program never seen in nginx:1.22: /dev/shm/x"
         );
     }
@@ -105,10 +117,24 @@ mod tests {
     #[test]
     fn what_is_within_its_range_is_no_reason_beside_what_is_not() {
         let [cpu, calls] = [attribution("cpu.user_ns", 1e9, 0.0, 4e8), attribution("syscall.read", 5.0, 3.0, 9.0)];
-        assert_eq!(sentence(&[calls.clone(), cpu], &[], "x", 1.0), "1 CPU-second in 1 s where 0 to 0.4 are usual");
         assert_eq!(
-            sentence(&[calls], &[], "x", 1.0),
+            sentence(&[calls.clone(), cpu], None, &[], "x", 1.0),
+            "1 CPU-second in 1 s where 0 to 0.4 are usual"
+        );
+        assert_eq!(
+            sentence(&[calls], None, &[], "x", 1.0),
             "a mix never seen of usual figures, above all 5 read calls in 1 s where 3 to 9 are usual"
+        );
+    }
+
+    #[test]
+    fn a_collective_shift_names_two_figures_and_counts_the_others() {
+        let cpu = attribution("cpu.user_ns", 1e9, 0.0, 4e8);
+        let calls = attribution("syscall.read", 50.0, 3.0, 9.0);
+        assert_eq!(
+            sentence(&[cpu, calls], Some(12), &[], "x", 1.0),
+            "1 CPU-second in 1 s where 0 to 0.4 are usual, and 50 read calls in 1 s where 3 to 9 are usual, \
+             and 10 more figures with them"
         );
     }
 
@@ -124,7 +150,7 @@ mod tests {
             new("exec:/y", true, 2.0),
         ];
         assert_eq!(
-            sentence(&[], &novelties, "x", 1.0),
+            sentence(&[], None, &novelties, "x", 1.0),
             "2 programs never seen in x: /y and /x, and 4 calls never seen in x: bpf, a, b and 1 more, \
              and 1 more never seen"
         );
@@ -136,7 +162,7 @@ mod tests {
         assert_eq!(phrase(&memory, "x", 2.0), "3 GB of memory where 1 MB to 2 MB are usual");
         let unseen = Attribution { feature: "syscall.read".into(), seen: 110.0, expected: None, share: 0.2 };
         assert_eq!(
-            sentence(&[], &[new("net.connect", false, 1.0)], "x", 1.0),
+            sentence(&[], None, &[new("net.connect", false, 1.0)], "x", 1.0),
             "something never seen in x: connections made"
         );
         assert_eq!(phrase(&unseen, "x", 2.0), "110 read calls in 2 s where none was ever seen in x");

@@ -5,6 +5,7 @@ mod depth;
 mod episode;
 mod hold;
 mod input;
+mod memory;
 mod metadata;
 mod stage;
 pub(crate) mod support;

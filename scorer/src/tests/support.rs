@@ -39,7 +39,7 @@ impl Judge for Scripted {
     fn explain(&self, _: &Window<'_>, judgement: &Judgement) -> Explanation {
         let score = judgement.score;
         let reason = if score > 4.0 { format!("The score is {score}.") } else { String::new() };
-        Explanation { attributions: Vec::new(), reason }
+        Explanation { reason, ..Explanation::default() }
     }
 
     fn scorable(&self, window: &Window<'_>) -> Result<(), Unscorable> {

@@ -50,7 +50,7 @@ fn the_table_of_another_verb_sets_nothing_here() {
 fn an_option_that_does_not_exist_is_refused_with_those_that_do() {
     assert_snapshot!(with_file("[score]\nwidnow = 3\n", &[], &["score", "--models", "none"]), @r#"
     --- stderr ---
-    error: vaectl.toml: [score] has no option "widnow"; there are models, archive, archive-bytes, control, host, pass-windows, hold-bytes, max-containers, events-per-second, backlog-bytes
+    error: vaectl.toml: [score] has no option "widnow"; there are models, archive, archive-bytes, state, control, host, pass-windows, hold-bytes, max-containers, events-per-second, backlog-bytes
     [exit 2]
     "#);
 }

@@ -73,6 +73,39 @@ impl Autoencoder {
         Self { device, layers, log_variance, bounds, moments, steps: 0 }
     }
 
+    /// Takes over the weights of a network of the same hidden and latent widths; `columns` says which of its features each
+    /// of ours is, if any. A network of other widths leaves it as it is.
+    pub(crate) fn start_from(&mut self, network: &Network, columns: &[Option<usize>]) {
+        let ours = self.network();
+        let (hidden, latents) = (ours.encoder[0].bias.len(), ours.latents());
+        if (network.encoder[0].bias.len(), network.latents()) != (hidden, latents) {
+            return;
+        }
+        let mut first = ours.encoder[0].clone();
+        let mut output = ours.output.clone();
+        for (own, theirs) in columns.iter().enumerate().filter_map(|(own, theirs)| Some((own, (*theirs)?))) {
+            first.weight.row_mut(own).copy_from_slice(network.encoder[0].weight.row(theirs));
+            for (own_row, their_row) in output.weight.rows_mut().zip(network.output.weight.rows()) {
+                own_row[own] = their_row[theirs];
+            }
+            output.bias[own] = network.output.bias[theirs];
+        }
+        first.bias.clone_from(&network.encoder[0].bias);
+        let half = |from: usize| {
+            let weight = network.posterior.weight.rows().flat_map(|row| row[from..from + latents].to_vec()).collect();
+            Dense {
+                weight: Matrix::from_values(latents, weight),
+                bias: network.posterior.bias[from..from + latents].to_vec(),
+            }
+        };
+        let [d0, d1] = &network.decoder;
+        let all = [first, network.encoder[1].clone(), half(0), half(latents), d0.clone(), d1.clone(), output];
+        for (layer, dense) in self.layers.iter_mut().zip(&all) {
+            layer.weight.copy_from(dense.weight.values());
+            layer.bias.copy_from(&dense.bias);
+        }
+    }
+
     /// One step of Adam (Kingma and Ba, arXiv 1412.6980) on the batch's bound with the divergence weighted by `beta`.
     pub(crate) fn step(&mut self, batch: Batch, noise: Vec<f32>, beta: f32, rate: f32) {
         let shape = (batch.rows, self.bounds.len());

@@ -1,6 +1,6 @@
 //! Fitting one network: minibatches, warm-up, early stopping, and variances that hold for windows held out.
 
-use vaectl_scorer::model::{CLIP, Ensemble, Feature, Fit, Matrix, Network};
+use vaectl_scorer::model::{CLIP, Ensemble, Feature, Fit, Matrix, Model, Network};
 
 use crate::autoencoder::{Autoencoder, Batch};
 use crate::columns::variance_bounds;
@@ -16,8 +16,10 @@ const LOOKS: usize = 30;
 const PATIENCE: usize = 8;
 
 /// Fits a network to `training`, keeping the weights that do best on `validation`; says after each look how far it is.
+///
+/// It starts from the weights of a predecessor where there is one.
 pub(crate) fn fit(
-    config: &Config,
+    (config, predecessor): (&Config, Option<&Model>),
     features: &[Feature],
     (training, validation): (&Matrix, &Matrix),
     seed: u64,
@@ -28,6 +30,13 @@ pub(crate) fn fit(
     let (hidden, latents) = (width.next_multiple_of(8).clamp(16, 64), (width / 2).clamp(1, 8));
     let bounds: Vec<_> = features.iter().map(variance_bounds).collect();
     let mut autoencoder = Autoencoder::new(hidden, latents, bounds.clone(), &mut random);
+    if let Some(predecessor) = predecessor {
+        let theirs = &predecessor.card().features;
+        let same = |own: &Feature| theirs.iter().position(|f| (&f.name, f.view) == (&own.name, own.view));
+        let columns: Vec<Option<usize>> = features.iter().map(same).collect();
+        let networks = &predecessor.ensemble().networks;
+        autoencoder.start_from(&networks[seed as usize % networks.len()], &columns);
+    }
     let draws = noise(seed, 4, latents);
 
     let batch = if training.len() < 1024 { 32 } else { 128 };

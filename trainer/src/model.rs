@@ -9,7 +9,6 @@ use vaectl_scorer::model::{
 
 use crate::baseline::Baseline;
 use crate::columns::{self, Columns};
-use crate::config::Config;
 use crate::disturbance::{disturb, figures};
 use crate::fit::{fit, noise};
 use crate::intake::{Group, Run};
@@ -17,13 +16,15 @@ use crate::random::Random;
 use crate::split::Split;
 use crate::structure;
 use crate::trim::foreign;
-use crate::views::{Teaching, choose};
+use crate::views::{Start, Teaching, choose};
 
 type Windows<'a> = Vec<&'a Window<'static>>;
 
 /// Fits, calibrates and measures a model; says after each look of a fit which seed it is of and how far.
+///
+/// A predecessor lends its weights to begin with, and nothing of its calibration.
 pub(crate) fn model(
-    config: &Config,
+    start: Start<'_>,
     key: &str,
     group: &Group,
     split: &Split<'_>,
@@ -39,15 +40,16 @@ pub(crate) fn model(
     let Columns { features, mut notes } = columns::learn(&all_training, &seen);
     notes.extend(left_out);
     let teaching = Teaching { taught: &taught, held_out: &held_out };
+    let (config, predecessor) = start;
     let first = config.seeds[0];
-    let chosen = choose(config, &features, &seen, teaching, &mut |epoch, epochs| progress(first, epoch, epochs));
+    let chosen = choose(start, &features, &seen, teaching, &mut |epoch, epochs| progress(first, epoch, epochs));
     let featuriser = Featuriser::new(chosen.features, &seen);
     let rows = |windows: &[&Window<'static>]| featuriser.rows(windows.iter().copied());
     let (taught, held_out) = (rows(&taught), rows(&held_out));
     let (mut fits, mut networks) = (vec![chosen.fit], vec![chosen.network]);
     for &seed in &config.seeds[1..] {
         let mut said = |epoch, epochs| progress(seed, epoch, epochs);
-        let (network, fit) = fit(config, featuriser.features(), (&taught, &held_out), seed, &mut said);
+        let (network, fit) = fit(start, featuriser.features(), (&taught, &held_out), seed, &mut said);
         networks.push(network);
         fits.push(fit);
     }
@@ -81,6 +83,7 @@ pub(crate) fn model(
         notes.push("its containers live shorter than a window: parts of windows were learned".into());
     }
     notes.push(promise(&scale));
+    notes.extend(predecessor.map(|model| format!("its weights began as those of {} ({})", model.name(), model.hash())));
     let all = [all_training.as_slice(), calibration.as_slice()].concat();
     let newcomers = Newcomers::of(&all.iter().map(|window| &**window).collect::<Vec<_>>(), nominal_ns);
     notes.extend(habits(&newcomers));

@@ -1,12 +1,15 @@
 //! From lines to model files.
 
 use std::io::BufRead;
+use std::sync::Arc;
 
-use vaectl_scorer::model::{Card, Content};
+use vaectl_schemas::ModelMatch;
+use vaectl_scorer::ModelFolder;
+use vaectl_scorer::model::{Card, Content, Model};
 
 use crate::config::Config;
 use crate::error::TrainError;
-use crate::intake::Intake;
+use crate::intake::{Group, Intake};
 use crate::model::model;
 use crate::report::{KeyReport, Outcome, Report, Trained};
 use crate::split::Split;
@@ -35,7 +38,8 @@ pub enum Progress {
 
 /// Reads windows and writes a model for every key that has enough of them.
 ///
-/// Everything that is left out is in the report. The same lines and seeds give the same files to the last byte.
+/// Everything that is left out is in the report. The same lines, seeds and, for a new version of an image, models of the
+/// versions before give the same files to the last byte.
 pub fn train<R: BufRead>(
     config: &Config,
     inputs: impl IntoIterator<Item = R>,
@@ -50,6 +54,7 @@ pub fn train<R: BufRead>(
     let lines = intake.lines;
     let (groups, left_out) = intake.groups();
     let mut report = Report { lines, left_out, keys: Vec::new() };
+    let (before, _) = ModelFolder::open(&config.models);
     for (key, group) in &groups {
         let outcome = match Split::of(group) {
             Err(why) => Outcome::Skipped(why),
@@ -57,7 +62,9 @@ pub fn train<R: BufRead>(
                 let mut said = |seed, epoch, epochs| {
                     progress(Progress::Fit { name: group.name.clone(), seed, epoch, epochs });
                 };
-                keep(config, model(config, key, group, &split, &mut said))?
+                let predecessor = predecessor(&before, group);
+                let start = (config, predecessor.as_deref());
+                keep(config, model(start, key, group, &split, &mut said))?
             }
         };
         report.keys.push(KeyReport {
@@ -70,6 +77,12 @@ pub fn train<R: BufRead>(
         });
     }
     Ok(report)
+}
+
+/// The model of another version of the same image, where there is none of this one yet.
+fn predecessor(before: &ModelFolder, group: &Group) -> Option<Arc<Model>> {
+    let (model, matched) = before.find(&group.keys)?;
+    (matched == ModelMatch::Repository && group.keys.digest.is_some()).then_some(model)
 }
 
 /// Writes a model, unless it collapsed.

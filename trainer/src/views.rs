@@ -1,7 +1,7 @@
 //! Which views of its windows a model has: level, composition, or both.
 
 use vaectl_schemas::Window;
-use vaectl_scorer::model::{Ensemble, Feature, Featuriser, Figures, Fit, Network, Seen, View, Views};
+use vaectl_scorer::model::{Ensemble, Feature, Featuriser, Figures, Fit, Model, Network, Seen, View, Views};
 
 use crate::config::Config;
 use crate::disturbance::{disturb, figures};
@@ -14,6 +14,9 @@ pub(crate) struct Teaching<'a> {
     pub(crate) taught: &'a [&'a Window<'static>],
     pub(crate) held_out: &'a [&'a Window<'static>],
 }
+
+/// How to fit: the settings, and the model to start from, if any.
+pub(crate) type Start<'a> = (&'a Config, Option<&'a Model>);
 
 /// A choice of views, with the network of the first seed under it.
 pub(crate) struct Candidate {
@@ -29,20 +32,20 @@ const GAIN: f64 = 0.02;
 
 /// Fits a network for each choice of views and takes the one that tells held-out windows from the same ones disturbed.
 pub(crate) fn choose(
-    config: &Config,
+    start: Start<'_>,
     features: &[Feature],
     seen: &Seen,
     teaching: Teaching<'_>,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Candidate {
     let worth = |candidate: &Candidate| candidate.figures.recall + candidate.figures.auroc;
-    let mut chosen = candidate(config, Views::Both, features.to_vec(), seen, teaching, progress);
+    let mut chosen = candidate(start, Views::Both, features.to_vec(), seen, teaching, progress);
     for views in [Views::Level, Views::Composition] {
         let some: Vec<Feature> = features.iter().filter(|feature| views.have(feature.view)).cloned().collect();
         if some.len() == features.len() || some.iter().all(|feature| feature.view == View::Unseen) {
             continue;
         }
-        let other = candidate(config, views, some, seen, teaching, progress);
+        let other = candidate(start, views, some, seen, teaching, progress);
         if worth(&other) > worth(&chosen) + GAIN {
             chosen = other;
         }
@@ -51,7 +54,7 @@ pub(crate) fn choose(
 }
 
 fn candidate(
-    config: &Config,
+    start: Start<'_>,
     views: Views,
     features: Vec<Feature>,
     seen: &Seen,
@@ -61,8 +64,9 @@ fn candidate(
     let featuriser = Featuriser::new(features, seen);
     let rows = |windows: &[&Window<'static>]| featuriser.rows(windows.iter().copied());
     let (taught, held_out) = (rows(teaching.taught), rows(teaching.held_out));
+    let config = start.0;
     let seed = config.seeds[0];
-    let (network, fit) = fit(config, featuriser.features(), (&taught, &held_out), seed, progress);
+    let (network, fit) = fit(start, featuriser.features(), (&taught, &held_out), seed, progress);
     let ensemble = Ensemble { draws: noise(seed, config.draws, network.latents()), networks: vec![network] };
     let mut random = Random::new(seed);
     let disturbed: Vec<Window<'static>> = teaching.held_out.iter().map(|window| disturb(window, &mut random)).collect();

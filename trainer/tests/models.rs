@@ -371,7 +371,8 @@ fn one_and_five_percent_of_an_attack_in_a_run_cost_no_recall() {
 fn foreign(run: u64, index: u64, broken: bool) -> String {
     let mut load = Load::new(run * 1000 + index);
     let requests = 200.0 * load.uniform() + 300.0;
-    let (errors, temperature) = (requests * 0.01 * load.uniform(), 21.5 + load.uniform() - if broken { 40.0 } else { 0.0 });
+    let (errors, temperature) =
+        (requests * 0.01 * load.uniform(), 21.5 + load.uniform() - if broken { 40.0 } else { 0.0 });
     let latency = if broken { 0.9 } else { 0.02 + 0.01 * load.uniform() };
     format!(
         r#"{{"type":"window","vaectl":{{"v":1,"window":{{"nominal_ns":10000000000,"duration_ns":10000000000}}}},"counters":{{"requests":{requests},"errors":{errors}}},"gauges":{{"latency_s":{latency},"temperature":{temperature}}},"@timestamp":"2026-11-24T0{run}:{:02}:{:02}Z","container":{{"id":"foreign-{run}","image":{{"name":"sensor"}}}}}}"#,
@@ -409,4 +410,30 @@ fn a_model_that_learned_nothing_is_refused_unless_it_is_asked_for() {
     config.allow_collapsed = true;
     let report = train(&config, [&lines(&three_runs())[..]], &mut |_| {}).unwrap();
     assert_eq!(report.trained(), 1);
+}
+
+#[test]
+fn a_new_version_begins_with_the_weights_of_the_one_before_and_is_calibrated_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = trained(folder.path(), &three_runs());
+    let newer: Vec<_> = lines(&three_runs()).split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).fold(
+        Vec::new(),
+        |mut out, line| {
+            out.extend(String::from_utf8_lossy(line).replace("sha256:0123", "sha256:fedc").into_bytes());
+            out.push(b'\n');
+            out
+        },
+    );
+    let brief = Config { seeds: vec![1], epochs: Some(1), ..Config::new(folder.path()) };
+    let loss = |report: &Report| match &report.keys[0].outcome {
+        Outcome::Trained(model) => model.fits[0].validation_loss,
+        other => panic!("{other:?}"),
+    };
+    let warm = train(&brief, [&newer[..]], &mut |_| {}).unwrap();
+    assert!(warm.to_string().contains("its weights began as those of nginx:1.22"), "{warm}");
+    let elsewhere = tempfile::tempdir().unwrap();
+    let cold = train(&Config { models: elsewhere.path().into(), ..brief }, [&newer[..]], &mut |_| {}).unwrap();
+    assert!(loss(&warm) < loss(&cold) - 1.0, "{} after one pass, {} from nothing", loss(&warm), loss(&cold));
+    let limits = |report| Model::load(file(report)).unwrap().calibration().threshold;
+    assert!((limits(&warm) - limits(&first)).abs() > 0.0);
 }

@@ -8,7 +8,7 @@ use vaectl_schemas::{Attribution, Grade, ScoreParts, Window};
 use super::attribution::{Carried, Scored};
 use super::calibration::Calibration;
 use super::card::Card;
-use super::ensemble::excess;
+use super::ensemble::{Ensemble, excess};
 use super::error::ModelError;
 use super::featuriser::Featuriser;
 use super::file::{Content, content_hash};
@@ -140,6 +140,12 @@ impl Model {
     #[must_use]
     pub fn nominal_ns(&self) -> u64 {
         self.content.card.nominal_ns
+    }
+
+    /// Its networks.
+    #[must_use]
+    pub fn ensemble(&self) -> &Ensemble {
+        &self.content.ensemble
     }
 
     /// How its scores are read.

@@ -51,6 +51,11 @@ impl Matrix {
         &self.values[index * self.width..(index + 1) * self.width]
     }
 
+    /// The row at `index`, to be changed.
+    pub fn row_mut(&mut self, index: usize) -> &mut [f32] {
+        &mut self.values[index * self.width..(index + 1) * self.width]
+    }
+
     /// All rows in order.
     #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {

@@ -121,20 +121,20 @@ fn windows_of<'a>(runs: &[&'a Run]) -> Vec<Windows<'a>> {
 }
 
 /// Leaves out windows that do not belong to the pattern, and says how many.
-fn leave_out(training: &mut [Windows<'_>], calibration: &mut [Windows<'_>], seen: &Seen) -> Option<String> {
+fn leave_out<'a>(training: &mut [Windows<'a>], calibration: &mut [Windows<'a>], seen: &Seen) -> Option<String> {
     let Columns { features, .. } = columns::learn(&training.concat(), seen);
     let featuriser = Featuriser::new(features, seen);
-    let runs: Vec<&mut Windows<'_>> = training.iter_mut().chain(calibration).collect();
+    let runs: Vec<&mut Windows<'a>> = training.iter_mut().chain(calibration).collect();
     let rows: Vec<Matrix> = runs.iter().map(|run| featuriser.rows(run.iter().copied())).collect();
-    let (mut count, mut of_runs) = (0, 0);
-    for (run, foreign) in runs.into_iter().zip(foreign(&rows)) {
+    let mut count = 0;
+    // A run is not left without a window.
+    for (run, foreign) in runs.into_iter().zip(foreign(&rows)).filter(|(_, foreign)| foreign.contains(&false)) {
         let before = run.len();
         let mut foreign = foreign.into_iter();
         run.retain(|_| !foreign.next().unwrap_or(false));
         count += before - run.len();
-        of_runs += usize::from(run.len() < before);
     }
-    (count > 0).then(|| format!("{count} windows of {of_runs} runs are far off what the other runs do, and left out"))
+    (count > 0).then(|| format!("{count} windows are far off, and in fewer than half of the runs: left out"))
 }
 
 /// Windows to fit to, and windows to stop by: a fifth of four runs or more, at least one, else the last fifth of each.

@@ -3,10 +3,10 @@
 use vaectl_scorer::model::{Matrix, median_and_spread};
 
 /// A window is far off where its distance from the medians is so many spreads above the usual one.
-const FAR: f64 = 10.0;
+const FAR: f64 = 6.0;
 
 /// Distances that differ by less are alike.
-const LEAST_SPREAD: f64 = 0.1;
+const LEAST_SPREAD: f64 = 0.5;
 
 /// More than this share of all windows are no contamination, but a part of the pattern.
 const MOST: f64 = 0.05;
@@ -29,11 +29,9 @@ pub(crate) fn foreign(runs: &[Matrix]) -> Vec<Vec<bool>> {
     far
 }
 
-/// Root mean square of what is there of a row, in spreads.
+/// How far the one feature that lies farthest is from its median, in spreads: an attack may touch a single one.
 fn distance(row: &[f32]) -> f64 {
-    let there = || row.iter().filter(|value| !value.is_nan());
-    let squares: f64 = there().map(|value| f64::from(*value).powi(2)).sum();
-    (squares / there().count().max(1) as f64).sqrt()
+    row.iter().filter(|value| !value.is_nan()).fold(0.0, |most, value| f64::from(value.abs()).max(most))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::logging::{LogFormat, LogLevel};
-use crate::{check, completions, incidents, man, publish, record, run, schema, score, show, train, units};
+use crate::{check, completions, eval, incidents, man, publish, record, run, schema, score, show, train, units};
 
 /// Container forensics without the flood.
 ///
@@ -70,6 +70,7 @@ pub(crate) enum Verb {
     Record(record::Args),
     Train(train::Args),
     Score(score::Args),
+    Eval(eval::Args),
     Publish(Box<publish::Args>),
     Run(run::Args),
     Incidents(incidents::Args),

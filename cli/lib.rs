@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod context;
 mod error;
+mod eval;
 mod incidents;
 mod io;
 mod logging;
@@ -74,6 +75,7 @@ fn execute(verb: Verb, context: Context) -> Result<Exit, Failure> {
         Verb::Record(args) => record::execute(args, context),
         Verb::Train(args) => train::execute(args, context),
         Verb::Score(args) => score::execute(args, context),
+        Verb::Eval(args) => eval::execute(args, context),
         Verb::Publish(args) => publish::execute(args, context),
         Verb::Run(args) => run::execute(&args, context),
         Verb::Incidents(args) => incidents::execute(args, context),

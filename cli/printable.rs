@@ -2,6 +2,17 @@
 
 use std::fmt::Write;
 
+use clap::ValueEnum;
+
+/// How figures look.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// A table.
+    Table,
+    /// One JSON object.
+    Json,
+}
+
 /// Whether a terminal may take it for a command, or a reader for something else than it is.
 fn is_harmful(c: char) -> bool {
     // Beside control characters: marks that turn the direction of writing, and those that have no width.
@@ -20,6 +31,11 @@ pub(crate) fn text(text: &str) -> String {
         }
         out
     })
+}
+
+/// Several lines as they may be printed.
+pub(crate) fn lines(lines: &str) -> String {
+    lines.lines().map(|line| text(line) + "\n").collect()
 }
 
 /// A line of JSON as it may be printed, which is the same JSON.

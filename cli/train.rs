@@ -1,5 +1,5 @@
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
@@ -66,7 +66,7 @@ impl Args {
 }
 
 pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure> {
-    let files = with_folders(std::mem::take(&mut args.files))?;
+    let files = sources::with_folders(std::mem::take(&mut args.files))?;
     let (format, strict) = (args.report, context.shared.strict);
     let config = args.resolve(context.shared.max_line_bytes)?;
     let Streams { input, mut output, requests, signals: _signals } = context.streams()?;
@@ -107,34 +107,6 @@ fn tell(progress: Progress) {
         Progress::Fit { epoch, .. } if epoch % 10 != 0 => {}
         Progress::Fit { name, seed, epoch, epochs } => info!(name, seed, epoch, epochs, "Fitting a network."),
     }
-}
-
-/// The files, with every folder replaced by the files in it, oldest name first.
-fn with_folders(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            files.extend(folder(&path)?);
-        } else {
-            files.push(path);
-        }
-    }
-    Ok(files)
-}
-
-fn folder(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let read = || -> std::io::Result<Vec<PathBuf>> {
-        let mut files: Vec<_> =
-            std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
-        files.retain(|file| file.is_file());
-        files.sort();
-        Ok(files)
-    };
-    let files = read().map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
-    if files.is_empty() {
-        return Err(Failure::usage(format!("there is no file in {}", path.display())));
-    }
-    Ok(files)
 }
 
 impl From<TrainError> for Failure {

@@ -36,6 +36,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('record', 'record', [CompletionResultType]::ParameterValue, 'Watch containers and write what they do: windows of counters, and events')
             [CompletionResult]::new('train', 'train', [CompletionResultType]::ParameterValue, 'Learn a model for every image from its containers'' windows')
             [CompletionResult]::new('score', 'score', [CompletionResultType]::ParameterValue, 'Judge windows by their models, and let through the events that a verdict calls for')
+            [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Compare verdicts with the truth: what was found, how soon, why, and at what price')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Write lines to a repository: a directory, standard output or Elasticsearch')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run several stages as child processes joined by pipes, as vaectl.toml says')
             [CompletionResult]::new('incidents', 'incidents', [CompletionResultType]::ParameterValue, 'List the incidents in a repository')
@@ -109,6 +110,27 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
             [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'Score what runs outside containers as one more container')
             [CompletionResult]::new('--pass-windows', '--pass-windows', [CompletionResultType]::ParameterName, 'Pass windows on beside their verdicts')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
+            [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'vaectl;eval' {
+            [CompletionResult]::new('--truth', '--truth', [CompletionResultType]::ParameterName, 'The truth')
+            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'The folder of the models that judged, for the baselines')
+            [CompletionResult]::new('--train', '--train', [CompletionResultType]::ParameterName, 'What the models were trained on, files or folders, for the baselines')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the figures look')
+            [CompletionResult]::new('--pictures', '--pictures', [CompletionResultType]::ParameterName, 'Write pictures into this folder: ROC curves, and the score over time of every container that was attacked')
+            [CompletionResult]::new('--resamples', '--resamples', [CompletionResultType]::ParameterName, 'How often runs are drawn anew for an interval')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The seed of these draws')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines on standard error look')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
+            [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
+            [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--baselines', '--baselines', [CompletionResultType]::ParameterName, 'Compare with densities that need no network, on the windows that `score --pass-windows` leaves beside its verdicts')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
             [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -270,6 +292,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('record', 'record', [CompletionResultType]::ParameterValue, 'Watch containers and write what they do: windows of counters, and events')
             [CompletionResult]::new('train', 'train', [CompletionResultType]::ParameterValue, 'Learn a model for every image from its containers'' windows')
             [CompletionResult]::new('score', 'score', [CompletionResultType]::ParameterValue, 'Judge windows by their models, and let through the events that a verdict calls for')
+            [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Compare verdicts with the truth: what was found, how soon, why, and at what price')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Write lines to a repository: a directory, standard output or Elasticsearch')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run several stages as child processes joined by pipes, as vaectl.toml says')
             [CompletionResult]::new('incidents', 'incidents', [CompletionResultType]::ParameterValue, 'List the incidents in a repository')
@@ -288,6 +311,9 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             break
         }
         'vaectl;help;score' {
+            break
+        }
+        'vaectl;help;eval' {
             break
         }
         'vaectl;help;publish' {

@@ -22,6 +22,9 @@ _vaectl() {
             vaectl,completions)
                 cmd="vaectl__subcmd__completions"
                 ;;
+            vaectl,eval)
+                cmd="vaectl__subcmd__eval"
+                ;;
             vaectl,help)
                 cmd="vaectl__subcmd__help"
                 ;;
@@ -57,6 +60,9 @@ _vaectl() {
                 ;;
             vaectl__subcmd__help,completions)
                 cmd="vaectl__subcmd__help__subcmd__completions"
+                ;;
+            vaectl__subcmd__help,eval)
+                cmd="vaectl__subcmd__help__subcmd__eval"
                 ;;
             vaectl__subcmd__help,help)
                 cmd="vaectl__subcmd__help__subcmd__help"
@@ -95,7 +101,7 @@ _vaectl() {
 
     case "${cmd}" in
         vaectl)
-            opts="-c -h -V --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help --version record train score publish run incidents show check schema completions man help"
+            opts="-c -h -V --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help --version record train score eval publish run incidents show check schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -208,8 +214,74 @@ _vaectl() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        vaectl__subcmd__eval)
+            opts="-c -h --truth --baselines --models --train --format --pictures --resamples --seed --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --truth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --models)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --train)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --pictures)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --resamples)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -c)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-level)
+                    COMPREPLY=($(compgen -W "off error warn info debug trace" -- "${cur}"))
+                    return 0
+                    ;;
+                --max-line-bytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exit-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         vaectl__subcmd__help)
-            opts="record train score publish run incidents show check schema completions man help"
+            opts="record train score eval publish run incidents show check schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -237,6 +309,20 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__help__subcmd__completions)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        vaectl__subcmd__help__subcmd__eval)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

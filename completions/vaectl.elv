@@ -33,6 +33,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand record 'Watch containers and write what they do: windows of counters, and events'
             cand train 'Learn a model for every image from its containers'' windows'
             cand score 'Judge windows by their models, and let through the events that a verdict calls for'
+            cand eval 'Compare verdicts with the truth: what was found, how soon, why, and at what price'
             cand publish 'Write lines to a repository: a directory, standard output or Elasticsearch'
             cand run 'Run several stages as child processes joined by pipes, as vaectl.toml says'
             cand incidents 'List the incidents in a repository'
@@ -103,6 +104,26 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --host 'Score what runs outside containers as one more container'
             cand --pass-windows 'Pass windows on beside their verdicts'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;eval'= {
+            cand --truth 'The truth'
+            cand --models 'The folder of the models that judged, for the baselines'
+            cand --train 'What the models were trained on, files or folders, for the baselines'
+            cand --format 'How the figures look'
+            cand --pictures 'Write pictures into this folder: ROC curves, and the score over time of every container that was attacked'
+            cand --resamples 'How often runs are drawn anew for an interval'
+            cand --seed 'The seed of these draws'
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --baselines 'Compare with densities that need no network, on the windows that `score --pass-windows` leaves beside its verdicts'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
             cand -h 'Print help (see more with ''--help'')'
@@ -255,6 +276,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand record 'Watch containers and write what they do: windows of counters, and events'
             cand train 'Learn a model for every image from its containers'' windows'
             cand score 'Judge windows by their models, and let through the events that a verdict calls for'
+            cand eval 'Compare verdicts with the truth: what was found, how soon, why, and at what price'
             cand publish 'Write lines to a repository: a directory, standard output or Elasticsearch'
             cand run 'Run several stages as child processes joined by pipes, as vaectl.toml says'
             cand incidents 'List the incidents in a repository'
@@ -270,6 +292,8 @@ set edit:completion:arg-completer[vaectl] = {|@words|
         &'vaectl;help;train'= {
         }
         &'vaectl;help;score'= {
+        }
+        &'vaectl;help;eval'= {
         }
         &'vaectl;help;publish'= {
         }

@@ -42,6 +42,7 @@ complete -c vaectl -n "__fish_vaectl_needs_command" -s V -l version -d 'Print ve
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "record" -d 'Watch containers and write what they do: windows of counters, and events'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "train" -d 'Learn a model for every image from its containers\' windows'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "score" -d 'Judge windows by their models, and let through the events that a verdict calls for'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "eval" -d 'Compare verdicts with the truth: what was found, how soon, why, and at what price'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "publish" -d 'Write lines to a repository: a directory, standard output or Elasticsearch'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "run" -d 'Run several stages as child processes joined by pipes, as vaectl.toml says'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "incidents" -d 'List the incidents in a repository'
@@ -125,6 +126,29 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l pass-windows -d 
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l truth -d 'The truth' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l models -d 'The folder of the models that judged, for the baselines' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l train -d 'What the models were trained on, files or folders, for the baselines' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l format -d 'How the figures look' -r -f -a "table\t'A table'
+json\t'One JSON object'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l pictures -d 'Write pictures into this folder: ROC curves, and the score over time of every container that was attacked' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l resamples -d 'How often runs are drawn anew for an interval' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l seed -d 'The seed of these draws' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l baselines -d 'Compare with densities that need no network, on the windows that `score --pass-windows` leaves beside its verdicts'
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l to -d 'Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server; several, with commas, stand in for each other' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l dead-letter -d 'The file for lines that are malformed or refused' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l spool -d 'The folder where documents wait until the server has them, so that nothing is lost by an outage or a crash' -r -F
@@ -286,15 +310,16 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l exit-wait -d 'How 
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "record" -d 'Watch containers and write what they do: windows of counters, and events'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "train" -d 'Learn a model for every image from its containers\' windows'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "score" -d 'Judge windows by their models, and let through the events that a verdict calls for'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "publish" -d 'Write lines to a repository: a directory, standard output or Elasticsearch'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "run" -d 'Run several stages as child processes joined by pipes, as vaectl.toml says'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "incidents" -d 'List the incidents in a repository'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "show" -d 'Print one incident: its timeline, process tree, reasons, peers and files'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "check" -d 'Say what this host can and cannot do, and why'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a line type, or of the configuration file'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "man" -d 'Print a manual page'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score publish run incidents show check schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "record" -d 'Watch containers and write what they do: windows of counters, and events'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "train" -d 'Learn a model for every image from its containers\' windows'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "score" -d 'Judge windows by their models, and let through the events that a verdict calls for'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "eval" -d 'Compare verdicts with the truth: what was found, how soon, why, and at what price'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "publish" -d 'Write lines to a repository: a directory, standard output or Elasticsearch'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "run" -d 'Run several stages as child processes joined by pipes, as vaectl.toml says'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "incidents" -d 'List the incidents in a repository'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "show" -d 'Print one incident: its timeline, process tree, reasons, peers and files'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "check" -d 'Say what this host can and cannot do, and why'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a line type, or of the configuration file'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "man" -d 'Print a manual page'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -47,7 +47,8 @@ fn users(folders: &[&str], word: &str) -> Vec<String> {
     users
 }
 
-const LIBRARIES: [&str; 6] = ["bpf/src", "schemas/src", "collector/src", "scorer/src", "trainer/src", "publisher/src"];
+const LIBRARIES: [&str; 7] =
+    ["bpf/src", "schemas/src", "collector/src", "scorer/src", "trainer/src", "evaluator/src", "publisher/src"];
 
 fn manifest(package: &str) -> String {
     fs::read_to_string(root().join(package).join("Cargo.toml")).expect("the manifest is there")
@@ -55,13 +56,13 @@ fn manifest(package: &str) -> String {
 
 #[test]
 fn only_the_collector_names_aya() {
-    let elsewhere = ["bpf/src", "schemas/src", "scorer/src", "trainer/src", "publisher/src", "cli"];
+    let elsewhere = ["bpf/src", "schemas/src", "scorer/src", "trainer/src", "evaluator/src", "publisher/src", "cli"];
     assert_eq!(users(&elsewhere, "aya::"), Vec::<String>::new());
 }
 
 #[test]
 fn only_one_file_of_the_trainer_names_dfdx() {
-    let elsewhere = ["bpf/src", "schemas/src", "collector/src", "scorer/src", "publisher/src", "cli"];
+    let elsewhere = ["bpf/src", "schemas/src", "collector/src", "scorer/src", "evaluator/src", "publisher/src", "cli"];
     assert_eq!(users(&elsewhere, "dfdx"), Vec::<String>::new());
     assert_eq!(users(&["trainer/src"], "dfdx::").len(), 1);
 }
@@ -79,9 +80,10 @@ fn dependencies_point_back_at_the_contract() {
         ("collector", vec!["bpf", "schemas"]),
         ("scorer", vec!["schemas"]),
         ("trainer", vec!["scorer", "schemas"]),
+        ("evaluator", vec!["trainer", "scorer", "schemas"]),
         ("publisher", vec!["schemas"]),
     ];
-    let every = ["bpf", "schemas", "collector", "scorer", "trainer", "publisher"];
+    let every = ["bpf", "schemas", "collector", "scorer", "trainer", "evaluator", "publisher"];
     for (package, allowed) in allowed {
         let text = manifest(package);
         let dependencies = text.split("[dev-dependencies]").next().unwrap_or_default();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
 mod bad_input;
+mod eval;
 mod examples;
 mod generated;
 mod golden;

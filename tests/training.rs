@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::support::{Output, run};
 
 /// The windows of `runs` containers of one image, each with a pattern that wanders a little.
-fn windows(runs: u64, windows: u64) -> String {
+pub(crate) fn windows(runs: u64, windows: u64) -> String {
     let mut text = String::new();
     let mut random = 7_u64;
     for run in 0..runs {
@@ -30,7 +30,7 @@ fn windows(runs: u64, windows: u64) -> String {
     text
 }
 
-fn train(models: &Path, runs: u64) -> Output {
+pub(crate) fn train(models: &Path, runs: u64) -> Output {
     let args = ["train", "--models", models.to_str().unwrap(), "--seeds", "1", "--draws", "1", "--epochs", "20"];
     run(&[&args[..], &["--log-level", "warn"]].concat(), windows(runs, 80))
 }

@@ -58,6 +58,34 @@ pub(crate) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
+/// The files, with every folder replaced by the files in it, oldest name first.
+pub(crate) fn with_folders(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            files.extend(folder(&path)?);
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+fn folder(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let read = || -> std::io::Result<Vec<PathBuf>> {
+        let mut files: Vec<_> =
+            std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        files.retain(|file| file.is_file());
+        files.sort();
+        Ok(files)
+    };
+    let files = read().map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
+    if files.is_empty() {
+        return Err(Failure::usage(format!("there is no file in {}", path.display())));
+    }
+    Ok(files)
+}
+
 fn open_file(path: &Path) -> Result<Source, Failure> {
     let reader = vaectl_schemas::open(path).map_err(|error| Failure::caused(Exit::Usage, &error))?;
     Ok(Source { name: Some(path.display().to_string().into()), reader })

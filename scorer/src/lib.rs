@@ -41,3 +41,4 @@ pub use depth::Watch;
 pub use error::ScoreError;
 pub use model::{Judgement, Keys, Model, ModelError, ModelFolder, Novelty, Unscorable};
 pub use scorer::Scorer;
+pub use settlement::window_id;

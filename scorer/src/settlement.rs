@@ -19,7 +19,8 @@ pub(crate) struct Ahead {
 }
 
 /// The identity of a window; foreign lines may have none.
-pub(crate) fn window_id(window: &Window<'_>) -> String {
+#[must_use]
+pub fn window_id(window: &Window<'_>) -> String {
     window.event.id.as_deref().map_or_else(
         || {
             let container = window.container.as_ref().and_then(|c| c.id.as_deref()).unwrap_or_default();

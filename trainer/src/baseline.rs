@@ -9,14 +9,15 @@ use vaectl_scorer::model::Matrix;
 const COMPONENTS: usize = 8;
 
 /// A fitted analysis.
-pub(crate) struct Baseline {
+pub struct Baseline {
     pca: PCA<f64, DenseMatrix<f64>>,
     means: Vec<f64>,
 }
 
 impl Baseline {
     /// Fits to rows, absent values at the median; `None` where there is nothing to analyse.
-    pub(crate) fn fit(rows: &Matrix) -> Option<Self> {
+    #[must_use]
+    pub fn fit(rows: &Matrix) -> Option<Self> {
         let means = (0..rows.width())
             .map(|column| rows.rows().map(|row| present(row[column])).sum::<f64>() / rows.len() as f64);
         let means: Vec<f64> = means.collect();
@@ -27,7 +28,8 @@ impl Baseline {
     }
 
     /// Squared distance of each row from the plane of the components.
-    pub(crate) fn scores(&self, rows: &Matrix) -> Option<Vec<f64>> {
+    #[must_use]
+    pub fn scores(&self, rows: &Matrix) -> Option<Vec<f64>> {
         let centred = centred(rows, &self.means)?;
         let projected = self.pca.transform(&centred).ok()?;
         let squares = |matrix: &DenseMatrix<f64>, row: usize| -> f64 {

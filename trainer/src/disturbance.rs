@@ -4,6 +4,7 @@ use vaectl_schemas::{Metrics, Window};
 use vaectl_scorer::model::{CALLS, Figures};
 
 use crate::random::Random;
+use crate::ranking::{Ranked, Ranking};
 
 /// Disturbs a window: processor time times three (and a tenth of a core more), rates times ten, or counts of its calls
 /// swapped among them.
@@ -31,19 +32,12 @@ fn map(metrics: &Metrics, mut change: impl FnMut(&str, f64) -> f64) -> Metrics {
     metrics.iter().map(|(name, value)| (name, change(name, value))).collect()
 }
 
-/// Area under the ROC curve, by ranks with ties counted half, and the share beyond the highest calm score.
+/// Area under the ROC curve, and the share beyond the highest calm score.
 pub(crate) fn figures(calm: &[f64], disturbed: &[f64]) -> Figures {
-    let mut sorted = calm.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let wins = disturbed.iter().map(|d| {
-        let below = sorted.partition_point(|c| c < d);
-        let not_above = sorted.partition_point(|c| c <= d);
-        (below + not_above) as f64 / 2.0
-    });
-    let highest = sorted.last().copied().unwrap_or(0.0);
-    let beyond = disturbed.iter().filter(|d| **d > highest).count();
-    let count = disturbed.len().max(1) as f64;
-    Figures { auroc: wins.sum::<f64>() / (count * sorted.len().max(1) as f64), recall: beyond as f64 / count }
+    let ranked = |attacked| move |score: &f64| Ranked { score: *score, attacked, group: 0 };
+    let ranking = Ranking::of(calm.iter().map(ranked(false)).chain(disturbed.iter().map(ranked(true))));
+    let auroc = ranking.areas(|_| 1.0).map_or(0.0, |areas| areas.auroc);
+    Figures { auroc, recall: ranking.recall_at(0.0) }
 }
 
 #[cfg(test)]

@@ -9,11 +9,11 @@ use vaectl_scorer::Keys;
 use crate::error::TrainError;
 
 /// One life of one container, or six hours of it.
-pub(crate) type Run = Vec<Window<'static>>;
+pub type Run = Vec<Window<'static>>;
 
 /// The windows of one key.
 #[derive(Debug, Default)]
-pub(crate) struct Group {
+pub struct Group {
     pub(crate) keys: Keys,
     pub(crate) name: String,
     pub(crate) runs: BTreeMap<String, Run>,
@@ -31,6 +31,18 @@ pub(crate) struct Intake {
     pub(crate) lines: u64,
     /// Why lines or windows belong to no key, and how many.
     pub(crate) left_out: BTreeMap<&'static str, usize>,
+}
+
+/// Reads windows as training does, by model key.
+pub fn groups<R: BufRead>(
+    inputs: impl IntoIterator<Item = R>,
+    max_line_bytes: usize,
+) -> Result<BTreeMap<String, Group>, TrainError> {
+    let mut intake = Intake::default();
+    for input in inputs {
+        intake.read(input, max_line_bytes)?;
+    }
+    Ok(intake.groups().0)
 }
 
 const SIX_HOURS_NS: u64 = 6 * 3600 * 1_000_000_000;

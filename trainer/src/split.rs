@@ -5,10 +5,14 @@ use vaectl_schemas::Grade;
 use crate::intake::{Group, Run};
 
 /// Runs apart by what they are for.
-pub(crate) struct Split<'a> {
-    pub(crate) training: Vec<&'a Run>,
-    pub(crate) calibration: Vec<&'a Run>,
-    pub(crate) grade: Grade,
+#[derive(Clone, Debug)]
+pub struct Split<'a> {
+    /// What networks are fitted to.
+    pub training: Vec<&'a Run>,
+    /// What scores are read by, the newest first.
+    pub calibration: Vec<&'a Run>,
+    /// How much that is.
+    pub grade: Grade,
 }
 
 const LEAST_RUNS: usize = 2;
@@ -22,7 +26,7 @@ impl<'a> Split<'a> {
     ///
     /// One run in four calibrates, and more until they have 200 windows, as long as two runs and as many windows are
     /// left to teach.
-    pub(crate) fn of(group: &'a Group) -> Result<Self, String> {
+    pub fn of(group: &'a Group) -> Result<Self, String> {
         let windows: usize = group.runs.values().map(Vec::len).sum();
         if group.runs.len() < LEAST_RUNS || windows < LEAST_WINDOWS {
             return Err(format!(

@@ -1,0 +1,232 @@
+//! The model beside densities that need no network, on the same windows.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use serde::Serialize;
+use vaectl_schemas::Window;
+use vaectl_scorer::Model;
+use vaectl_scorer::model::{EXTENSION, Featuriser, Matrix};
+use vaectl_trainer::{Areas, Group, Ranked, Ranking, Split};
+
+use crate::baselines::{Density, filled};
+use crate::error::EvalError;
+use crate::series::{Joined, Point};
+use crate::truth::Class;
+
+/// What densities are fitted to.
+#[derive(Debug)]
+pub struct Bar {
+    /// The folder of the models that judged.
+    pub models: PathBuf,
+    /// Their training windows, by key.
+    pub training: BTreeMap<String, Group>,
+}
+
+/// How well one method ranks windows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Method {
+    /// What it is called.
+    pub name: String,
+    /// By its density alone; absent for the rule, which has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub density: Option<Figures>,
+    /// With windows that have something never seen in front.
+    pub with_novelty: Figures,
+    /// Attacks of which one of the three features that stand out most is touched: of the model and of plain z-scores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hit_at_3: Option<f64>,
+}
+
+/// Figures that need no threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Figures {
+    /// Area under the ROC curve.
+    pub auroc: f64,
+    /// Average precision.
+    pub average_precision: f64,
+    /// The share of attacked windows that is found at 1 % of calm ones.
+    pub recall_at_1_percent: f64,
+}
+
+/// All methods, what could not be compared, and the curves of the densities.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Comparison {
+    pub(crate) methods: Vec<Method>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) curves: Vec<(String, Vec<[f64; 2]>)>,
+}
+
+/// Windows of all models, in one order for every method.
+#[derive(Default)]
+struct Pool {
+    ranked: Vec<(Class, usize)>,
+    /// 2 where something that opens an episode alone is new, 1 where anything is.
+    levels: Vec<f64>,
+    new: Vec<f64>,
+    model: Vec<f64>,
+    densities: BTreeMap<&'static str, Vec<f64>>,
+    /// Of windows in which an attack was noticed: whether a z-score would have named what it touches.
+    hits: Vec<bool>,
+}
+
+pub(crate) const MODEL: &str = "vae";
+
+/// Compares; `noticed` are series, window and event of every attack that was found.
+pub(crate) fn compare(
+    joined: &Joined,
+    windows: &HashMap<String, Window<'static>>,
+    noticed: &[(usize, usize, usize)],
+    bar: &Bar,
+) -> Result<Comparison, EvalError> {
+    let mut by_model: BTreeMap<&(String, String), Vec<(usize, usize)>> = BTreeMap::new();
+    for (at, series) in joined.series.iter().enumerate() {
+        for (index, Point { judged, class, .. }) in series.points.iter().enumerate() {
+            if let (Some(model), Some(_), true) = (&judged.model, judged.score, *class != Class::LeftOut) {
+                by_model.entry(model).or_default().push((at, index));
+            }
+        }
+    }
+    let mut pool = Pool::default();
+    let mut comparison = Comparison::default();
+    let mut missing = 0;
+    for ((key, hash), places) in by_model {
+        let model = Model::load(&bar.models.join(key).join(format!("{hash}.{EXTENSION}")))?;
+        let (mut points, mut judged) = (Vec::new(), Vec::new());
+        for (at, index) in places {
+            let point = &joined.series[at].points[index];
+            match windows.get(&point.judged.id) {
+                Some(window) => {
+                    points.push(((at, index), point));
+                    judged.push(window);
+                }
+                None => missing += 1,
+            }
+        }
+        if !judged.is_empty() {
+            pool.add(joined, &model, &points, &judged, noticed, bar)?;
+        }
+    }
+    if pool.ranked.is_empty() {
+        return Err(EvalError::Nothing(
+            "no window lies beside its verdict: score with --pass-windows, or name the files",
+        ));
+    }
+    if missing > 0 {
+        comparison.notes.push(format!("{missing} verdicts without their windows are not in the comparison"));
+    }
+    pool.finish(&mut comparison);
+    Ok(comparison)
+}
+
+impl Pool {
+    /// Adds the windows that one model judged.
+    fn add(
+        &mut self,
+        joined: &Joined,
+        model: &Model,
+        points: &[((usize, usize), &Point)],
+        windows: &[&Window<'static>],
+        noticed: &[(usize, usize, usize)],
+        bar: &Bar,
+    ) -> Result<(), EvalError> {
+        let fail = |why: String| EvalError::Training { name: model.name().to_owned(), why };
+        let group = bar.training.get(model.key());
+        let group = group.ok_or_else(|| fail("there are no training windows of it".into()))?;
+        let split = Split::of(group).map_err(fail)?;
+        let card = model.card();
+        let featuriser = Featuriser::new(card.features.clone(), &card.seen);
+        let rows_of = |runs: &[&vaectl_trainer::Run]| filled(featuriser.rows(runs.iter().copied().flatten()));
+        let (training, calibration) = (rows_of(&split.training), rows_of(&split.calibration));
+        let rows = filled(featuriser.rows(windows.iter().copied()));
+
+        let mut judgements = Vec::new();
+        model.judge(windows, &mut judgements);
+        self.ranked.extend(points.iter().map(|(_, point)| (point.class, point.group)));
+        for judgement in &judgements {
+            let alone = judgement.novelties.iter().any(|novelty| novelty.opens_alone);
+            let any = !judgement.novelties.is_empty();
+            self.levels.push(f64::from(u8::from(alone) + u8::from(any)));
+            self.new.push(judgement.novelties.len() as f64);
+            self.model.push(judgement.score);
+        }
+        for density in Density::ALL {
+            let scores = density.scores(&training, &calibration, &rows);
+            let scores = scores.ok_or_else(|| fail(format!("{} cannot be fitted", density.name())))?;
+            self.densities.entry(density.name()).or_default().extend(scores);
+        }
+        for &(series, index, event) in noticed {
+            let label = &joined.events[event].label;
+            let place = points.iter().position(|(place, _)| *place == (series, index));
+            if let (Some(at), false) = (place, label.features.is_empty()) {
+                let top = largest(&featuriser, &rows, at);
+                self.hits.push(top.iter().any(|feature| label.touches(feature)));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, comparison: &mut Comparison) {
+        let ranking = |scores: &[f64]| {
+            let windows = scores.iter().zip(&self.ranked);
+            Ranking::of(windows.map(|(score, (class, group))| Ranked {
+                score: *score,
+                attacked: *class == Class::Attacked,
+                group: *group,
+            }))
+        };
+        let mut add = |name: &str, scores: &[f64], alone: bool, hit_at_3: Option<f64>| {
+            let density = ranking(scores);
+            let with_novelty = figures(&ranking(&in_front(&self.levels, scores)));
+            let Some(with_novelty) = with_novelty else { return };
+            comparison.curves.push((name.to_owned(), density.curve()));
+            let density = figures(&density).filter(|_| alone);
+            comparison.methods.push(Method { name: name.to_owned(), density, with_novelty, hit_at_3 });
+        };
+        add(MODEL, &self.model, true, None);
+        for density in Density::ALL {
+            let hits = self.hits.iter().filter(|hit| **hit).count() as f64 / self.hits.len().max(1) as f64;
+            let hit_at_3 = (density == Density::ZScore && !self.hits.is_empty()).then_some(hits);
+            add(density.name(), &self.densities[density.name()], true, hit_at_3);
+        }
+        add("unseen features", &self.new, false, None);
+        if comparison.methods.is_empty() {
+            comparison.notes.push("nothing to compare: attacked or calm windows are missing".into());
+        }
+    }
+}
+
+fn figures(ranking: &Ranking) -> Option<Figures> {
+    let Areas { auroc, average_precision } = ranking.areas(|_| 1.0)?;
+    Some(Figures { auroc, average_precision, recall_at_1_percent: ranking.recall_at(0.01) })
+}
+
+/// Ranks by level first and by score within a level: an alarm by either, without a weight to choose.
+fn in_front(levels: &[f64], scores: &[f64]) -> Vec<f64> {
+    let order = |a: usize, b: usize| levels[a].total_cmp(&levels[b]).then(scores[a].total_cmp(&scores[b]));
+    let mut indices: Vec<usize> = (0..scores.len()).collect();
+    indices.sort_by(|a, b| order(*a, *b));
+    let mut ranks = vec![0.0; scores.len()];
+    for (rank, tie) in indices.chunk_by(|a, b| order(*a, *b).is_eq()).enumerate() {
+        tie.iter().for_each(|index| ranks[*index] = rank as f64);
+    }
+    ranks
+}
+
+/// The names of the three features that deviate most in a row.
+fn largest<'a>(featuriser: &'a Featuriser, rows: &Matrix, at: usize) -> Vec<&'a str> {
+    let mut columns: Vec<usize> = (0..rows.width()).collect();
+    columns.sort_by(|a, b| rows.row(at)[*b].abs().total_cmp(&rows.row(at)[*a].abs()));
+    columns.into_iter().take(3).map(|column| featuriser.features()[column].name.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_front;
+
+    #[test]
+    fn what_is_new_stands_in_front_whatever_its_score() {
+        let ranks = in_front(&[0.0, 2.0, 0.0, 1.0, 0.0], &[1e300, -5.0, 7.0, 0.0, 7.0]);
+        assert_eq!(ranks, [1.0, 3.0, 0.0, 2.0, 0.0]);
+    }
+}

@@ -7,7 +7,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 
 use crate::logging::{LogFormat, LogLevel};
-use crate::{check, completions, eval, incidents, man, publish, record, run, schema, score, show, train, units};
+use crate::{check, completions, eval, incidents, man, model, publish, record, run, schema, score, show, train, units};
 
 /// Container forensics without the flood.
 ///
@@ -33,7 +33,7 @@ environment over the file.
 
 Exit codes: 0 done, or nobody reads standard output any more; 1 done, but some lines or documents failed; 2 wrong usage \
 or configuration; 3 this host cannot, and the message names what is missing; 4 the peer refused; 5 a model could not be \
-made or used. Where standard output is a pipe, a failing stage waits one second before it leaves, because shippers \
+made or used; 6 another run is changing the models. Where standard output is a pipe, a failing stage waits one second before it leaves, because shippers \
 restart it at once.
 
 Signals: SIGTERM and SIGINT write what is whole, then drain and end within four seconds; a second one ends at once. \
@@ -71,6 +71,7 @@ pub(crate) enum Verb {
     Train(train::Args),
     Score(score::Args),
     Eval(eval::Args),
+    Model(model::Args),
     Publish(Box<publish::Args>),
     Run(run::Args),
     Incidents(incidents::Args),

@@ -19,6 +19,8 @@ pub enum Exit {
     Peer = 4,
     /// A model could not be made or used.
     Model = 5,
+    /// Another run is changing the models.
+    Busy = 6,
 }
 
 impl From<Exit> for ExitCode {

@@ -13,6 +13,7 @@ mod incidents;
 mod io;
 mod logging;
 mod man;
+mod model;
 mod printable;
 mod publish;
 mod reconcile;
@@ -76,6 +77,7 @@ fn execute(verb: Verb, context: Context) -> Result<Exit, Failure> {
         Verb::Train(args) => train::execute(args, context),
         Verb::Score(args) => score::execute(args, context),
         Verb::Eval(args) => eval::execute(args, context),
+        Verb::Model(args) => model::execute(args, context),
         Verb::Publish(args) => publish::execute(args, context),
         Verb::Run(args) => run::execute(&args, context),
         Verb::Incidents(args) => incidents::execute(args, context),

@@ -28,8 +28,8 @@ pub(crate) fn pages() -> Result<Vec<(String, Vec<u8>)>, Failure> {
     // Shared options would fill every page of a verb; the first page has them.
     command = command.disable_help_subcommand(true);
     command.build();
-    let verbs = command.get_subcommands().map(|verb| (format!("vaectl-{}", verb.get_name()), verb.clone()));
-    let all: Vec<(String, Command)> = [("vaectl".to_owned(), command.clone())].into_iter().chain(verbs).collect();
+    let mut all = Vec::new();
+    collect("vaectl", &command, &mut all);
     all.into_iter()
         .map(|(name, command)| {
             let mut page = Vec::new();
@@ -37,4 +37,12 @@ pub(crate) fn pages() -> Result<Vec<(String, Vec<u8>)>, Failure> {
             Ok((name, page))
         })
         .collect()
+}
+
+/// A command under this name, and all that are below it.
+fn collect(name: &str, command: &Command, pages: &mut Vec<(String, Command)>) {
+    pages.push((name.to_owned(), command.clone()));
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+        collect(&format!("{name}-{}", verb.get_name()), verb, pages);
+    }
 }

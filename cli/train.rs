@@ -4,21 +4,40 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 use tracing::info;
+use vaectl_schemas::Timestamp;
+use vaectl_scorer::ModelError;
 use vaectl_trainer::{Config, Progress, TrainError};
 
 use crate::context::{Context, Streams};
 use crate::error::{Exit, Failure};
 use crate::io::signals::Cause;
 use crate::io::sources;
+use crate::units;
 
 /// Learn a model for every image from its containers' windows.
 ///
 /// Reads recordings, or an archive of `score`, from files, folders of files or standard input. Two runs of a container
 /// teach at least, and one more calibrates; what is left out is reported with its reason.
+///
+/// From cron: `vaectl train --archive DIR --since 7d --models DIR --promote --log-level warn`. It prints one line, ends
+/// with 6 where another run has the lock of the models, and a running `score` reads what is new on SIGHUP.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Files of lines, plain or zstd, or folders of such; standard input where there are none.
     files: Vec<PathBuf>,
+    /// The archive of `score`: a folder of files.
+    #[arg(long, value_name = "DIR")]
+    archive: Option<PathBuf>,
+    /// Leave out windows before then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `7d`.
+    #[arg(long, value_name = "TIME", value_parser = units::moment)]
+    since: Option<Timestamp>,
+    /// Where a model is in use already, put the new one in use only where it is at least as good: no more false positives
+    /// on the newest runs, which neither has seen, and no fewer true ones at that rate.
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    promote: bool,
+    /// How many versions of a model are kept, beside the one in use and the one before.
+    #[arg(long, value_name = "N", default_value = "5")]
+    keep: usize,
     /// The folder that models are written to.
     #[arg(long, value_name = "DIR")]
     models: Option<PathBuf>,
@@ -37,9 +56,9 @@ pub(crate) struct Args {
     /// Keep a model that learned no more than a distance from the mean, though its windows have more to learn.
     #[arg(long, value_parser = BoolishValueParser::new())]
     allow_collapsed: bool,
-    /// How the report looks.
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    report: ReportFormat,
+    /// How the report looks; one line with --promote, else a table.
+    #[arg(long, value_name = "FORMAT")]
+    report: Option<ReportFormat>,
 }
 
 /// How a report looks.
@@ -47,6 +66,8 @@ pub(crate) struct Args {
 enum ReportFormat {
     /// A table.
     Text,
+    /// One line.
+    Line,
     /// One JSON object.
     Json,
 }
@@ -61,13 +82,18 @@ impl Args {
         config.beta = self.beta;
         config.allow_collapsed = self.allow_collapsed;
         config.max_line_bytes = max_line_bytes;
+        config.since = self.since;
+        config.promote = self.promote;
+        config.keep = self.keep;
         Ok(config)
     }
 }
 
 pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure> {
-    let files = sources::with_folders(std::mem::take(&mut args.files))?;
-    let (format, strict) = (args.report, context.shared.strict);
+    let mut files = sources::with_folders(std::mem::take(&mut args.files))?;
+    files.extend(sources::with_folders(args.archive.take().into_iter().collect())?);
+    let usual = if args.promote { ReportFormat::Line } else { ReportFormat::Text };
+    let (format, strict) = (args.report.unwrap_or(usual), context.shared.strict);
     let config = args.resolve(context.shared.max_line_bytes)?;
     let Streams { input, mut output, requests, signals: _signals } = context.streams()?;
     let inputs = sources::open(&files, input)?.into_iter().map(|source| source.reader);
@@ -80,13 +106,14 @@ pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure>
     })?;
     match format {
         ReportFormat::Text => write!(output, "{report}")?,
+        ReportFormat::Line => writeln!(output, "vaectl train: {}", report.summary())?,
         ReportFormat::Json => {
             let text = serde_json::to_string(&report).map_err(std::io::Error::other)?;
             writeln!(output, "{text}")?;
         }
     }
     output.finish()?;
-    if report.trained() == 0 || report.refused() > 0 {
+    if report.trained() + report.kept() == 0 || report.refused() > 0 {
         let what = match report.refused() {
             0 => "no model was trained".to_owned(),
             refused => format!("{refused} models were refused"),
@@ -113,6 +140,7 @@ impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Self {
         let exit = match error {
             TrainError::Input(_) => Exit::Host,
+            TrainError::Model(ModelError::Busy { .. }) => Exit::Busy,
             TrainError::Model(_) => Exit::Model,
             TrainError::Config(_) => Exit::Usage,
         };

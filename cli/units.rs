@@ -9,8 +9,9 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string());
     }
-    let span: jiff::SignedDuration =
-        text.parse().map_err(|_| "expected a duration such as 5s, 500ms or 1h".to_owned())?;
+    let expected = "expected a duration such as 5s, 500ms, 1h or 7d";
+    let span: jiff::Span = text.parse().map_err(|_| expected.to_owned())?;
+    let span = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| expected.to_owned())?;
     Duration::try_from(span).map_err(|_| "a duration is not negative".to_owned())
 }
 
@@ -87,7 +88,9 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_written() {
-        for (text, milliseconds) in [("5s", 5000), ("2", 2000), ("0.5", 500), ("500ms", 500), ("1h 30m", 5_400_000)] {
+        for (text, milliseconds) in
+            [("5s", 5000), ("2", 2000), ("0.5", 500), ("500ms", 500), ("1h 30m", 5_400_000), ("7d", 604_800_000)]
+        {
             assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
         assert!(duration("-5s").is_err() && duration("soon").is_err() && duration("-1").is_err());

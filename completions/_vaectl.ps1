@@ -37,6 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('train', 'train', [CompletionResultType]::ParameterValue, 'Learn a model for every image from its containers'' windows')
             [CompletionResult]::new('score', 'score', [CompletionResultType]::ParameterValue, 'Judge windows by their models, and let through the events that a verdict calls for')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Compare verdicts with the truth: what was found, how soon, why, and at what price')
+            [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'List, show, compare and verify models, and say which are in use')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Write lines to a repository: a directory, standard output or Elasticsearch')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run several stages as child processes joined by pipes, as vaectl.toml says')
             [CompletionResult]::new('incidents', 'incidents', [CompletionResultType]::ParameterValue, 'List the incidents in a repository')
@@ -75,18 +76,22 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             break
         }
         'vaectl;train' {
+            [CompletionResult]::new('--archive', '--archive', [CompletionResultType]::ParameterName, 'The archive of `score`: a folder of files')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out windows before then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `7d`')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'How many versions of a model are kept, beside the one in use and the one before')
             [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'The folder that models are written to')
             [CompletionResult]::new('--seeds', '--seeds', [CompletionResultType]::ParameterName, 'The seeds: one network is trained for each')
             [CompletionResult]::new('--draws', '--draws', [CompletionResultType]::ParameterName, 'How many samples of the latent space are decoded for one window')
             [CompletionResult]::new('--epochs', '--epochs', [CompletionResultType]::ParameterName, 'The most passes over the data; as many as help where absent')
             [CompletionResult]::new('--beta', '--beta', [CompletionResultType]::ParameterName, 'The weight of the latent part of the loss')
-            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'How the report looks')
+            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'How the report looks; one line with --promote, else a table')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines on standard error look')
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
             [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
             [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--promote', '--promote', [CompletionResultType]::ParameterName, 'Where a model is in use already, put the new one in use only where it is at least as good: no more false positives on the newest runs, which neither has seen, and no fewer true ones at that rate')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
             [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
@@ -135,6 +140,149 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'vaectl;model' {
+            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'The folder of models')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines on standard error look')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
+            [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
+            [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
+            [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List every version of every model')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print what is known about a model')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Print what one version has that another has not')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Load every version, and say which files are not what their names say')
+            [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Put a version in use. SIGHUP makes a running `score` read it')
+            [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Put the version in use again that was before; twice leads back')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'vaectl;model;ls' {
+            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'The folder of models')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines on standard error look')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
+            [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
+            [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
+            [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'vaectl;model;show' {
+            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'The folder of models')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines on standard error look')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
+            [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
+            [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
+            [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'vaectl;model;diff' {
+            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'The folder of models')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines on standard error look')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
+            [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
+            [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
+            [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'vaectl;model;verify' {
+            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'The folder of models')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines on standard error look')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
+            [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
+            [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
+            [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'vaectl;model;promote' {
+            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'The folder of models')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines on standard error look')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
+            [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
+            [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
+            [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'vaectl;model;rollback' {
+            [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'The folder of models')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the answer looks')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines on standard error look')
+            [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
+            [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
+            [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
+            [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'vaectl;model;help' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List every version of every model')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print what is known about a model')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Print what one version has that another has not')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Load every version, and say which files are not what their names say')
+            [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Put a version in use. SIGHUP makes a running `score` read it')
+            [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Put the version in use again that was before; twice leads back')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'vaectl;model;help;ls' {
+            break
+        }
+        'vaectl;model;help;show' {
+            break
+        }
+        'vaectl;model;help;diff' {
+            break
+        }
+        'vaectl;model;help;verify' {
+            break
+        }
+        'vaectl;model;help;promote' {
+            break
+        }
+        'vaectl;model;help;rollback' {
+            break
+        }
+        'vaectl;model;help;help' {
             break
         }
         'vaectl;publish' {
@@ -293,6 +441,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('train', 'train', [CompletionResultType]::ParameterValue, 'Learn a model for every image from its containers'' windows')
             [CompletionResult]::new('score', 'score', [CompletionResultType]::ParameterValue, 'Judge windows by their models, and let through the events that a verdict calls for')
             [CompletionResult]::new('eval', 'eval', [CompletionResultType]::ParameterValue, 'Compare verdicts with the truth: what was found, how soon, why, and at what price')
+            [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'List, show, compare and verify models, and say which are in use')
             [CompletionResult]::new('publish', 'publish', [CompletionResultType]::ParameterValue, 'Write lines to a repository: a directory, standard output or Elasticsearch')
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Run several stages as child processes joined by pipes, as vaectl.toml says')
             [CompletionResult]::new('incidents', 'incidents', [CompletionResultType]::ParameterValue, 'List the incidents in a repository')
@@ -314,6 +463,33 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             break
         }
         'vaectl;help;eval' {
+            break
+        }
+        'vaectl;help;model' {
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List every version of every model')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print what is known about a model')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Print what one version has that another has not')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Load every version, and say which files are not what their names say')
+            [CompletionResult]::new('promote', 'promote', [CompletionResultType]::ParameterValue, 'Put a version in use. SIGHUP makes a running `score` read it')
+            [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Put the version in use again that was before; twice leads back')
+            break
+        }
+        'vaectl;help;model;ls' {
+            break
+        }
+        'vaectl;help;model;show' {
+            break
+        }
+        'vaectl;help;model;diff' {
+            break
+        }
+        'vaectl;help;model;verify' {
+            break
+        }
+        'vaectl;help;model;promote' {
+            break
+        }
+        'vaectl;help;model;rollback' {
             break
         }
         'vaectl;help;publish' {

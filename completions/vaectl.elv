@@ -34,6 +34,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand train 'Learn a model for every image from its containers'' windows'
             cand score 'Judge windows by their models, and let through the events that a verdict calls for'
             cand eval 'Compare verdicts with the truth: what was found, how soon, why, and at what price'
+            cand model 'List, show, compare and verify models, and say which are in use'
             cand publish 'Write lines to a repository: a directory, standard output or Elasticsearch'
             cand run 'Run several stages as child processes joined by pipes, as vaectl.toml says'
             cand incidents 'List the incidents in a repository'
@@ -70,18 +71,22 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'vaectl;train'= {
+            cand --archive 'The archive of `score`: a folder of files'
+            cand --since 'Leave out windows before then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `7d`'
+            cand --keep 'How many versions of a model are kept, beside the one in use and the one before'
             cand --models 'The folder that models are written to'
             cand --seeds 'The seeds: one network is trained for each'
             cand --draws 'How many samples of the latent space are decoded for one window'
             cand --epochs 'The most passes over the data; as many as help where absent'
             cand --beta 'The weight of the latent part of the loss'
-            cand --report 'How the report looks'
+            cand --report 'How the report looks; one line with --promote, else a table'
             cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
             cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
             cand --log-format 'How log lines on standard error look'
             cand --log-level 'The least severe line that is logged'
             cand --max-line-bytes 'The longest line that is written, and accepted'
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --promote 'Where a model is in use already, put the new one in use only where it is at least as good: no more false positives on the newest runs, which neither has seen, and no fewer true ones at that rate'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
             cand -h 'Print help (see more with ''--help'')'
@@ -128,6 +133,134 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;model'= {
+            cand --models 'The folder of models'
+            cand --format 'How the answer looks'
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand ls 'List every version of every model'
+            cand show 'Print what is known about a model'
+            cand diff 'Print what one version has that another has not'
+            cand verify 'Load every version, and say which files are not what their names say'
+            cand promote 'Put a version in use. SIGHUP makes a running `score` read it'
+            cand rollback 'Put the version in use again that was before; twice leads back'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'vaectl;model;ls'= {
+            cand --models 'The folder of models'
+            cand --format 'How the answer looks'
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;model;show'= {
+            cand --models 'The folder of models'
+            cand --format 'How the answer looks'
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;model;diff'= {
+            cand --models 'The folder of models'
+            cand --format 'How the answer looks'
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;model;verify'= {
+            cand --models 'The folder of models'
+            cand --format 'How the answer looks'
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;model;promote'= {
+            cand --models 'The folder of models'
+            cand --format 'How the answer looks'
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;model;rollback'= {
+            cand --models 'The folder of models'
+            cand --format 'How the answer looks'
+            cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
+            cand --log-format 'How log lines on standard error look'
+            cand --log-level 'The least severe line that is logged'
+            cand --max-line-bytes 'The longest line that is written, and accepted'
+            cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
+            cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'vaectl;model;help'= {
+            cand ls 'List every version of every model'
+            cand show 'Print what is known about a model'
+            cand diff 'Print what one version has that another has not'
+            cand verify 'Load every version, and say which files are not what their names say'
+            cand promote 'Put a version in use. SIGHUP makes a running `score` read it'
+            cand rollback 'Put the version in use again that was before; twice leads back'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'vaectl;model;help;ls'= {
+        }
+        &'vaectl;model;help;show'= {
+        }
+        &'vaectl;model;help;diff'= {
+        }
+        &'vaectl;model;help;verify'= {
+        }
+        &'vaectl;model;help;promote'= {
+        }
+        &'vaectl;model;help;rollback'= {
+        }
+        &'vaectl;model;help;help'= {
         }
         &'vaectl;publish'= {
             cand --to 'Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server; several, with commas, stand in for each other'
@@ -277,6 +410,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand train 'Learn a model for every image from its containers'' windows'
             cand score 'Judge windows by their models, and let through the events that a verdict calls for'
             cand eval 'Compare verdicts with the truth: what was found, how soon, why, and at what price'
+            cand model 'List, show, compare and verify models, and say which are in use'
             cand publish 'Write lines to a repository: a directory, standard output or Elasticsearch'
             cand run 'Run several stages as child processes joined by pipes, as vaectl.toml says'
             cand incidents 'List the incidents in a repository'
@@ -294,6 +428,26 @@ set edit:completion:arg-completer[vaectl] = {|@words|
         &'vaectl;help;score'= {
         }
         &'vaectl;help;eval'= {
+        }
+        &'vaectl;help;model'= {
+            cand ls 'List every version of every model'
+            cand show 'Print what is known about a model'
+            cand diff 'Print what one version has that another has not'
+            cand verify 'Load every version, and say which files are not what their names say'
+            cand promote 'Put a version in use. SIGHUP makes a running `score` read it'
+            cand rollback 'Put the version in use again that was before; twice leads back'
+        }
+        &'vaectl;help;model;ls'= {
+        }
+        &'vaectl;help;model;show'= {
+        }
+        &'vaectl;help;model;diff'= {
+        }
+        &'vaectl;help;model;verify'= {
+        }
+        &'vaectl;help;model;promote'= {
+        }
+        &'vaectl;help;model;rollback'= {
         }
         &'vaectl;help;publish'= {
         }

@@ -43,6 +43,7 @@ complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "record" -d 'Watch con
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "train" -d 'Learn a model for every image from its containers\' windows'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "score" -d 'Judge windows by their models, and let through the events that a verdict calls for'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "eval" -d 'Compare verdicts with the truth: what was found, how soon, why, and at what price'
+complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "model" -d 'List, show, compare and verify models, and say which are in use'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "publish" -d 'Write lines to a repository: a directory, standard output or Elasticsearch'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "run" -d 'Run several stages as child processes joined by pipes, as vaectl.toml says'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "incidents" -d 'List the incidents in a repository'
@@ -81,12 +82,16 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l no-engine -d 'A
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l archive -d 'The archive of `score`: a folder of files' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l since -d 'Leave out windows before then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `7d`' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l keep -d 'How many versions of a model are kept, beside the one in use and the one before' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l models -d 'The folder that models are written to' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l seeds -d 'The seeds: one network is trained for each' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l draws -d 'How many samples of the latent space are decoded for one window' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l epochs -d 'The most passes over the data; as many as help where absent' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l beta -d 'The weight of the latent part of the loss' -r
-complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l report -d 'How the report looks' -r -f -a "text\t'A table'
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l report -d 'How the report looks; one line with --promote, else a table' -r -f -a "text\t'A table'
+line\t'One line'
 json\t'One JSON object'"
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
@@ -99,6 +104,7 @@ debug\t''
 trace\t''"
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l promote -d 'Where a model is in use already, put the new one in use only where it is at least as good: no more false positives on the newest runs, which neither has seen, and no fewer true ones at that rate'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -149,6 +155,139 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l baselines -d 'Com
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l models -d 'The folder of models' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l format -d 'How the answer looks' -r -f -a "table\t'A table'
+json\t'One JSON object'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -f -a "ls" -d 'List every version of every model'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -f -a "show" -d 'Print what is known about a model'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -f -a "diff" -d 'Print what one version has that another has not'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -f -a "verify" -d 'Load every version, and say which files are not what their names say'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -f -a "promote" -d 'Put a version in use. SIGHUP makes a running `score` read it'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -f -a "rollback" -d 'Put the version in use again that was before; twice leads back'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -l models -d 'The folder of models' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -l format -d 'How the answer looks' -r -f -a "table\t'A table'
+json\t'One JSON object'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l models -d 'The folder of models' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l format -d 'How the answer looks' -r -f -a "table\t'A table'
+json\t'One JSON object'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l models -d 'The folder of models' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l format -d 'How the answer looks' -r -f -a "table\t'A table'
+json\t'One JSON object'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l models -d 'The folder of models' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l format -d 'How the answer looks' -r -f -a "table\t'A table'
+json\t'One JSON object'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l models -d 'The folder of models' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l format -d 'How the answer looks' -r -f -a "table\t'A table'
+json\t'One JSON object'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l models -d 'The folder of models' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l format -d 'How the answer looks' -r -f -a "table\t'A table'
+json\t'One JSON object'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
+json\t'One JSON object a line'"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l log-level -d 'The least severe line that is logged' -r -f -a "off\t''
+error\t''
+warn\t''
+info\t''
+debug\t''
+trace\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List every version of every model'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print what is known about a model'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Print what one version has that another has not'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Load every version, and say which files are not what their names say'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "promote" -d 'Put a version in use. SIGHUP makes a running `score` read it'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "rollback" -d 'Put the version in use again that was before; twice leads back'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l to -d 'Where to: `dir:PATH`, `stdout:`, or the URL of an Elasticsearch server; several, with commas, stand in for each other' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l dead-letter -d 'The file for lines that are malformed or refused' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l spool -d 'The folder where documents wait until the server has them, so that nothing is lost by an outage or a crash' -r -F
@@ -310,16 +449,23 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l exit-wait -d 'How 
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "record" -d 'Watch containers and write what they do: windows of counters, and events'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "train" -d 'Learn a model for every image from its containers\' windows'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "score" -d 'Judge windows by their models, and let through the events that a verdict calls for'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "eval" -d 'Compare verdicts with the truth: what was found, how soon, why, and at what price'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "publish" -d 'Write lines to a repository: a directory, standard output or Elasticsearch'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "run" -d 'Run several stages as child processes joined by pipes, as vaectl.toml says'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "incidents" -d 'List the incidents in a repository'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "show" -d 'Print one incident: its timeline, process tree, reasons, peers and files'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "check" -d 'Say what this host can and cannot do, and why'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a line type, or of the configuration file'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "completions" -d 'Print the completions for a shell'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "man" -d 'Print a manual page'
-complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval publish run incidents show check schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "record" -d 'Watch containers and write what they do: windows of counters, and events'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "train" -d 'Learn a model for every image from its containers\' windows'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "score" -d 'Judge windows by their models, and let through the events that a verdict calls for'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "eval" -d 'Compare verdicts with the truth: what was found, how soon, why, and at what price'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "model" -d 'List, show, compare and verify models, and say which are in use'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "publish" -d 'Write lines to a repository: a directory, standard output or Elasticsearch'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "run" -d 'Run several stages as child processes joined by pipes, as vaectl.toml says'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "incidents" -d 'List the incidents in a repository'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "show" -d 'Print one incident: its timeline, process tree, reasons, peers and files'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "check" -d 'Say what this host can and cannot do, and why'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "schema" -d 'Print the JSON Schema of a line type, or of the configuration file'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "completions" -d 'Print the completions for a shell'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "man" -d 'Print a manual page'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "ls" -d 'List every version of every model'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "show" -d 'Print what is known about a model'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "diff" -d 'Print what one version has that another has not'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "verify" -d 'Load every version, and say which files are not what their names say'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "promote" -d 'Put a version in use. SIGHUP makes a running `score` read it'
+complete -c vaectl -n "__fish_vaectl_using_subcommand help; and __fish_seen_subcommand_from model" -f -a "rollback" -d 'Put the version in use again that was before; twice leads back'

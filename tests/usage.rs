@@ -16,6 +16,7 @@ fn the_first_help_names_every_verb() {
       train        Learn a model for every image from its containers' windows
       score        Judge windows by their models, and let through the events that a verdict calls for
       eval         Compare verdicts with the truth: what was found, how soon, why, and at what price
+      model        List, show, compare and verify models, and say which are in use
       publish      Write lines to a repository: a directory, standard output or Elasticsearch
       run          Run several stages as child processes joined by pipes, as vaectl.toml says
       incidents    List the incidents in a repository

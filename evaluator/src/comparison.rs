@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use vaectl_schemas::Window;
 use vaectl_scorer::Model;
-use vaectl_scorer::model::{EXTENSION, Featuriser, Matrix};
+use vaectl_scorer::model::{Featuriser, Matrix, Versions};
 use vaectl_trainer::{Areas, Group, Ranked, Ranking, Split};
 
 use crate::baselines::{Density, filled};
@@ -91,7 +91,7 @@ pub(crate) fn compare(
     let mut comparison = Comparison::default();
     let mut missing = 0;
     for ((key, hash), places) in by_model {
-        let model = Model::load(&bar.models.join(key).join(format!("{hash}.{EXTENSION}")))?;
+        let model = Versions::of(&bar.models, key).load(hash)?;
         let (mut points, mut judged) = (Vec::new(), Vec::new());
         for (at, index) in places {
             let point = &joined.series[at].points[index];
@@ -208,7 +208,9 @@ fn in_front(levels: &[f64], scores: &[f64]) -> Vec<f64> {
     indices.sort_by(|a, b| order(*a, *b));
     let mut ranks = vec![0.0; scores.len()];
     for (rank, tie) in indices.chunk_by(|a, b| order(*a, *b).is_eq()).enumerate() {
-        tie.iter().for_each(|index| ranks[*index] = rank as f64);
+        for index in tie {
+            ranks[*index] = rank as f64;
+        }
     }
     ranks
 }

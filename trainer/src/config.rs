@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use vaectl_schemas::Timestamp;
+
 use crate::error::TrainError;
 
 /// Where models go and how they are fitted.
@@ -21,6 +23,12 @@ pub struct Config {
     pub allow_collapsed: bool,
     /// The longest line that is read.
     pub max_line_bytes: usize,
+    /// Windows before it are left out.
+    pub since: Option<Timestamp>,
+    /// Where a model is in use already, put a new one in use only where it is at least as good.
+    pub promote: bool,
+    /// Versions of a model that are kept, beside the one in use and the one before.
+    pub keep: usize,
 }
 
 impl Config {
@@ -35,6 +43,9 @@ impl Config {
             beta: 0.5,
             allow_collapsed: false,
             max_line_bytes: vaectl_schemas::DEFAULT_MAX_LINE_BYTES,
+            since: None,
+            promote: false,
+            keep: 5,
         }
     }
 

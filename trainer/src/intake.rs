@@ -1,12 +1,13 @@
 //! Lines into windows, grouped by model key and run; what is left out is counted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{BufRead, ErrorKind};
 
-use vaectl_schemas::{Container, ContainerLine, Kind, KindError, LineReader, State, Window, peek};
+use vaectl_schemas::{Container, ContainerLine, Kind, KindError, LineReader, State, Timestamp, Window, peek};
 use vaectl_scorer::Keys;
 
 use crate::error::TrainError;
+use crate::split::Split;
 
 /// One life of one container, or six hours of it.
 pub type Run = Vec<Window<'static>>;
@@ -40,7 +41,7 @@ pub fn groups<R: BufRead>(
 ) -> Result<BTreeMap<String, Group>, TrainError> {
     let mut intake = Intake::default();
     for input in inputs {
-        intake.read(input, max_line_bytes)?;
+        intake.read(input, max_line_bytes, None)?;
     }
     Ok(intake.groups().0)
 }
@@ -49,7 +50,12 @@ const SIX_HOURS_NS: u64 = 6 * 3600 * 1_000_000_000;
 
 impl Intake {
     /// Reads windows and metadata of one input; lines of other types are passed over.
-    pub(crate) fn read(&mut self, input: impl BufRead, max_line_bytes: usize) -> Result<(), TrainError> {
+    pub(crate) fn read(
+        &mut self,
+        input: impl BufRead,
+        max_line_bytes: usize,
+        since: Option<Timestamp>,
+    ) -> Result<(), TrainError> {
         let mut reader = LineReader::new(input, max_line_bytes);
         loop {
             let line = match reader.next_line() {
@@ -65,7 +71,8 @@ impl Intake {
             }
             let malformed = if line.unterminated { "cut line" } else { "malformed line" };
             match peek(line.bytes) {
-                Ok(Kind::Window) => match serde_json::from_slice(line.bytes) {
+                Ok(Kind::Window) => match serde_json::from_slice::<Window<'static>>(line.bytes) {
+                    Ok(window) if since.is_some_and(|since| window.timestamp < since) => self.count("too old"),
                     Ok(window) => self.windows.push(window),
                     Err(_) => self.count(malformed),
                 },
@@ -98,7 +105,8 @@ impl Intake {
         let mut first_of_run: HashMap<String, u64> = HashMap::new();
         let mut windows = std::mem::take(&mut self.windows);
         windows.sort_by(|a, b| a.timestamp.cmp(&b.timestamp).then_with(|| a.event.id.cmp(&b.event.id)));
-        for window in windows {
+        let opening = opening(&windows);
+        for (window, opens) in windows.into_iter().zip(opening) {
             let Some(own) = window.container.as_ref() else {
                 self.count("window without a container");
                 continue;
@@ -108,7 +116,7 @@ impl Intake {
                 self.count("window of the host");
                 continue;
             }
-            let run = window.vaectl.run.clone().unwrap_or_else(|| id.clone());
+            let run = run_of(&window).to_owned();
             let joined = self.named.get(&run).or_else(|| self.named.get(&id));
             let container = if own.image.is_some() { own } else { joined.map_or(own, |(container, _)| container) };
             let job = window.vaectl.job.as_deref().or_else(|| joined.and_then(|(_, job)| job.as_deref()));
@@ -122,7 +130,7 @@ impl Intake {
                 keys,
                 ..Group::default()
             });
-            if let Some(why) = unfit(&window) {
+            if let Some(why) = unfit(&window).or(opens.then_some("before an incident")) {
                 *group.left_out.entry(why).or_default() += 1;
                 continue;
             }
@@ -144,6 +152,27 @@ impl Group {
     /// Whether its windows are all that there is of containers that live shorter than one.
     pub(crate) fn is_of_parts(&self) -> bool {
         self.runs.values().flatten().all(is_part)
+    }
+
+    /// Takes the newest runs out that began after `seen`: a quarter of all at most, and at least one; none where what is
+    /// left would be too little.
+    pub(crate) fn take_newest(&mut self, seen: Timestamp) -> Vec<Run> {
+        let began = |run: &Run| run.first().map(|window| window.timestamp);
+        let mut newest: Vec<(Timestamp, String)> = self
+            .runs
+            .iter()
+            .filter_map(|(name, run)| Some((began(run)?, name.clone())))
+            .filter(|(began, _)| *began > seen)
+            .collect();
+        newest.sort();
+        let most = (self.runs.len() / 4).max(1);
+        let names: Vec<String> = newest.into_iter().rev().take(most).map(|(_, name)| name).collect();
+        let taken: Vec<(String, Run)> = names.iter().filter_map(|name| self.runs.remove_entry(name)).collect();
+        if Split::of(self).is_err() {
+            self.runs.extend(taken);
+            return Vec::new();
+        }
+        taken.into_iter().map(|(_, run)| run).collect()
     }
 
     /// Keeps whole windows, or parts where there are more of these: the start and the end of a container are no pattern
@@ -173,6 +202,35 @@ impl Group {
         }
         self.runs.retain(|_, run| !run.is_empty());
     }
+}
+
+/// Whether windows, in the order of time, are the suspicious ones that an incident of their run opened with.
+fn opening(windows: &[Window<'_>]) -> Vec<bool> {
+    let mut ahead: HashSet<&str> = HashSet::new();
+    let mut opening: Vec<bool> = Vec::with_capacity(windows.len());
+    for window in windows.iter().rev() {
+        let run = run_of(window);
+        let opens = match window.vaectl.state {
+            Some(State::Unstable) => {
+                ahead.insert(run);
+                false
+            }
+            Some(State::Suspect) => ahead.contains(run),
+            _ => {
+                ahead.remove(run);
+                false
+            }
+        };
+        opening.push(opens);
+    }
+    opening.reverse();
+    opening
+}
+
+/// The run of a window: where it does not say, its container stands for it.
+fn run_of<'a>(window: &'a Window<'_>) -> &'a str {
+    let container = || window.container.as_ref().and_then(|container| container.id.as_deref());
+    window.vaectl.run.as_deref().or_else(container).unwrap_or_default()
 }
 
 /// Why a window is not trained on.

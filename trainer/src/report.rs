@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use vaectl_schemas::Grade;
-use vaectl_scorer::model::{Calibration, Figures, Fit, Structure, Views};
+use vaectl_scorer::model::{Calibration, Card, Figures, Fit, Structure, Views};
+
+use crate::contest::Contest;
 
 /// The reasons for which a line, not only a window, is left out.
 const BAD_LINES: [&str; 4] = ["oversized line", "cut line", "malformed line", "unknown version"];
@@ -49,6 +51,14 @@ pub enum Outcome {
     Skipped(String),
     /// It learned nothing beyond a distance from the mean.
     Refused(String),
+    /// The model in use stays.
+    Kept {
+        /// Why.
+        why: String,
+        /// How a new one did against it, where one was made.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        contest: Option<Contest>,
+    },
 }
 
 /// The figures of a model.
@@ -74,6 +84,18 @@ pub struct Trained {
     pub baseline: Figures,
     /// What was left out or is doubtful.
     pub notes: Vec<String>,
+    /// How it did against the one that was in use, where it had to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contest: Option<Contest>,
+}
+
+impl Trained {
+    /// The figures of a card.
+    pub(crate) fn of(card: Card, path: PathBuf, contest: Option<Contest>) -> Self {
+        let Card { grade, views, features, fits, structure, calibration, validation, baseline, notes, .. } = card;
+        let features = features.len();
+        Self { path, grade, views, features, fits, structure, calibration, validation, baseline, notes, contest }
+    }
 }
 
 impl Report {
@@ -87,6 +109,44 @@ impl Report {
     #[must_use]
     pub fn refused(&self) -> usize {
         self.keys.iter().filter(|key| matches!(key.outcome, Outcome::Refused(_))).count()
+    }
+
+    /// Models in use that stay.
+    #[must_use]
+    pub fn kept(&self) -> usize {
+        self.keys.iter().filter(|key| matches!(key.outcome, Outcome::Kept { .. })).count()
+    }
+
+    /// One line for the mail of cron: what was put in use, what stays and why, and what was left out.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let (mut new, mut promoted, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut refused, mut skipped) = (Vec::new(), Vec::new());
+        for key in &self.keys {
+            let name = &key.name;
+            match &key.outcome {
+                Outcome::Trained(model) if model.contest.is_none() => new.push(name.clone()),
+                Outcome::Trained(_) => promoted.push(name.clone()),
+                Outcome::Kept { why, .. } => kept.push(format!("{name}: {why}")),
+                Outcome::Refused(why) => refused.push(format!("{name}: {why}")),
+                Outcome::Skipped(_) => skipped.push(name.clone()),
+            }
+        }
+        let windows: usize = self.keys.iter().map(|key| key.windows).sum();
+        let left_out = self.keys.iter().flat_map(|key| key.left_out.values()).chain(self.left_out.values());
+        let list = |what: &str, names: &[String]| match names.len() {
+            0 => format!("0 {what}"),
+            count => format!("{count} {what} ({})", names.join("; ")),
+        };
+        format!(
+            "{}, {}, {}, {}, {}; {windows} windows, {} left out",
+            list("promoted", &promoted),
+            list("new", &new),
+            list("kept", &kept),
+            list("refused", &refused),
+            list("with too little", &skipped),
+            left_out.sum::<usize>()
+        )
     }
 
     /// Lines that could not be read, whatever was wrong with them.
@@ -107,6 +167,7 @@ impl fmt::Display for Report {
             write!(f, "{:<28} {:>5} {:>8} ", key.name, key.runs, key.windows)?;
             match &key.outcome {
                 Outcome::Skipped(why) | Outcome::Refused(why) => writeln!(f, "no model: {why}")?,
+                Outcome::Kept { why, .. } => writeln!(f, "the model in use stays: {why}")?,
                 Outcome::Trained(model) => {
                     let mean = |value: fn(&Fit) -> f64| {
                         model.fits.iter().map(value).sum::<f64>() / model.fits.len().max(1) as f64
@@ -126,6 +187,9 @@ impl fmt::Display for Report {
                         model.baseline.auroc,
                     )?;
                     writeln!(f, "  {} ({} features)", model.path.display(), model.features)?;
+                    if let Some(contest) = &model.contest {
+                        writeln!(f, "  it replaces the one in use: {contest}")?;
+                    }
                     for note in &model.notes {
                         writeln!(f, "  {note}")?;
                     }

@@ -88,7 +88,7 @@ fn three_runs() -> Vec<Window<'static>> {
 fn file(report: &Report) -> &Path {
     match &report.keys[0].outcome {
         Outcome::Trained(model) => &model.path,
-        Outcome::Skipped(why) | Outcome::Refused(why) => panic!("{why}"),
+        Outcome::Skipped(why) | Outcome::Refused(why) | Outcome::Kept { why, .. } => panic!("{why}"),
     }
 }
 

@@ -65,7 +65,9 @@ fn shrunk(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
     // A feature that never moved has no spread of its own, and a sphere of nothing has no inverse.
     let sphere = (share * mean).max(1e-6);
     for (at, row) in covariance.iter_mut().enumerate() {
-        row.iter_mut().for_each(|value| *value *= 1.0 - share);
+        for value in row.iter_mut() {
+            *value *= 1.0 - share;
+        }
         row[at] += sphere;
     }
     covariance

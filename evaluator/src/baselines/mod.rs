@@ -41,7 +41,9 @@ impl Density {
     pub(crate) fn scores(self, training: &Matrix, calibration: &Matrix, windows: &Matrix) -> Option<Vec<f64>> {
         let [usual, mut scores] = self.raw(training, [calibration, windows])?;
         let (centre, spread) = median_and_spread(&usual, f64::MIN_POSITIVE);
-        scores.iter_mut().for_each(|score| *score = (*score - centre) / spread);
+        for score in &mut scores {
+            *score = (*score - centre) / spread;
+        }
         Some(scores)
     }
 

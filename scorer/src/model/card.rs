@@ -26,7 +26,7 @@ pub struct Card {
     pub name: String,
     /// How much it has seen.
     pub grade: Grade,
-    /// The first and the last training window.
+    /// The first and the last window that it has seen, in training or calibration.
     pub span: [Timestamp; 2],
     /// The nominal length of its windows, in nanoseconds.
     pub nominal_ns: u64,

@@ -47,6 +47,12 @@ pub enum ModelError {
         /// The `current` file.
         path: PathBuf,
     },
+    /// Another one trains into the folder, or exchanges its models.
+    #[error("the models in {} are being changed by another run, which has their lock: nothing was done", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Windows of another length came than those that it was trained on.
     #[error("the model of {name} (key {key}): {why}")]
     Unfit {

@@ -11,13 +11,8 @@ use super::ensemble::Ensemble;
 use super::error::ModelError;
 use super::matrix::{Dense, Matrix};
 use super::network::Network;
+use super::versions::Versions;
 use crate::replace::replace;
-
-/// The ending of a model file.
-pub const EXTENSION: &str = "safetensors";
-
-/// The file in a key's folder that holds the hash of the model in use.
-pub const CURRENT: &str = "current";
 
 /// The one entry of the safetensors header; several would be written in any order.
 const HEADER: &str = "vaectl";
@@ -90,19 +85,24 @@ impl Content {
         Ok(content)
     }
 
-    /// Writes the file into `folder/<key>/` and makes it the current one; gives its path.
-    ///
-    /// File and `current` are each written aside, synchronised and renamed: a reader sees the old model or the new one.
-    pub fn save(&self, folder: &Path) -> Result<PathBuf, ModelError> {
+    /// Writes the file into `folder/<key>/`, aside first and then renamed; gives its hash. It is not in use by that.
+    pub fn store(&self, folder: &Path) -> Result<String, ModelError> {
+        let versions = Versions::of(folder, &self.card.key);
         let folder = folder.join(&self.card.key);
         fs::create_dir_all(&folder).map_err(ModelError::io("create", &folder))?;
-        let bytes = self.to_bytes().map_err(|e| ModelError::Content { path: folder.clone(), why: e.to_string() })?;
+        let bytes = self.to_bytes().map_err(|e| ModelError::Content { path: folder, why: e.to_string() })?;
         let hash = content_hash(&bytes);
-        let path = folder.join(format!("{hash}.{EXTENSION}"));
+        let path = versions.path(&hash);
         replace(&path, &bytes).map_err(ModelError::io("write", &path))?;
-        let current = folder.join(CURRENT);
-        replace(&current, format!("{hash}\n").as_bytes()).map_err(ModelError::io("write", &current))?;
-        Ok(path)
+        Ok(hash)
+    }
+
+    /// [Stores](Self::store) the file and puts it in use; gives its path.
+    pub fn save(&self, folder: &Path) -> Result<PathBuf, ModelError> {
+        let hash = self.store(folder)?;
+        let versions = Versions::of(folder, &self.card.key);
+        versions.promote(&hash)?;
+        Ok(versions.path(&hash))
     }
 
     /// Shapes, order and numbers.

@@ -1,17 +1,15 @@
 //! A folder of models: `DIR/<key>/<hash>.safetensors`, and `DIR/<key>/current` with the hash of the one in use.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use vaectl_schemas::ModelMatch;
 
 use super::error::ModelError;
-use super::file::{CURRENT, EXTENSION};
 use super::judge::Model;
 use super::keys::Keys;
+use super::versions::{CURRENT, Versions};
 
 /// The models in use, by key.
 #[derive(Debug)]
@@ -73,44 +71,20 @@ impl ModelFolder {
         fits.max_by_key(|model| model.card().windows).cloned()
     }
 
-    /// The keys that have a `current`.
+    /// The keys that have a model in use.
     fn keys(&self) -> Result<Vec<String>, ModelError> {
-        let read = |error: io::Error| ModelError::io("read", &self.path)(error);
-        let entries = match fs::read_dir(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            other => other.map_err(read)?,
-        };
-        let mut keys = Vec::new();
-        for entry in entries {
-            let entry = entry.map_err(read)?;
-            if entry.path().join(CURRENT).exists() {
-                keys.extend(entry.file_name().into_string());
-            }
-        }
-        keys.sort();
+        let mut keys = Versions::keys(&self.path)?;
+        keys.retain(|key| self.path.join(key).join(CURRENT).exists());
         Ok(keys)
     }
 
     /// The current model of a key, unless it is in use already.
     fn load(&self, key: &str) -> Result<Option<Model>, ModelError> {
-        let current = self.path.join(key).join(CURRENT);
-        let hash = fs::read_to_string(&current).map_err(ModelError::io("read", &current))?;
-        let hash = hash.trim();
-        if hash.is_empty() || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(ModelError::Current { path: current });
-        }
+        let versions = Versions::of(&self.path, key);
+        let Some(hash) = versions.current()? else { return Ok(None) };
         if self.models.get(key).is_some_and(|model| model.hash() == hash) {
             return Ok(None);
         }
-        let path = self.path.join(key).join(format!("{hash}.{EXTENSION}"));
-        if !path.exists() {
-            return Err(ModelError::Current { path: current });
-        }
-        let model = Model::load(&path)?;
-        if model.key() != key {
-            let why = format!("it is a model of {} and lies in the folder of {key}", model.key());
-            return Err(ModelError::Content { path, why });
-        }
-        Ok(Some(model))
+        versions.load(&hash).map(Some)
     }
 }

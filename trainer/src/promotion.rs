@@ -1,0 +1,105 @@
+//! Whether a new model is put in use.
+
+use std::collections::BTreeMap;
+
+use vaectl_schemas::Window;
+use vaectl_scorer::Model;
+use vaectl_scorer::model::{Content, Versions};
+
+use crate::config::Config;
+use crate::contest::Contest;
+use crate::error::TrainError;
+use crate::intake::Group;
+use crate::report::{Outcome, Trained};
+
+/// Windows of one key that other models ought to find odd.
+const SAMPLE: usize = 50;
+
+/// Windows of other keys that decide about a model, at most.
+const MOST_OTHERS: usize = 200;
+
+/// What is to become of a new model; known before it is made, since the newest runs may decide and must not teach.
+pub(crate) enum Plan {
+    /// It is put in use; a note says why, where that is not plain.
+    Adopt(Option<String>),
+    /// These windows, which the model in use has not seen either, decide.
+    Contest(Box<Model>, Vec<Window<'static>>),
+    /// None is made: nothing could decide.
+    Leave(String),
+}
+
+/// Windows of every key, evenly taken.
+pub(crate) struct Samples(BTreeMap<String, Vec<Window<'static>>>);
+
+impl Plan {
+    /// Decides what decides, and takes the windows that do out of the group.
+    pub(crate) fn of(config: &Config, key: &str, group: &mut Group) -> Self {
+        if !config.promote {
+            return Self::Adopt(None);
+        }
+        let versions = Versions::of(&config.models, key);
+        let champion = match versions.current() {
+            Ok(None) => return Self::Adopt(None),
+            Ok(Some(hash)) => versions.load(&hash),
+            Err(error) => Err(error),
+        };
+        let champion = match champion {
+            Ok(champion) => champion,
+            Err(error) => return Self::Adopt(Some(format!("the one before could not be used: {error}"))),
+        };
+        let newest: Vec<Window<'static>> = group.take_newest(champion.card().span[1]).into_iter().flatten().collect();
+        if newest.is_empty() {
+            Self::Leave("no run began since it was made, or too few are left to teach another".into())
+        } else {
+            Self::Contest(Box::new(champion), newest)
+        }
+    }
+
+    /// Stores a new model, and puts it in use where it may be. Old versions go.
+    pub(crate) fn settle(
+        self,
+        config: &Config,
+        mut content: Content,
+        others: &[&Window<'static>],
+    ) -> Result<Outcome, TrainError> {
+        if let Self::Adopt(Some(note)) = &self {
+            content.card.notes.push(note.clone());
+        }
+        let hash = content.store(&config.models)?;
+        let versions = Versions::of(&config.models, &content.card.key);
+        let card = content.card.clone();
+        let decided = match self {
+            Self::Adopt(_) | Self::Leave(_) => None,
+            Self::Contest(champion, calm) => {
+                Some(Contest::hold(&champion, &Model::new(hash.clone(), content), &calm, others))
+            }
+        };
+        let outcome = if let Some(lost) = decided.filter(|contest| !contest.is_won()) {
+            Outcome::Kept { why: lost.to_string(), contest: decided }
+        } else {
+            versions.promote(&hash)?;
+            Outcome::Trained(Box::new(Trained::of(card, versions.path(&hash), decided)))
+        };
+        versions.prune(config.keep)?;
+        Ok(outcome)
+    }
+}
+
+impl Samples {
+    /// Takes them, before any run is held back.
+    pub(crate) fn of(groups: &BTreeMap<String, Group>) -> Self {
+        let sample = |group: &Group| {
+            let windows: Vec<&Window<'static>> = group.runs.values().flatten().collect();
+            windows.iter().step_by(windows.len().div_ceil(SAMPLE).max(1)).map(|window| (*window).clone()).collect()
+        };
+        Self(groups.iter().map(|(key, group)| (key.clone(), sample(group))).collect())
+    }
+
+    /// Those of all other keys.
+    pub(crate) fn but(&self, key: &str) -> Vec<&Window<'static>> {
+        let others: Vec<_> =
+            self.0.iter().filter(|(other, _)| *other != key).flat_map(|(_, windows)| windows).collect();
+        let step = others.len().div_ceil(MOST_OTHERS).max(1);
+        others.into_iter().step_by(step).collect()
+    }
+}

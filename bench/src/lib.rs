@@ -6,6 +6,7 @@
 
 pub mod adaptive;
 mod attack;
+pub mod attacks;
 pub mod census;
 pub mod churn;
 mod command;

@@ -9,6 +9,7 @@ type Bench = fn(&[String]) -> Result<ExitCode, Box<dyn Error>>;
 
 const BENCHES: &[(&str, Bench)] = &[
     ("adaptive", vaectl_bench::adaptive::run),
+    ("attacks", vaectl_bench::attacks::run),
     ("census", vaectl_bench::census::run),
     ("churn", vaectl_bench::churn::run),
     ("crash", vaectl_bench::publishing::crash::run),

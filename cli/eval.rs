@@ -23,7 +23,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
     /// Compare with densities that need no network, on the windows that `score --pass-windows` leaves beside its verdicts.
-    #[arg(long, value_parser = BoolishValueParser::new(), requires_all = ["models", "train"])]
+    #[arg(long, value_parser = BoolishValueParser::new())]
     baselines: bool,
     /// The folder of the models that judged, for the baselines.
     #[arg(long, value_name = "DIR")]
@@ -57,6 +57,8 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
     let Streams { input, mut output, signals: _signals, .. } = context.streams()?;
     let inputs = sources::open(&files, input)?.into_iter().map(|source| source.reader);
     let bar = match args.models.filter(|_| args.baselines) {
+        None if args.baselines => return Err(incomplete()),
+        Some(_) if args.train.is_empty() => return Err(incomplete()),
         None => None,
         Some(models) => {
             let files = sources::with_folders(args.train)?;
@@ -84,6 +86,11 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
         bad if strict => Err(Failure::new(Exit::Partial, format!("{bad} lines could not be read"))),
         _ => Ok(Exit::Partial),
     }
+}
+
+fn incomplete() -> Failure {
+    Failure::usage("baselines take the models that judged and what these were trained on")
+        .hint("give --models DIR and --train PATH")
 }
 
 fn write_pictures(evaluation: &Evaluation, folder: &std::path::Path) -> Result<(), Failure> {

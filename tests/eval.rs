@@ -119,6 +119,8 @@ fn what_cannot_be_compared_is_named() {
     let other = scene.eval("other.csv", &[]);
     assert!(other.stderr.contains("no verdict is of a window that the truth lists"), "{other}");
     assert_eq!(run(&["eval"], "").code, Some(2));
+    let half = scene.eval("truth.csv", &["--baselines"]);
+    assert!(half.stderr.contains("hint: give --models DIR and --train PATH") && half.code == Some(2), "{half}");
     let none = scene.path("none");
     let lost = scene.eval(
         "truth.csv",

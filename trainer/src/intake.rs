@@ -7,6 +7,7 @@ use vaectl_schemas::{Container, ContainerLine, Kind, KindError, LineReader, Stat
 use vaectl_scorer::Keys;
 
 use crate::error::TrainError;
+use crate::random::Random;
 use crate::split::Split;
 
 /// One life of one container, or six hours of it.
@@ -26,7 +27,8 @@ pub struct Group {
 /// All that was read.
 #[derive(Debug, Default)]
 pub(crate) struct Intake {
-    windows: Vec<Window<'static>>,
+    /// By container and run.
+    windows: BTreeMap<String, Thinned>,
     /// Metadata by run and by container id.
     named: HashMap<String, (Container<'static>, Option<String>)>,
     pub(crate) lines: u64,
@@ -44,6 +46,36 @@ pub fn groups<R: BufRead>(
         intake.read(input, max_line_bytes, None)?;
     }
     Ok(intake.groups().0)
+}
+
+/// The windows of a run, or evenly many of them: an archive of a week has more than there is room for.
+#[derive(Debug, Default)]
+struct Thinned {
+    windows: Vec<Window<'static>>,
+    /// Out of so many, as a power of two, one is kept.
+    halvings: u32,
+}
+
+/// Half a day of windows of five seconds.
+const MOST_OF_A_RUN: usize = 8640;
+
+impl Thinned {
+    /// Takes a window, unless it is one of those that are left out; gives how many went.
+    fn push(&mut self, window: Window<'static>) -> usize {
+        // By its time alone, so that the order of files decides nothing.
+        let stays =
+            |window: &Window<'_>, halvings| Random::new(window.timestamp.as_ns()).bits().trailing_zeros() >= halvings;
+        if !stays(&window, self.halvings) {
+            return 1;
+        }
+        self.windows.push(window);
+        let before = self.windows.len();
+        if before > MOST_OF_A_RUN {
+            self.halvings += 1;
+            self.windows.retain(|window| stays(window, self.halvings));
+        }
+        before - self.windows.len()
+    }
 }
 
 const SIX_HOURS_NS: u64 = 6 * 3600 * 1_000_000_000;
@@ -73,7 +105,7 @@ impl Intake {
             match peek(line.bytes) {
                 Ok(Kind::Window) => match serde_json::from_slice::<Window<'static>>(line.bytes) {
                     Ok(window) if since.is_some_and(|since| window.timestamp < since) => self.count("too old"),
-                    Ok(window) => self.windows.push(window),
+                    Ok(window) => self.take(window),
                     Err(_) => self.count(malformed),
                 },
                 Ok(Kind::Container) => match serde_json::from_slice(line.bytes) {
@@ -84,6 +116,14 @@ impl Intake {
                 Err(KindError::Malformed(_)) => self.count(malformed),
                 Err(KindError::Version { .. }) => self.count("unknown version"),
             }
+        }
+    }
+
+    fn take(&mut self, window: Window<'static>) {
+        let kept = self.windows.entry(run_of(&window).to_owned()).or_default();
+        let out = kept.push(window);
+        if out > 0 {
+            *self.left_out.entry("thinned out").or_default() += out;
         }
     }
 
@@ -103,7 +143,8 @@ impl Intake {
     pub(crate) fn groups(mut self) -> (BTreeMap<String, Group>, BTreeMap<&'static str, usize>) {
         let mut groups: BTreeMap<String, Group> = BTreeMap::new();
         let mut first_of_run: HashMap<String, u64> = HashMap::new();
-        let mut windows = std::mem::take(&mut self.windows);
+        let runs = std::mem::take(&mut self.windows).into_values();
+        let mut windows: Vec<_> = runs.flat_map(|run| run.windows).collect();
         windows.sort_by(|a, b| a.timestamp.cmp(&b.timestamp).then_with(|| a.event.id.cmp(&b.event.id)));
         let opening = opening(&windows);
         for (window, opens) in windows.into_iter().zip(opening) {
@@ -263,5 +304,33 @@ fn display_name(container: &Container<'_>, key: &str) -> String {
         (Some(name), Some(tag)) => format!("{name}:{tag}"),
         (Some(name), None) => name.to_owned(),
         _ => key.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vaectl_schemas::{Timestamp, Window, WindowInfo, WindowMeta};
+
+    use super::{MOST_OF_A_RUN, Thinned};
+
+    #[test]
+    fn a_long_run_is_thinned_evenly_and_a_short_one_is_not() {
+        let window = |at: u64| {
+            let meta = WindowMeta { v: 1, window: WindowInfo::default(), run: None, job: None, state: None };
+            Window::new(Timestamp::from_ns(at * 5_000_000_000), meta)
+        };
+        let thinned = |count: u64| {
+            let mut run = Thinned::default();
+            let out: usize = (0..count).map(|at| run.push(window(at))).sum();
+            (run.windows, out)
+        };
+        let (short, out) = thinned(MOST_OF_A_RUN as u64);
+        assert_eq!((short.len(), out), (MOST_OF_A_RUN, 0));
+        let week = 7 * 17_280;
+        let (long, out) = thinned(week);
+        assert_eq!(long.len() + out, week as usize);
+        assert!((MOST_OF_A_RUN / 3..=MOST_OF_A_RUN).contains(&long.len()), "{}", long.len());
+        let half = long.partition_point(|window| window.timestamp < Timestamp::from_ns(week / 2 * 5_000_000_000));
+        assert!((half as f64 / long.len() as f64 - 0.5).abs() < 0.05, "{half} of {}", long.len());
     }
 }

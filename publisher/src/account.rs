@@ -120,6 +120,11 @@ impl<W: io::Write> Account<W> {
     /// Reports that all lines up to this one survive this process.
     pub(crate) fn accept(&mut self, last: &Origin) -> io::Result<()> {
         self.accepted = Some(Accepted { line: last.number, file: last.file.as_deref().map(str::to_owned) });
+        self.report()
+    }
+
+    /// Writes the ledger as it stands.
+    pub(crate) fn report(&mut self) -> io::Result<()> {
         self.write_ledger(Timestamp::now())
     }
 

@@ -1,4 +1,5 @@
 use std::io::{self, Write};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -7,7 +8,7 @@ use tracing::error;
 use crate::account::Account;
 use crate::config::Config;
 use crate::document::{Origin, Outcome};
-use crate::encode::{Fate, encode};
+use crate::encode::{Encoder, Fate};
 use crate::error::{PublishError, SinkError};
 use crate::held::Held;
 use crate::line::Line;
@@ -20,15 +21,19 @@ use crate::stop::{GRACE, Stop};
 
 /// How many lines are taken from the channel at once, at most.
 const WAVE: usize = 256;
+/// How often the ledger is reported where no line is accepted for good before the end.
+const REPORT_EVERY: Duration = Duration::from_mins(1);
 
 /// Takes lines in and hands documents on.
 pub(crate) struct Desk<W> {
     account: Account<W>,
     config: Config,
-    redactor: Option<Redactor>,
+    encoder: Encoder,
     held: Held,
     /// The last line that was taken in.
     last: Origin,
+    /// When the ledger was last reported.
+    reported: Instant,
     stop: Stop,
 }
 
@@ -43,15 +48,17 @@ enum End {
 impl<W: Write> Desk<W> {
     pub(crate) fn new(account: Account<W>, config: &Config, stop: Stop) -> Result<Self, PublishError> {
         let redactor = config.redact.as_deref().map(Redactor::new).transpose();
+        let redactor = redactor.map_err(|error| PublishError::Configuration {
+            what: "a pattern of secrets".into(),
+            reason: error.to_string().replace('\n', " "),
+        })?;
         Ok(Self {
             account,
             config: config.clone(),
-            redactor: redactor.map_err(|error| PublishError::Configuration {
-                what: "a pattern of secrets".into(),
-                reason: error.to_string().replace('\n', " "),
-            })?,
+            encoder: Encoder { windows: config.windows, redactor },
             held: Held::default(),
             last: Origin::default(),
+            reported: Instant::now(),
             stop,
         })
     }
@@ -136,7 +143,7 @@ impl<W: Write> Desk<W> {
         }
         let line = if self.config.replay { original(line) } else { Ok(line) };
         let fate = match line {
-            Ok(line) => encode(line, self.config.windows, &mut self.account.ledger),
+            Ok(line) => self.encoder.encode(line, &mut self.account.ledger),
             Err((line, reason)) => Fate::Malformed { line, reason },
         };
         match fate {
@@ -145,10 +152,7 @@ impl<W: Write> Desk<W> {
                 self.account.received(&dataset);
                 self.account.merged(&dataset);
             }
-            Fate::Document(mut document) => {
-                if let Some(redactor) = &self.redactor {
-                    redactor.redact(&mut document);
-                }
+            Fate::Document(document) => {
                 self.account.received(&document.dataset);
                 self.held.push(document);
             }
@@ -175,9 +179,12 @@ impl<W: Write> Desk<W> {
         }
         sink.deliver(&mut self.held.documents, &mut self.account).await?;
         self.held.restart();
+        // A reader that is gone ends the stage by itself.
         if sink.durable() {
-            // A reader that is gone ends the stage by itself.
             let _ = self.account.accept(&self.last);
+        } else if self.reported.elapsed() >= REPORT_EVERY {
+            self.reported = Instant::now();
+            let _ = self.account.report();
         }
         Ok(())
     }

@@ -1,5 +1,9 @@
 use std::sync::Arc;
 
+use vaectl_schemas::Timestamp;
+
+use crate::merge::Part;
+
 /// Which data stream a document belongs to: what is kept equally long is kept together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Tier {
@@ -42,11 +46,22 @@ pub(crate) struct Document {
     pub(crate) id: String,
     pub(crate) dataset: Arc<str>,
     pub(crate) tier: Tier,
-    /// Days since the Unix epoch, of the line's own time.
-    pub(crate) day: u64,
+    /// The line's own time.
+    pub(crate) time: Timestamp,
+    /// What it may be merged by.
+    pub(crate) part: Option<Part>,
     pub(crate) origin: Origin,
     /// It is counted as waiting on the disk.
     pub(crate) spooled: bool,
+}
+
+pub(crate) const NS_PER_DAY: u64 = 86_400_000_000_000;
+
+impl Document {
+    /// Days since the Unix epoch.
+    pub(crate) fn day(&self) -> u64 {
+        self.time.as_ns() / NS_PER_DAY
+    }
 }
 
 /// What a repository said about a document.
@@ -73,7 +88,8 @@ impl Document {
             id: id.into(),
             dataset: "d".into(),
             tier,
-            day: 0,
+            time: Timestamp::default(),
+            part: None,
             origin: Origin::default(),
             spooled: false,
         }

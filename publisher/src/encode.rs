@@ -1,9 +1,8 @@
 //! From a line to a document: what it is, who it is, and where it belongs.
 //!
-//! The line goes out as it came in. It is read once, by types that borrow the few fields that matter and pass over
-//! the rest, which also shows that it is JSON.
+//! The line goes out as it came in, but for secrets.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -13,17 +12,19 @@ use vaectl_schemas::{Kind, KindError, Timestamp, derived_id};
 use crate::document::{Document, Origin, Tier};
 use crate::ledger::Ledger;
 use crate::line::Line;
+use crate::merge::Part;
+use crate::peek::Peek;
+use crate::redact::Redactor;
 
 /// The longest `_id` that Elasticsearch takes, in bytes.
 const MAX_ID: usize = 512;
-const NS_PER_DAY: u64 = 86_400_000_000_000;
 
 /// What becomes of a line.
 #[derive(Debug)]
 pub(crate) enum Fate {
     Document(Document),
     /// Something else stands for it.
-    Merged(std::sync::Arc<str>),
+    Merged(Arc<str>),
     /// The stream's own bookkeeping.
     Control,
     Malformed {
@@ -32,87 +33,88 @@ pub(crate) enum Fate {
     },
 }
 
-#[derive(Deserialize)]
-struct Peek<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Cow<'a, str>,
-    vaectl: PeekVaectl,
-    #[serde(rename = "@timestamp", borrow, default)]
-    timestamp: Cow<'a, str>,
-    #[serde(borrow, default)]
-    event: PeekEvent<'a>,
-}
-
-#[derive(Deserialize)]
-struct PeekVaectl {
-    v: u32,
-    #[serde(default)]
-    transition: bool,
-}
-
-#[derive(Default, Deserialize)]
-struct PeekEvent<'a> {
-    #[serde(borrow, default)]
-    id: Cow<'a, str>,
-    #[serde(borrow, default)]
-    dataset: Cow<'a, str>,
-}
-
-/// Says what becomes of `line`; its dataset is entered into `ledger`, its count is not.
-pub(crate) fn encode(line: Line, windows: bool, ledger: &mut Ledger) -> Fate {
-    match read(&line, windows, ledger) {
-        Ok(Reading::Document { id, dataset, tier, day }) => match String::from_utf8(line.bytes) {
-            Ok(text) => {
-                let origin = Origin { number: line.number, file: line.file };
-                Fate::Document(Document { line: text, id, dataset, tier, day, origin, spooled: false })
-            }
-            Err(error) => {
-                let reason = error.to_string();
-                Fate::Malformed { line: Line { bytes: error.into_bytes(), ..line }, reason }
-            }
-        },
-        Ok(Reading::Merged(dataset)) => Fate::Merged(dataset),
-        Ok(Reading::Control) => Fate::Control,
-        Err(reason) => Fate::Malformed { line, reason },
-    }
+/// Makes documents of lines.
+#[derive(Default)]
+pub(crate) struct Encoder {
+    /// Whether windows are documents too.
+    pub(crate) windows: bool,
+    /// Takes secrets out; absent where they are out already, and where they shall stay.
+    pub(crate) redactor: Option<Redactor>,
 }
 
 enum Reading {
-    Document { id: String, dataset: std::sync::Arc<str>, tier: Tier, day: u64 },
-    Merged(std::sync::Arc<str>),
+    Document {
+        id: String,
+        dataset: Arc<str>,
+        tier: Tier,
+        time: Timestamp,
+        part: Option<Part>,
+        /// The line without its secrets, where it had any.
+        redacted: Option<String>,
+    },
+    Merged(Arc<str>),
     Control,
 }
 
-fn read(line: &Line, windows: bool, ledger: &mut Ledger) -> Result<Reading, String> {
-    if let Some(length) = line.oversized {
-        return Err(format!("the line has {length} bytes, more than --max-line-bytes"));
+impl Encoder {
+    /// Says what becomes of `line`; its dataset is entered into `ledger`, its count is not.
+    pub(crate) fn encode(&self, mut line: Line, ledger: &mut Ledger) -> Fate {
+        if let Some(length) = line.oversized {
+            return Fate::Malformed {
+                line,
+                reason: format!("the line has {length} bytes, more than --max-line-bytes"),
+            };
+        }
+        let text = match String::from_utf8(std::mem::take(&mut line.bytes)) {
+            Ok(text) => text,
+            Err(error) => {
+                let reason = format!("the line is not UTF-8: {}", error.utf8_error());
+                return Fate::Malformed { line: Line { bytes: error.into_bytes(), ..line }, reason };
+            }
+        };
+        match self.read(&text, line.unterminated, ledger) {
+            Ok(Reading::Document { id, dataset, tier, time, part, redacted }) => {
+                let origin = Origin { number: line.number, file: line.file };
+                let line = redacted.unwrap_or(text);
+                Fate::Document(Document { line, id, dataset, tier, time, part, origin, spooled: false })
+            }
+            Ok(Reading::Merged(dataset)) => Fate::Merged(dataset),
+            Ok(Reading::Control) => Fate::Control,
+            Err(reason) => Fate::Malformed { line: Line { bytes: text.into_bytes(), ..line }, reason },
+        }
     }
-    let text = std::str::from_utf8(&line.bytes).map_err(|error| format!("the line is not UTF-8: {error}"))?;
-    let peek: Peek<'_> = serde_json::from_str(text).map_err(|error| {
-        let cut = if line.unterminated { "the input ends within the line: " } else { "" };
-        format!("{cut}{}", KindError::from(error))
-    })?;
-    if peek.vaectl.v == 0 || peek.vaectl.v > vaectl_schemas::VERSION {
-        return Err(KindError::Version { found: peek.vaectl.v }.to_string());
+
+    fn read(&self, text: &str, unterminated: bool, ledger: &mut Ledger) -> Result<Reading, String> {
+        let peek: Peek<'_> = serde_json::from_str(text).map_err(|error| {
+            let cut = if unterminated { "the input ends within the line: " } else { "" };
+            format!("{cut}{}", KindError::from(error))
+        })?;
+        if peek.vaectl.v == 0 || peek.vaectl.v > vaectl_schemas::VERSION {
+            return Err(KindError::Version { found: peek.vaectl.v }.to_string());
+        }
+        let name: StrDeserializer<'_, ValueError> = peek.kind.as_ref().into_deserializer();
+        let kind = Kind::deserialize(name).ok();
+        if matches!(kind, Some(Kind::Hello | Kind::Heartbeat | Kind::Ledger | Kind::End)) {
+            return Ok(Reading::Control);
+        }
+        let dataset = dataset(&peek, kind, ledger);
+        if matches!(kind, Some(Kind::Window)) && !self.windows
+            || matches!(kind, Some(Kind::Verdict)) && !peek.vaectl.transition
+        {
+            return Ok(Reading::Merged(dataset));
+        }
+        let time =
+            peek.timestamp.parse().map_err(|_| format!("@timestamp is no RFC 3339 time: {:?}", peek.timestamp))?;
+        let tier = tier(kind, &peek.event.dataset);
+        Ok(Reading::Document {
+            id: identity(&peek.event.id, text),
+            dataset,
+            tier,
+            time,
+            part: Part::of(&peek, tier),
+            redacted: self.redactor.as_ref().and_then(|redactor| redactor.redact(text, &peek)),
+        })
     }
-    let name: StrDeserializer<'_, ValueError> = peek.kind.as_ref().into_deserializer();
-    let kind = Kind::deserialize(name).ok();
-    if matches!(kind, Some(Kind::Hello | Kind::Heartbeat | Kind::Ledger | Kind::End)) {
-        return Ok(Reading::Control);
-    }
-    let dataset = dataset(&peek, kind, ledger);
-    if matches!(kind, Some(Kind::Window)) && !windows || matches!(kind, Some(Kind::Verdict)) && !peek.vaectl.transition
-    {
-        return Ok(Reading::Merged(dataset));
-    }
-    let timestamp: Timestamp =
-        peek.timestamp.parse().map_err(|_| format!("@timestamp is no RFC 3339 time: {:?}", peek.timestamp))?;
-    Ok(Reading::Document {
-        id: identity(&peek.event.id, text),
-        tier: tier(kind, &peek.event.dataset),
-        dataset,
-        day: timestamp.as_ns() / NS_PER_DAY,
-    })
 }
 
 /// The line's own identity, or a hash of the line where it has none that a server takes.
@@ -128,7 +130,7 @@ pub(crate) fn identity_of(line: &[u8]) -> Option<String> {
 }
 
 /// The dataset names files and ledger rows, so that only plain names are taken over.
-fn dataset(peek: &Peek<'_>, kind: Option<Kind>, ledger: &mut Ledger) -> std::sync::Arc<str> {
+fn dataset(peek: &Peek<'_>, kind: Option<Kind>, ledger: &mut Ledger) -> Arc<str> {
     let plain = |name: &str| {
         (1..=64).contains(&name.len())
             && !name.starts_with('.')
@@ -156,12 +158,16 @@ fn tier(kind: Option<Kind>, dataset: &str) -> Tier {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fate, encode};
+    use super::{Encoder, Fate};
     use crate::document::{Document, Tier};
     use crate::{Ledger, Line};
 
+    fn encode(line: Line, windows: bool) -> Fate {
+        Encoder { windows, redactor: None }.encode(line, &mut Ledger::default())
+    }
+
     fn fate(line: &str, windows: bool) -> Fate {
-        encode(Line { number: 7, bytes: line.into(), ..Line::default() }, windows, &mut Ledger::default())
+        encode(Line { number: 7, bytes: line.into(), ..Line::default() }, windows)
     }
 
     fn document(line: &str) -> Document {
@@ -194,7 +200,7 @@ mod tests {
         ] {
             let document = document(&of("event", "", dataset));
             assert_eq!((document.tier, document.dataset.as_ref()), (tier, dataset));
-            assert_eq!((document.id.as_str(), document.day), ("x-1", 20_781));
+            assert_eq!((document.id.as_str(), document.time.day().as_str()), ("x-1", "2026-11-24"));
         }
         assert_eq!(document(&of("incident", "", "vaectl.incident")).tier, Tier::Incident);
         assert_eq!(document(&of("summary", "", "vaectl.summary")).tier, Tier::Stable);
@@ -248,7 +254,10 @@ mod tests {
     fn any_order_of_keys_and_any_time_zone_will_do() {
         let line = r#"{"@timestamp":"2026-11-25T00:30:00+01:00","event":{"dataset":"vaectl.file","id":"\u0061"},"vaectl":{"v":1},"type":"event"}"#;
         let document = document(line);
-        assert_eq!((document.id.as_str(), document.day, document.line.as_str()), ("a", 20_781, line));
+        assert_eq!(
+            (document.id.as_str(), document.time.day(), document.line.as_str()),
+            ("a", "2026-11-24".into(), line)
+        );
     }
 
     #[test]
@@ -257,16 +266,10 @@ mod tests {
         assert!(reason(r#"{"type":"event","vaectl":{"v":9}}"#).contains("version 9 is not supported"));
         assert!(reason(r#"{"type":"event","vaectl":{"v":1}}"#).contains("@timestamp"));
         let cut = Line { bytes: b"{\"type\":\"ev".to_vec(), unterminated: true, ..Line::default() };
-        assert!(
-            matches!(encode(cut, false, &mut Ledger::default()), Fate::Malformed { reason, .. } if reason.contains("input ends"))
-        );
+        assert!(matches!(encode(cut, false), Fate::Malformed { reason, .. } if reason.contains("input ends")));
         let long = Line { bytes: b"{}".to_vec(), oversized: Some(70_000), ..Line::default() };
-        assert!(
-            matches!(encode(long, false, &mut Ledger::default()), Fate::Malformed { reason, .. } if reason.contains("70000"))
-        );
+        assert!(matches!(encode(long, false), Fate::Malformed { reason, .. } if reason.contains("70000")));
         let bytes = Line { bytes: b"{\"type\":\"\xff\"}".to_vec(), ..Line::default() };
-        assert!(
-            matches!(encode(bytes, false, &mut Ledger::default()), Fate::Malformed { reason, .. } if reason.contains("UTF-8"))
-        );
+        assert!(matches!(encode(bytes, false), Fate::Malformed { reason, .. } if reason.contains("UTF-8")));
     }
 }

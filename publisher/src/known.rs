@@ -1,10 +1,10 @@
 use std::collections::HashSet;
 use std::fs::File;
-use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::encode::identity_of;
+use crate::fingerprint::fingerprint;
 
 /// How much of the end of a file is looked through.
 const REACH: u64 = 256 << 20;
@@ -15,7 +15,6 @@ const REACH: u64 = 256 << 20;
 #[derive(Default)]
 pub(crate) struct Known {
     hashes: HashSet<u128>,
-    keys: [RandomState; 2],
 }
 
 impl Known {
@@ -31,20 +30,14 @@ impl Known {
         // Where the middle of a line is met first, it is no line and has no identity.
         for line in BufReader::with_capacity(1 << 20, file.take(length)).split(b'\n') {
             if let Some(id) = identity_of(&line?) {
-                known.hashes.insert(known.hash(&id));
+                known.hashes.insert(fingerprint(&id));
             }
         }
         Ok(known)
     }
 
     pub(crate) fn has(&self, id: &str) -> bool {
-        !self.hashes.is_empty() && self.hashes.contains(&self.hash(id))
-    }
-
-    /// So wide that two identities never share it.
-    fn hash(&self, id: &str) -> u128 {
-        let [high, low] = self.keys.each_ref().map(|key| u128::from(key.hash_one(id)));
-        high << 64 | low
+        !self.hashes.is_empty() && self.hashes.contains(&fingerprint(&id))
     }
 }
 

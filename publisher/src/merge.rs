@@ -4,79 +4,41 @@
 //! flow, with their number and their bytes. A merged document stands alone and says in `vaectl.merged` for how many
 //! lines; it has the identity of the first of them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io::Write;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
+use vaectl_schemas::Timestamp;
 
 use crate::account::Account;
 use crate::document::{Document, Tier};
+use crate::fingerprint::fingerprint;
 use crate::object::Object;
+use crate::peek::Peek;
 
-/// What is read of an event to see what it belongs to.
-#[derive(Deserialize)]
-struct Outline<'a> {
-    #[serde(rename = "@timestamp")]
-    time: &'a str,
-    event: Act<'a>,
-    process: Actor<'a>,
-    vaectl: Case<'a>,
-    #[serde(default)]
-    network: Way<'a>,
-    #[serde(default)]
-    source: End<'a>,
-    #[serde(default)]
-    destination: End<'a>,
+/// What an event may be merged by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    act: Act,
+    /// Parts with the same one are of one program, or of one process's connections to one peer.
+    whose: u128,
+    sent: u64,
+    received: u64,
 }
 
-#[derive(Deserialize)]
-struct Act<'a> {
-    action: &'a str,
-    #[serde(default)]
-    outcome: Option<&'a str>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Act {
+    Exec,
+    Exit,
+    Open,
+    Close,
 }
 
-#[derive(Deserialize)]
-struct Actor<'a> {
-    entity_id: &'a str,
-}
-
-#[derive(Deserialize)]
-struct Case<'a> {
-    #[serde(default)]
-    incident: Option<&'a str>,
-    #[serde(default)]
-    history: bool,
-}
-
-#[derive(Default, Deserialize)]
-struct Way<'a> {
-    #[serde(default)]
-    direction: Option<&'a str>,
-    #[serde(default)]
-    transport: Option<&'a str>,
-}
-
-#[derive(Default, Deserialize)]
-struct End<'a> {
-    #[serde(default)]
-    ip: Option<&'a str>,
-    #[serde(default)]
-    port: Option<u16>,
-    #[serde(default)]
-    bytes: Option<u64>,
-}
-
-/// Documents with the same one say the same thing of the same process.
-#[derive(PartialEq, Eq, Hash)]
-enum Key {
-    Program { process: Box<str>, incident: Box<str>, history: bool },
-    Flow { process: Box<str>, incident: Box<str>, history: bool, way: Box<str>, peer: Box<str>, outcome: Box<str> },
-}
-
-/// What a document gathers of those that join it.
-struct Group {
+/// What a flow gathers of the connections that join it.
+struct Flow {
     /// Where its document is.
     at: usize,
     /// Lines that it stands for.
@@ -84,50 +46,82 @@ struct Group {
     connections: u64,
     sent: u64,
     received: u64,
-    last: String,
+    last: Timestamp,
+}
+
+impl Part {
+    /// That of an event of a process; none of what stands alone.
+    pub(crate) fn of(peek: &Peek<'_>, tier: Tier) -> Option<Self> {
+        if !matches!(tier, Tier::Process | Tier::Network) {
+            return None;
+        }
+        let act = match peek.event.action.text() {
+            "exec" => Act::Exec,
+            "exit" => Act::Exit,
+            "connect" | "accept" => Act::Open,
+            "close" => Act::Close,
+            _ => return None,
+        };
+        let process = Some(peek.process.as_ref()?.entity_id.text()).filter(|id| !id.is_empty())?;
+        let (incident, history) = (peek.vaectl.incident.text(), peek.vaectl.history.0);
+        if matches!(act, Act::Exec | Act::Exit) {
+            return Some(Self { act, whose: fingerprint(&(process, incident, history)), sent: 0, received: 0 });
+        }
+        let (network, source, destination) =
+            (peek.network.as_ref()?, peek.source.as_ref()?, peek.destination.as_ref()?);
+        let direction = network.direction.text();
+        // The peer of an accepted connection is who called, from whatever port; that of another is who was called.
+        let (other, port) = match direction {
+            "inbound" => (source.ip.text(), None),
+            "" => return None,
+            _ => (destination.ip.text(), destination.port.0),
+        };
+        if other.is_empty() {
+            return None;
+        }
+        let way = (direction, network.transport.text(), peek.event.outcome.text());
+        let whose = fingerprint(&(process, incident, history, way, other, port));
+        Some(Self { act, whose, sent: source.bytes.0, received: destination.bytes.0 })
+    }
 }
 
 /// Merges within a batch; what joined another document is counted as merged.
 pub(crate) fn merge(documents: &mut Vec<Document>, account: &mut Account<impl Write>) {
-    let mut groups: HashMap<Key, Group> = HashMap::new();
+    let mut programs: HashMap<u128, usize> = HashMap::new();
+    let mut flows: HashMap<u128, Flow> = HashMap::new();
     let mut gone = vec![false; documents.len()];
     for at in 0..documents.len() {
         let document = &documents[at];
-        if !matches!(document.tier, Tier::Process | Tier::Network) {
-            continue;
-        }
-        let Ok(outline) = serde_json::from_str::<Outline<'_>>(&document.line) else { continue };
-        match outline.event.action {
-            "exec" => {
-                // A process that executes twice in a batch is two programs: the exit belongs to the later one.
-                groups.insert(outline.program(), Group::new(at));
+        let Some(part) = document.part else { continue };
+        match part.act {
+            // A process that executes twice in a batch is two programs: the exit belongs to the later one.
+            Act::Exec => {
+                programs.insert(part.whose, at);
             }
-            "exit" => {
-                let Some(exec) = groups.get(&outline.program()).map(|group| group.at) else { continue };
-                if let Some(line) = ended(&documents[exec].line, &document.line) {
-                    groups.remove(&outline.program());
-                    gone[at] = true;
-                    account.merged(&documents[at].dataset);
+            Act::Exit => {
+                if let Some(&exec) = programs.get(&part.whose)
+                    && let Some(line) = ended(&documents[exec].line, &document.line)
+                {
+                    programs.remove(&part.whose);
                     documents[exec].line = line;
+                    gone[at] = true;
                 }
             }
-            "connect" | "accept" | "close" => {
-                let Some(key) = outline.flow() else { continue };
-                match groups.entry(key) {
-                    Entry::Vacant(place) => place.insert(Group::new(at)).gather(&outline),
-                    Entry::Occupied(group) => {
-                        group.into_mut().gather(&outline);
-                        gone[at] = true;
-                        account.merged(&document.dataset);
-                    }
+            Act::Open | Act::Close => match flows.entry(part.whose) {
+                Entry::Vacant(place) => place.insert(Flow::new(at)).gather(part, document.time),
+                Entry::Occupied(flow) => {
+                    flow.into_mut().gather(part, document.time);
+                    gone[at] = true;
                 }
-            }
-            _ => {}
+            },
+        }
+        if gone[at] {
+            account.merged(&documents[at].dataset);
         }
     }
-    for group in groups.values().filter(|group| group.lines > 1) {
-        let document = &mut documents[group.at];
-        if let Some(line) = group.flow(&document.line) {
+    for flow in flows.values().filter(|flow| flow.lines > 1) {
+        let document = &mut documents[flow.at];
+        if let Some(line) = flow.of(document) {
             document.line = line;
         }
     }
@@ -135,85 +129,99 @@ pub(crate) fn merge(documents: &mut Vec<Document>, account: &mut Account<impl Wr
     documents.retain(|_| gone.next() != Some(true));
 }
 
-impl Outline<'_> {
-    fn program(&self) -> Key {
-        let (process, incident, history) = self.whose();
-        Key::Program { process, incident, history }
+impl Flow {
+    fn new(at: usize) -> Self {
+        Self { at, lines: 0, connections: 0, sent: 0, received: 0, last: Timestamp::default() }
     }
 
-    /// The peer of an accepted connection is who called, from whatever port; that of another is who was called.
-    fn flow(&self) -> Option<Key> {
-        let direction = self.network.direction?;
-        let peer = match direction {
-            "inbound" => self.source.ip?.to_owned(),
-            _ => format!("{}:{}", self.destination.ip?, self.destination.port.unwrap_or_default()),
+    fn gather(&mut self, part: Part, time: Timestamp) {
+        self.lines += 1;
+        self.connections += u64::from(part.act == Act::Open);
+        self.sent += part.sent;
+        self.received += part.received;
+        self.last = time;
+    }
+
+    /// The line of its first connection made to stand for all of them.
+    fn of(&self, first: &Document) -> Option<String> {
+        let change = || -> serde_json::Result<Object<'_>> {
+            let mut object = Object::parse(&first.line)?;
+            object.within("vaectl", |vaectl| {
+                vaectl.set("merged", &self.lines)?;
+                vaectl.set("connections", &self.connections)
+            })?;
+            object.within("event", |event| {
+                event.set("action", &"flow")?;
+                event.set("type", &["connection"])?;
+                event.set("start", &first.time)?;
+                event.set("end", &self.last)?;
+                event.remove("duration");
+                Ok(())
+            })?;
+            object.within("source", |source| {
+                // The port of whoever called was another one each time.
+                source.remove("port");
+                source.set("bytes", &self.sent)
+            })?;
+            object.within("destination", |destination| {
+                // No port is number 0.
+                if destination.get("port") == Some("0") {
+                    destination.remove("port");
+                }
+                destination.set("bytes", &self.received)
+            })?;
+            Ok(object)
         };
-        let (process, incident, history) = self.whose();
-        let way = format!("{direction} {}", self.network.transport.unwrap_or_default());
-        let outcome = self.event.outcome.unwrap_or_default().into();
-        Some(Key::Flow { process, incident, history, way: way.into(), peer: peer.into(), outcome })
-    }
-
-    fn whose(&self) -> (Box<str>, Box<str>, bool) {
-        (self.process.entity_id.into(), self.vaectl.incident.unwrap_or_default().into(), self.vaectl.history)
+        Some(change().ok()?.to_string())
     }
 }
 
-impl Group {
-    fn new(at: usize) -> Self {
-        Self { at, lines: 0, connections: 0, sent: 0, received: 0, last: String::new() }
-    }
+/// What the exit of a program says beyond its exec.
+#[derive(Deserialize)]
+struct Exit<'a> {
+    #[serde(borrow)]
+    process: Outcome<'a>,
+    #[serde(borrow)]
+    event: Lifetime<'a>,
+}
 
-    fn gather(&mut self, outline: &Outline<'_>) {
-        self.lines += 1;
-        self.connections += u64::from(outline.event.action != "close");
-        self.sent += outline.source.bytes.unwrap_or_default();
-        self.received += outline.destination.bytes.unwrap_or_default();
-        outline.time.clone_into(&mut self.last);
-    }
+#[derive(Deserialize)]
+struct Outcome<'a> {
+    #[serde(borrow, default)]
+    exit_code: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    end: Option<&'a RawValue>,
+}
 
-    /// The first line of a flow made to stand for all of them.
-    fn flow(&self, line: &str) -> Option<String> {
-        let mut object = Object::parse(line).ok()?;
-        let first: String = object.get(&["@timestamp"])?;
-        let inbound = object.get::<String>(&["network", "direction"]).as_deref() == Some("inbound");
-        let change = |object: &mut Object| -> serde_json::Result<()> {
-            object.set(&["vaectl", "merged"], &self.lines)?;
-            object.set(&["vaectl", "connections"], &self.connections)?;
-            object.set(&["event", "action"], &"flow")?;
-            object.set(&["event", "type"], &["connection"])?;
-            object.set(&["event", "start"], &first)?;
-            object.set(&["event", "end"], &self.last)?;
-            object.remove(&["event", "duration"])?;
-            // The port of whoever called was another one each time.
-            object.remove(&["source", "port"])?;
-            object.set(&["source", "bytes"], &self.sent)?;
-            object.set(&["destination", "bytes"], &self.received)?;
-            if inbound && object.get::<u16>(&["destination", "port"]) == Some(0) {
-                object.remove(&["destination", "port"])?;
-            }
-            Ok(())
-        };
-        change(&mut object).ok()?;
-        Some(object.to_string())
-    }
+#[derive(Deserialize)]
+struct Lifetime<'a> {
+    #[serde(borrow, default)]
+    duration: Option<&'a RawValue>,
 }
 
 /// The line of an exec with the end of the program in it.
 fn ended(exec: &str, exit: &str) -> Option<String> {
-    let mut object = Object::parse(exec).ok()?;
-    let exit = Object::parse(exit).ok()?;
-    let change = |object: &mut Object| -> serde_json::Result<()> {
-        for path in [&["process", "exit_code"][..], &["process", "end"], &["event", "duration"]] {
-            if let Some(value) = exit.get::<serde_json::Value>(path) {
-                object.set(path, &value)?;
+    let change = || -> serde_json::Result<Object<'_>> {
+        let mut object = Object::parse(exec)?;
+        let exit: Exit<'_> = serde_json::from_str(exit)?;
+        let take = |object: &mut Object<'_>, name: &'static str, value: Option<&RawValue>| {
+            if let Some(value) = value {
+                object.put(name, Cow::Owned(value.to_owned()));
             }
-        }
-        object.set(&["event", "type"], &["start", "end"])?;
-        object.set(&["vaectl", "merged"], &2)
+        };
+        object.within("process", |process| {
+            take(process, "exit_code", exit.process.exit_code);
+            take(process, "end", exit.process.end);
+            Ok(())
+        })?;
+        object.within("event", |event| {
+            take(event, "duration", exit.event.duration);
+            event.set("type", &["start", "end"])
+        })?;
+        object.within("vaectl", |vaectl| vaectl.set("merged", &2))?;
+        Ok(object)
     };
-    change(&mut object).ok()?;
-    Some(object.to_string())
+    Some(change().ok()?.to_string())
 }
 
 #[cfg(test)]
@@ -222,14 +230,14 @@ mod tests {
     use crate::account::Account;
     use crate::dead_letter::DeadLetters;
     use crate::document::Document;
-    use crate::encode::{Fate, encode};
+    use crate::encode::{Encoder, Fate};
     use crate::{Ledger, Line};
     use serde_json::{Value, json};
 
     fn line(n: usize, action: &str, process: &str, more: &Value) -> String {
         let dataset = if matches!(action, "exec" | "exit" | "fork") { "vaectl.process" } else { "vaectl.network" };
         let mut line = json!({
-            "type": "event", "vaectl": {"v": 1}, "@timestamp": format!("2026-11-24T00:00:{n:02}Z"),
+            "type": "event", "vaectl": {"v": 1}, "@timestamp": format!("2026-11-24T00:00:{n:02}.000000000Z"),
             "event": {"action": action, "dataset": dataset, "id": format!("e{n}")}, "process": {"entity_id": process},
         });
         for (key, value) in more.as_object().unwrap() {
@@ -252,9 +260,12 @@ mod tests {
         let mut ledger = Ledger::default();
         let mut documents: Vec<Document> = lines
             .iter()
-            .map(|line| match encode(Line { bytes: line.clone().into(), ..Line::default() }, true, &mut ledger) {
-                Fate::Document(document) => document,
-                other => panic!("{other:?}"),
+            .map(|line| {
+                let line = Line { bytes: line.clone().into(), ..Line::default() };
+                match Encoder::default().encode(line, &mut ledger) {
+                    Fate::Document(document) => document,
+                    other => panic!("{other:?}"),
+                }
             })
             .collect();
         let mut account = Account::new(DeadLetters::output(), Vec::new());
@@ -289,7 +300,7 @@ mod tests {
         assert_eq!((&flow["source"]["bytes"], &flow["vaectl"]["merged"]), (&json!(305), &json!(10)));
         assert_eq!(
             (&flow["event"]["start"], &flow["event"]["end"]),
-            (&flow["@timestamp"], &json!("2026-11-24T00:00:09Z"))
+            (&flow["@timestamp"], &json!("2026-11-24T00:00:09.000000000Z"))
         );
         assert_eq!((&flow["source"]["port"], &flow["source"]["ip"]), (&Value::Null, &json!("10.0.0.9")));
         assert_eq!(left[1]["event"]["action"], "accept");

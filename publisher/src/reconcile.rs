@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Deserialize;
+use vaectl_schemas::Timestamp;
 
 use crate::config::Config;
-use crate::encode::{Fate, encode};
+use crate::encode::{Encoder, Fate};
 use crate::error::PublishError;
 use crate::ledger::Ledger;
 use crate::line::Line;
@@ -19,7 +20,7 @@ pub struct Reconciliation {
     ledger: Ledger,
     lines: BTreeMap<String, u64>,
     seen: HashSet<String>,
-    span: Option<(String, String)>,
+    span: Option<(Timestamp, Timestamp)>,
     hosts: BTreeSet<String>,
 }
 
@@ -36,8 +37,6 @@ pub struct Balance {
 
 #[derive(Deserialize)]
 struct Outline {
-    #[serde(rename = "@timestamp")]
-    time: String,
     #[serde(default)]
     host: Host,
 }
@@ -51,20 +50,17 @@ struct Host {
 impl Reconciliation {
     /// Takes a line; one that would be no document by itself changes nothing.
     pub fn take(&mut self, line: Line, windows: bool) {
-        let Fate::Document(document) = encode(line, windows, &mut self.ledger) else { return };
+        let encoder = Encoder { windows, redactor: None };
+        let Fate::Document(document) = encoder.encode(line, &mut self.ledger) else { return };
         let Ok(outline) = serde_json::from_str::<Outline>(&document.line) else { return };
         if !self.seen.insert(document.id) {
             return;
         }
         *self.lines.entry(document.dataset.to_string()).or_default() += 1;
         self.hosts.extend(outline.host.id);
-        let (from, to) = self.span.get_or_insert_with(|| (outline.time.clone(), outline.time.clone()));
-        if outline.time < *from {
-            from.clone_from(&outline.time);
-        }
-        if outline.time > *to {
-            *to = outline.time;
-        }
+        let (from, to) = self.span.get_or_insert((document.time, document.time));
+        *from = document.time.min(*from);
+        *to = document.time.max(*to);
     }
 
     /// Asks the server, and balances; the two counts of every dataset, by name.
@@ -78,7 +74,7 @@ impl Reconciliation {
                 reason: "only a server can be asked for its counts".into(),
             });
         };
-        let Some((from, to)) = &self.span else { return Ok(Vec::new()) };
+        let Some((from, to)) = self.span else { return Ok(Vec::new()) };
         let mut server = Cluster::new(urls, &config.server)?.counts(from, to, &self.hosts).await?;
         let balances = self.lines.into_iter().map(|(dataset, lines)| {
             let server = server.remove(&dataset).unwrap_or_default();

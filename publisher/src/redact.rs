@@ -1,9 +1,10 @@
 use std::borrow::Cow;
 
 use regex::{Captures, Regex};
+use serde_json::value::{RawValue, to_raw_value};
 
-use crate::document::Document;
 use crate::object::Object;
+use crate::peek::Peek;
 
 /// What stands where a secret was.
 const REDACTED: &str = "[redacted]";
@@ -25,22 +26,12 @@ const SHAPES: [&str; 6] = [
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<secret>[\s\S]+)",
 ];
 
-/// What a line has in it wherever there may be a secret.
+/// What a field has in it wherever there may be a secret.
 const HINTS: &str = r#""-u"|"--user"|(?i:pass|pwd|secret|token|credential|auth|key|bearer|basic\s|://[^/\s]*@|eyJ)|AKIA|ASIA|gh[pousr]_|glpat-|xox[abprs]-|sk_live_|hvs\.|github_pat_"#;
-
-/// Fields that hold what a program was told, or the name of a file.
-const FIELDS: [&[&str]; 6] = [
-    &["process", "args"],
-    &["process", "executable"],
-    &["process", "working_directory"],
-    &["file", "path"],
-    &["file", "target_path"],
-    &["vaectl", "command"],
-];
 
 /// Takes secrets out of documents before anything of them leaves the host.
 pub(crate) struct Redactor {
-    /// One pass over a line tells most of them to be clean.
+    /// One pass over a field tells nearly all of them to be clean.
     trigger: Regex,
     shapes: Vec<Regex>,
     /// An option whose next argument is the secret.
@@ -61,7 +52,7 @@ impl Redactor {
         for pattern in own {
             shapes.push(Regex::new(pattern)?);
         }
-        // What others' patterns may be anchored to is a field, not a line.
+        // Of others' patterns nothing is known.
         let trigger = if own.is_empty() { HINTS } else { "" };
         Ok(Self {
             trigger: Regex::new(trigger)?,
@@ -70,27 +61,39 @@ impl Redactor {
         })
     }
 
-    /// Redacts a document; its line stays as it is where nothing is found.
-    pub(crate) fn redact(&self, document: &mut Document) {
-        if !self.trigger.is_match(&document.line) {
-            return;
-        }
-        let Ok(mut object) = Object::parse(&document.line) else { return };
+    /// The line without its secrets; none where there are none in it.
+    pub(crate) fn redact(&self, line: &str, peek: &Peek<'_>) -> Option<String> {
+        let mut object = None;
         let mut changed = Vec::new();
-        for path in FIELDS {
-            let redacted = if let Some(arguments) = object.get::<Vec<String>>(path) {
-                self.arguments(&arguments).is_some_and(|new| object.set(path, &new).is_ok())
-            } else {
-                let text = object.get::<String>(path);
-                let new = text.as_deref().map(|text| self.text(text));
-                matches!(new, Some(Cow::Owned(new)) if object.set(path, &new).is_ok())
+        for (set, name, value) in told(peek) {
+            let Some(new) = value.filter(|value| self.is_suspect(value)).and_then(|value| self.value(value)) else {
+                continue;
             };
-            if redacted {
-                changed.push(path.join("."));
+            if object.is_none() {
+                object = Some(Object::parse(line).ok()?);
             }
+            object.as_mut()?.within(set, |fields| fields.set(name, &new)).ok()?;
+            changed.push(format!("{set}.{name}"));
         }
-        if !changed.is_empty() && object.set(&["vaectl", "redacted"], &changed).is_ok() {
-            document.line = object.to_string();
+        let mut object = object?;
+        object.within("vaectl", |vaectl| vaectl.set("redacted", &changed)).ok()?;
+        Some(object.to_string())
+    }
+
+    /// Whether a field may have a secret in it; what is written with escapes may spell anything.
+    fn is_suspect(&self, value: &RawValue) -> bool {
+        self.trigger.is_match(value.get()) || value.get().contains('\\')
+    }
+
+    /// A text, or a list of texts, without its secrets, where it had any.
+    fn value(&self, value: &RawValue) -> Option<Box<RawValue>> {
+        if let Ok(arguments) = serde_json::from_str::<Vec<String>>(value.get()) {
+            return to_raw_value(&self.arguments(&arguments)?).ok();
+        }
+        let text: String = serde_json::from_str(value.get()).ok()?;
+        match self.text(&text) {
+            Cow::Owned(new) => to_raw_value(&new).ok(),
+            Cow::Borrowed(_) => None,
         }
     }
 
@@ -122,6 +125,19 @@ impl Redactor {
     }
 }
 
+/// The fields that hold what a program was told, or the name of a file.
+fn told<'a>(peek: &Peek<'a>) -> [(&'static str, &'static str, Option<&'a RawValue>); 6] {
+    let (process, file) = (peek.process.as_ref(), peek.file.as_ref());
+    [
+        ("process", "args", process.and_then(|process| process.args)),
+        ("process", "executable", process.and_then(|process| process.executable)),
+        ("process", "working_directory", process.and_then(|process| process.working_directory)),
+        ("file", "path", file.and_then(|file| file.path)),
+        ("file", "target_path", file.and_then(|file| file.target_path)),
+        ("vaectl", "command", peek.vaectl.command),
+    ]
+}
+
 /// A match with the secret in it taken out.
 fn without_secret(found: &Captures<'_>) -> String {
     let all = found.get_match();
@@ -134,24 +150,14 @@ fn without_secret(found: &Captures<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::Redactor;
-    use crate::document::{Document, Origin, Tier};
 
     fn redacted(line: &str) -> String {
-        let mut document = Document {
-            line: line.into(),
-            id: "x".into(),
-            dataset: "d".into(),
-            tier: Tier::Process,
-            day: 0,
-            origin: Origin::default(),
-            spooled: false,
-        };
-        Redactor::new(&["sesame-[0-9]+".into(), "pin(?P<secret>[0-9]{4})".into()]).unwrap().redact(&mut document);
-        document.line
+        let redactor = Redactor::new(&["sesame-[0-9]+".into(), "pin(?P<secret>[0-9]{4})".into()]).unwrap();
+        redactor.redact(line, &serde_json::from_str(line).unwrap()).unwrap_or_else(|| line.to_owned())
     }
 
     fn arguments(arguments: &[&str]) -> Vec<String> {
-        let line = serde_json::json!({"vaectl": {"v": 1}, "process": {"args": arguments}}).to_string();
+        let line = serde_json::json!({"type": "event", "vaectl": {"v": 1}, "process": {"args": arguments}}).to_string();
         let line: serde_json::Value = serde_json::from_str(&redacted(&line)).unwrap();
         serde_json::from_value(line["process"]["args"].clone()).unwrap()
     }
@@ -201,7 +207,14 @@ mod tests {
 
     #[test]
     fn a_clean_line_keeps_its_bytes() {
-        let line = r#"{"type" : "event","process":{"args":["sort","--key","2"]}}"#;
+        let line = r#"{"type" : "event","vaectl":{"v":1},"process":{"args":["sort","--key","2"]}}"#;
         assert_eq!(redacted(line), line);
+    }
+
+    #[test]
+    fn a_secret_behind_escapes_is_found_without_patterns_of_ones_own() {
+        let line = r#"{"type":"event","vaectl":{"v":1},"process":{"args":["--\u0070assw\u006frd=hunter2"]}}"#;
+        let line = Redactor::new(&[]).unwrap().redact(line, &serde_json::from_str(line).unwrap()).unwrap();
+        assert!(line.contains("--password=[redacted]") && !line.contains("hunter2"), "{line}");
     }
 }

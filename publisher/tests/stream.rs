@@ -79,3 +79,33 @@ fn a_reader_that_leaves_is_success() {
     assert!(totals.closed && totals.failed() == 0);
     assert_eq!(balanced(&totals).dropped, 1);
 }
+
+#[test]
+fn the_ledger_is_reported_every_minute_while_lines_come() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let (feed, lines) = mpsc::channel(4);
+    let mut out = Vec::new();
+    let feeding = async {
+        for n in 0..13 {
+            feed.send(Line { bytes: event(n).into(), ..Line::default() }).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+        }
+        drop(feed);
+        std::future::pending::<()>().await;
+    };
+    let totals = runtime.block_on(async {
+        tokio::select! {
+            totals = publish(stdout(), lines, &mut out, std::future::pending(), || ()) => totals.unwrap(),
+            () = feeding => unreachable!(),
+        }
+    });
+    assert_eq!(balanced(&totals).indexed, 13);
+    let out = String::from_utf8(out).unwrap();
+    let indexed = |line: &str| -> u64 {
+        serde_json::from_str::<Value>(line).unwrap()["vaectl"]["datasets"]["vaectl.process"]["indexed"]
+            .as_u64()
+            .unwrap()
+    };
+    let reports: Vec<_> = out.lines().filter(|line| line.contains(r#""type":"ledger""#)).map(indexed).collect();
+    assert_eq!(reports, [7, 13, 13]);
+}

@@ -87,8 +87,8 @@ impl Cluster {
     /// How many lines the documents of these hosts between two times stand for, by dataset.
     pub(crate) async fn counts(
         &self,
-        from: &str,
-        to: &str,
+        from: Timestamp,
+        to: Timestamp,
         hosts: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, u64>, PublishError> {
         let mut filter = vec![json!({"range": {"@timestamp": {"gte": from, "lte": to}}})];

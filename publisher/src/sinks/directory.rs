@@ -12,7 +12,7 @@ use super::{AT_ONCE, Sink};
 use crate::account::Account;
 use crate::config::BatchLimits;
 use crate::dead_letter::of_torn_end;
-use crate::document::{Document, Outcome};
+use crate::document::{Document, NS_PER_DAY, Outcome};
 use crate::error::{PublishError, SinkError};
 use crate::known::Known;
 use crate::line_file::LineFile;
@@ -21,7 +21,6 @@ use crate::patience::Patience;
 const DEAD_LETTERS: &str = "dead-letter";
 /// Files that are open at once; an old archive may touch one for each of its days.
 const MAX_OPEN: usize = 32;
-const NS_PER_DAY: u64 = 86_400_000_000_000;
 
 /// A folder of plain NDJSON: `<dataset>/<day>.ndjson`, by the day of each line's own time.
 ///
@@ -119,8 +118,8 @@ impl Sink for Directory {
     async fn deliver(&mut self, held: &mut Vec<Document>, account: &mut Account<impl Write>) -> Result<(), SinkError> {
         self.patience.progress();
         while let Some(first) = held.first() {
-            let key = (first.dataset.clone(), first.day);
-            let mut these: Vec<_> = held.extract_if(.., |d| d.day == key.1 && d.dataset == key.0).collect();
+            let key = (first.dataset.clone(), first.day());
+            let mut these: Vec<_> = held.extract_if(.., |d| d.day() == key.1 && d.dataset == key.0).collect();
             let outcomes = loop {
                 let error = match self.append(&key, &these, account) {
                     Ok(outcomes) => break outcomes,

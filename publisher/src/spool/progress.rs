@@ -5,8 +5,8 @@ use vaectl_schemas::derived_id;
 
 use crate::line::Line;
 
-/// How far the files of an input were taken in, and how far an earlier process came that was killed in the midst of
-/// the same ones.
+/// How far the files of an input were taken in, standard input among them, and how far an earlier process came that was
+/// killed in the midst of the same ones.
 ///
 /// It stands in the last batch that was written, so that both are on the disk or neither is: lines that are in the
 /// spool are not taken in a second time, and not merged with others then.
@@ -17,6 +17,9 @@ pub(crate) struct Progress {
     /// Of the current file, the last line that the earlier process took.
     skip: u64,
 }
+
+/// How a command line names it.
+const STANDARD_INPUT: &str = "-";
 
 /// By file.
 type Reached = BTreeMap<String, Place>;
@@ -43,7 +46,7 @@ impl Progress {
 
     /// Notes a line of a file; whether the earlier process took it in already.
     pub(crate) fn note(&mut self, line: &Line) -> bool {
-        let Some(file) = line.file.as_deref() else { return false };
+        let file = line.file.as_deref().unwrap_or(STANDARD_INPUT);
         if line.number == 1 {
             let first = derived_id("line", [String::from_utf8_lossy(&line.bytes).as_ref()]);
             let same = self.earlier.get(file).filter(|place| place.first == first);
@@ -52,10 +55,10 @@ impl Progress {
         } else if let Some(place) = self.reached.get_mut(file) {
             place.line = line.number;
         }
-        line.number <= self.skip
+        (1..=self.skip).contains(&line.number)
     }
 
-    /// What a batch carries; nothing where there are no files.
+    /// What a batch carries; nothing where nothing was read.
     pub(crate) fn mark(&self) -> Option<String> {
         let mark = Mark { accepted: self.reached.clone() };
         if mark.accepted.is_empty() { None } else { serde_json::to_string(&mark).ok() }
@@ -95,9 +98,12 @@ mod tests {
     }
 
     #[test]
-    fn standard_input_begins_anew() {
-        let mut progress = Progress::default();
-        assert!(!progress.note(&line(None, 1, "hello")));
-        assert_eq!(progress.mark(), None);
+    fn standard_input_that_begins_as_before_is_gone_on_with_too() {
+        let mut before = Progress::default();
+        assert_eq!(before.mark(), None);
+        assert!(!before.note(&line(None, 1, "hello")) && !before.note(&line(None, 2, "two")));
+        let mut after = Progress::default();
+        after.resume(before.mark().as_deref());
+        assert_eq!([1, 2, 3].map(|number| after.note(&line(None, number, "hello"))), [true, true, false]);
     }
 }

@@ -9,11 +9,14 @@ use super::Elasticsearch;
 use super::parcel::Parcel;
 use crate::account::Account;
 use crate::document::Document;
-use crate::encode::{Fate, encode};
+use crate::encode::{Encoder, Fate};
 use crate::error::SinkError;
 use crate::line::Line;
 use crate::sinks::Sink;
 use crate::spool::{Packed, Rank, Spool, Ticket};
+
+/// What is on the disk was chosen, and has lost its secrets, before.
+const AS_IT_STANDS: Encoder = Encoder { windows: true, redactor: None };
 
 pub(super) fn is_summary(document: &Document) -> bool {
     Rank::of(document) == Rank::Summaries
@@ -118,7 +121,7 @@ impl Elasticsearch {
         for ticket in &parcel.tickets {
             for text in spool.read(ticket).map_err(|error| unusable(Some(spool), &error))? {
                 let line = Line { bytes: text.into_bytes(), ..Line::default() };
-                match encode(line, true, &mut account.ledger) {
+                match AS_IT_STANDS.encode(line, &mut account.ledger) {
                     Fate::Document(mut document) => {
                         account.loaded(&mut document, ticket.inherited);
                         parcel.documents.push(document);

@@ -9,6 +9,7 @@ use vaectl_publisher::{Config, ErrorKind, Line, PublishError, SpoolLimits, Targe
 
 use crate::context::{Context, Streams};
 use crate::error::{Exit, Failure};
+use crate::io::reports::Reports;
 use crate::io::signals::{Cause, Requests};
 use crate::io::sources::{self, Source};
 use crate::server::ServerArgs;
@@ -136,7 +137,7 @@ pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Fai
     }
     let config = args.resolve(context.shared.strict)?;
     let max_line_bytes = context.shared.max_line_bytes;
-    let Streams { input, mut output, requests, signals } = context.streams()?;
+    let Streams { input, mut output, requests, signals } = context.streams_with(Reports::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if setup {
         runtime.block_on(vaectl_publisher::setup(&config, std::future::pending()))?;
@@ -173,6 +174,10 @@ fn print_templates(context: Context) -> Result<Exit, Failure> {
     let mut out = context.into_stdout();
     for (path, template) in vaectl_schemas::elasticsearch_templates() {
         write!(out, "PUT {path}\n{template}\n")?;
+    }
+    writeln!(out, "# On OpenSearch, in place of each lifecycle:\n")?;
+    for (path, policy) in vaectl_schemas::opensearch_policies() {
+        write!(out, "PUT {path}\n{policy}\n")?;
     }
     Ok(Exit::Done)
 }

@@ -1,12 +1,13 @@
 //! `vaectl publish` against a server that does what it is told.
 
 use std::fs;
-use std::process::Command;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 use vaectl_bench::fake::{Fake, Reply};
 
-use crate::support::{Output, command, output, run};
+use crate::support::{Output, command, output, run, until, wait};
 
 const EXEC: &str = r#"{"type":"event","vaectl":{"v":1},"process":{"entity_id":"p-1","args":["mysql","--password=hunter2"]},"@timestamp":"2026-11-24T00:00:00Z","event":{"id":"e-1","action":"exec","dataset":"vaectl.process"}}"#;
 const EXIT: &str = r#"{"type":"event","vaectl":{"v":1},"process":{"entity_id":"p-1","exit_code":0},"@timestamp":"2026-11-24T00:00:01Z","event":{"id":"e-2","action":"exit","dataset":"vaectl.process"}}"#;
@@ -74,18 +75,35 @@ fn secrets_come_from_a_file_the_service_manager_or_the_environment() {
 fn what_setup_would_install_can_be_read_before() {
     let output = run(&["publish", "--to", "http://127.0.0.1:1", "--setup", "--dry-run"], "");
     assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
-    let requests: Vec<_> =
-        output.stdout.split("PUT ").skip(1).map(|request| request.split_once('\n').unwrap()).collect();
-    for (path, body) in &requests {
-        serde_json::from_str::<serde_json::Value>(body).unwrap_or_else(|error| panic!("{path}: {error}"));
-    }
-    let streams = requests.iter().filter(|(path, _)| path.starts_with("_index_template/")).count();
-    assert_eq!((streams, requests.len()), (6, 11));
+    let (for_all, for_opensearch) = output.stdout.split_once("# On OpenSearch").unwrap();
+    let requests = |text: &str| -> Vec<String> {
+        let requests = text.split("PUT ").skip(1).map(|request| request.split_once('\n').unwrap());
+        let path = |(path, body): (&str, &str)| {
+            serde_json::from_str::<serde_json::Value>(body).unwrap_or_else(|error| panic!("{path}: {error}"));
+            path.to_owned()
+        };
+        requests.map(path).collect()
+    };
+    let (templates, policies) = (requests(for_all), requests(for_opensearch));
+    let streams = templates.iter().filter(|path| path.starts_with("_index_template/")).count();
+    assert_eq!((streams, templates.len(), policies.len()), (6, 11, 6));
 
-    let fake = server();
-    assert_eq!(run(&["publish", "--to", &fake.url, "--setup"], "").code, Some(0));
-    let installed: Vec<_> = fake.seen().requests[1..].iter().map(|request| request.path[1..].to_owned()).collect();
-    assert_eq!(installed, requests.iter().map(|(path, _)| (*path).to_owned()).collect::<Vec<_>>());
+    let installed = |fake: &Fake| -> Vec<String> {
+        assert_eq!(run(&["publish", "--to", &fake.url, "--setup"], "").code, Some(0));
+        fake.seen().requests[1..].iter().map(|request| request.path[1..].to_owned()).collect()
+    };
+    assert_eq!(installed(&server()), templates);
+    let opensearch = |policy_status| {
+        Fake::raw(move |request| match (request.method.as_str(), request.path.contains("/_ism/")) {
+            ("GET", _) => Reply::Say(200, r#"{"version":{"distribution":"opensearch"}}"#.into()),
+            (_, true) => Reply::Say(policy_status, "{}".into()),
+            (_, false) => Reply::Say(200, "{}".into()),
+        })
+    };
+    for (status, tried) in [(201, 6), (409, 6), (400, 1)] {
+        let expected = [&templates[..], &policies[..tried]].concat();
+        assert_eq!(installed(&opensearch(status).unwrap()), expected, "{status}");
+    }
 }
 
 #[test]
@@ -119,4 +137,24 @@ fn a_dead_letter_that_quotes_a_part_stays_one() {
     assert_eq!(run(&["publish", "--to", &to, "--dead-letter", letters.to_str().unwrap()], garbage).code, Some(1));
     let again = run(&["publish", "--to", &to, "--replay", letters.to_str().unwrap()], "");
     assert!(again.code == Some(1) && again.stdout.contains(r#""dead_lettered":1"#), "{again}");
+}
+
+#[test]
+fn reports_that_nobody_reads_hold_nothing_up() {
+    let folder = TempDir::new().unwrap();
+    let fake = server();
+    // More than any pipe and any buffer takes.
+    let lines: Vec<_> = (0..1500).map(|n| EXEC.replace("e-1", &format!("e-{n}"))).collect();
+    let mut publish = command(&["publish", "--to", &fake.url, "--spool", "spool", "--batch-documents", "1"]);
+    publish.current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = publish.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all((lines.join("\n") + "\n").as_bytes()).unwrap();
+    drop(stdin);
+    until("all is published", || (fake.count() == 1500).then_some(()));
+    let mut reports = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut reports).unwrap();
+    assert_eq!(wait(&mut child), Some(0));
+    let ledger = reports.lines().rfind(|line| line.starts_with(r#"{"type":"ledger""#)).unwrap();
+    assert!(ledger.contains(r#""indexed":1500"#) && ledger.contains(r#""accepted":{"line":1500}"#), "{ledger}");
 }

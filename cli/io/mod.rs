@@ -10,6 +10,7 @@ pub(crate) mod input;
 pub(crate) mod leases;
 pub(crate) mod output;
 pub(crate) mod plain;
+pub(crate) mod reports;
 pub(crate) mod signals;
 pub(crate) mod sources;
 pub(crate) mod wake;

@@ -6,6 +6,13 @@ use super::output::{BLOCK, Pending};
 #[derive(Default)]
 pub(crate) struct Plain(Vec<u8>);
 
+impl Plain {
+    /// Takes back the last so many bytes.
+    pub(crate) fn retract(&mut self, bytes: usize) {
+        self.0.truncate(self.0.len() - bytes);
+    }
+}
+
 impl Pending for Plain {
     fn push(&mut self, lines: &[u8]) {
         self.0.extend_from_slice(lines);

@@ -33,7 +33,7 @@ pub use ecs::{
     Capabilities, Container, Ecs, EffectiveUser, Endpoint, EntryMeta, EventFields, File, Host, Image, ImageHash,
     Network, Process, ProcessRef, Rule, Thread, User,
 };
-pub use elasticsearch::elasticsearch_templates;
+pub use elasticsearch::{elasticsearch_templates, opensearch_policies};
 pub use escape::{escape, unescape};
 pub use identity::{EntityIds, EventIds, derived_id, job_hash};
 pub use lines::{

@@ -34,7 +34,7 @@ pub(crate) struct Connection {
 pub(crate) enum Failure {
     /// Another attempt may succeed.
     Unreachable(String),
-    /// The server's certificate is not trusted.
+    /// The server's certificate is not trusted, or it trusts none of ours.
     Distrusted(String),
 }
 
@@ -129,7 +129,11 @@ impl Failure {
 impl From<elasticsearch::Error> for Failure {
     fn from(error: elasticsearch::Error) -> Self {
         let reason = deepest(&error);
-        if reason.contains("certificate") {
+        if reason.contains("CertificateRequired") {
+            Self::Distrusted(
+                "the server asks for a certificate of its client; give it with --client-certificate".into(),
+            )
+        } else if reason.contains("certificate") {
             Self::Distrusted(format!("{reason}; give its certificate authority with --ca-file"))
         } else {
             Self::Unreachable(reason)

@@ -1,40 +1,64 @@
 use std::borrow::Cow;
 
 use serde_json::Value;
-use tracing::debug;
-use vaectl_schemas::elasticsearch_templates;
+use tracing::{debug, warn};
+use vaectl_schemas::{elasticsearch_templates, opensearch_policies};
 
 use super::connection::Connection;
 use super::response::{Answer, cause};
 
-/// Installs the component and index templates; those that are there already are written over with the same.
+/// Installs the component and index templates, and on `OpenSearch` what stands for their retention; those that are there
+/// already are written over with the same.
 pub(super) async fn install(connection: &Connection) -> Answer {
-    let adapt = match connection.get("/").await {
+    let opensearch = match connection.get("/").await {
         Ok((status @ 500..=599, body)) => return Answer::Away(format!("status {status}{}", cause(&body))),
-        Ok((_, body)) if is_opensearch(&body) => for_opensearch,
         // Who may not ask gets its answer from the first template.
-        Ok(_) => |template: &'static str| Cow::Borrowed(template),
+        Ok((_, body)) => is_opensearch(&body),
         Err(failure) => return failure.into(),
     };
     for (path, template) in elasticsearch_templates() {
-        let (status, body) = match connection.put(path, &adapt(template)).await {
-            Ok(answer) => answer,
+        let template = if opensearch { for_opensearch(template) } else { Cow::Borrowed(template) };
+        match connection.put(path, &template).await {
+            Ok((200..=299, _)) => debug!(path, "A template is installed."),
+            Ok((status, body)) => return refused(path, status, &body),
             Err(failure) => return failure.into(),
-        };
-        let reason = format!("{path}: status {status}{}", cause(&body));
-        match status {
-            200..=299 => debug!(path, "A template is installed."),
-            408 | 429 => return Answer::Busy(reason),
-            500..=599 => return Answer::Away(reason),
-            401 => return Answer::Denied(format!("{reason}; it wants other credentials")),
-            403 => {
-                let advice = "install templates once with --setup and a stronger key, then use --no-setup";
-                return Answer::Denied(format!("{reason}; {advice}"));
+        }
+    }
+    if opensearch { install_policies(connection).await } else { Answer::Items(Vec::new()) }
+}
+
+/// Installs what deletes old documents; a policy that is there already may be the operator's own and stays.
+async fn install_policies(connection: &Connection) -> Answer {
+    for (path, policy) in opensearch_policies() {
+        match connection.put(&path, &policy).await {
+            Ok((200..=299 | 409, _)) => debug!(path, "A policy is there."),
+            Ok((400 | 404 | 405, body)) => {
+                warn!(
+                    path,
+                    reason = cause(&body),
+                    "The server has no index state management: nothing is deleted by age."
+                );
+                break;
             }
-            _ => return Answer::Denied(format!("{reason}; is that the URL of an Elasticsearch server?")),
+            Ok((status, body)) => return refused(&path, status, &body),
+            Err(failure) => return failure.into(),
         }
     }
     Answer::Items(Vec::new())
+}
+
+fn refused(path: &str, status: u16, body: &[u8]) -> Answer {
+    let reason = format!("{path}: status {status}{}", cause(body));
+    match status {
+        408 | 429 => Answer::Busy(reason),
+        500..=599 => Answer::Away(reason),
+        401 => Answer::Denied(format!("{reason}; it wants other credentials")),
+        403 => {
+            let advice = "install templates once with --setup and a stronger key, then use --no-setup";
+            Answer::Denied(format!("{reason}; {advice}"))
+        }
+        _ => Answer::Denied(format!("{reason}; is that the URL of an Elasticsearch server?")),
+    }
 }
 
 fn is_opensearch(body: &[u8]) -> bool {

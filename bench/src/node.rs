@@ -1,25 +1,56 @@
-//! A real Elasticsearch: the one that `VAECTL_TEST_ES_URL` names, or one that is started and stopped.
+//! A real server: the one that `VAECTL_TEST_ES_URL` names, or one that is started and stopped.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use elasticsearch::auth::{ClientCertificate, Credentials};
+use elasticsearch::cert::{Certificate, CertificateValidation};
 use elasticsearch::http::Method;
-use elasticsearch::http::headers::HeaderMap;
-use elasticsearch::http::transport::Transport;
+use elasticsearch::http::headers::{AUTHORIZATION, HeaderMap, HeaderValue};
+use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
 use serde_json::{Value, json};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/elasticsearch/es-node");
+
+/// The servers that there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Elasticsearch that asks nobody who he is.
+    Plain,
+    /// Elasticsearch with users, API keys and TLS.
+    Secured,
+    /// The same, and its clients have to show a certificate.
+    Mutual,
+    /// `OpenSearch`.
+    OpenSearch,
+}
 
 /// A node; one that was started is stopped when it is dropped.
 #[derive(Debug)]
 pub struct Node {
     /// Where it is.
     pub url: String,
+    /// The files of its certificate authority and of a client's certificate and key, where it has TLS.
+    pub tls: Option<Tls>,
     port: Option<u16>,
 }
 
+/// Files of a node with TLS.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// Its certificate authority.
+    pub ca: PathBuf,
+    /// A certificate by that authority, and its key.
+    pub client: PathBuf,
+}
+
 impl Node {
+    /// Who may do everything, where there are users.
+    pub const USER: &'static str = "elastic";
+    /// That user's password.
+    pub const PASSWORD: &'static str = "vaectl-test";
+
     /// The plain node that the environment names, or a new one; `None` where there is neither one nor a JDK of 21 or
     /// later.
     ///
@@ -28,40 +59,42 @@ impl Node {
     #[must_use]
     pub fn plain() -> Option<Self> {
         match std::env::var("VAECTL_TEST_ES_URL") {
-            Ok(url) => Some(Self { url: url.trim_end_matches('/').into(), port: None }),
-            Err(_) => Self::start(&[]),
+            Ok(url) => Some(Self { url: url.trim_end_matches('/').into(), tls: None, port: None }),
+            Err(_) => Self::start(Kind::Plain),
         }
     }
 
-    /// A new node with users and TLS, and the path of its certificate authority; `None` where there is no JDK.
+    /// A new node; `None` where there is no JDK.
     ///
     /// # Panics
     /// Where the node does not start.
     #[must_use]
-    pub fn secured() -> Option<(Self, String)> {
-        let node = Self::start(&["--tls"])?;
-        let status = Command::new(SCRIPT).arg("status").output().expect("the script was run before");
-        let status = String::from_utf8_lossy(&status.stdout).into_owned();
-        let ours = format!("port={} ", node.port.unwrap_or_default());
-        let line = status.lines().find(|line| line.contains(&ours)).expect("the node is among those that run");
-        let (_, ca) = line.rsplit_once(" ca=").expect("it was started with TLS");
-        Some((node, ca.to_owned()))
-    }
-
-    fn start(options: &[&str]) -> Option<Self> {
+    pub fn start(kind: Kind) -> Option<Self> {
         if !has_jdk() {
             return None;
         }
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
         let port = free.expect("the loopback has a free port").port();
+        let options: &[&str] = match kind {
+            Kind::Plain => &[],
+            Kind::Secured => &["--tls"],
+            Kind::Mutual => &["--mtls"],
+            Kind::OpenSearch => &["--version", "opensearch"],
+        };
         let mut command = Command::new(SCRIPT);
         command.args(["start", "--port", &port.to_string()]).args(options).stderr(Stdio::inherit());
         let output = command.output().expect("the script can be run");
         assert!(output.status.success(), "es-node start: {}", output.status);
-        Some(Self { url: String::from_utf8_lossy(&output.stdout).trim().to_owned(), port: Some(port) })
+        let mut node =
+            Self { url: String::from_utf8_lossy(&output.stdout).trim().to_owned(), tls: None, port: Some(port) };
+        if matches!(kind, Kind::Secured | Kind::Mutual) {
+            let ca = ca_of(port);
+            node.tls = Some(Tls { client: ca.with_file_name("client.pem"), ca });
+        }
+        Some(node)
     }
 
-    /// Asks the plain node something and gives its answer as JSON.
+    /// Asks the node something, as the user who may do everything, and gives its answer as JSON.
     ///
     /// # Panics
     /// Where it does not answer.
@@ -69,11 +102,25 @@ impl Node {
     pub fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be had");
         runtime.block_on(async {
-            let transport = Transport::single_node(&self.url).expect("the URL is one");
             let body = body.map(Value::to_string);
-            let response = transport.send(method, path, HeaderMap::new(), None::<&()>, body, None).await;
+            let response = self.transport().send(method, path, HeaderMap::new(), None::<&()>, body, None).await;
             response.expect("the node answers").json().await.expect("its answer is JSON")
         })
+    }
+
+    fn transport(&self) -> Transport {
+        let url = self.url.parse().expect("the URL is one");
+        let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(url));
+        if let Some(tls) = &self.tls {
+            let read = |path: &Path| std::fs::read(path).expect("the node made its certificates");
+            let authority = Certificate::from_pem(&read(&tls.ca)).expect("it made them in PEM");
+            builder = builder
+                .cert_validation(CertificateValidation::Full(authority))
+                .auth(Credentials::Certificate(ClientCertificate::Pem(read(&tls.client))))
+                // USER:PASSWORD
+                .header(AUTHORIZATION, HeaderValue::from_static("Basic ZWxhc3RpYzp2YWVjdGwtdGVzdA=="));
+        }
+        builder.build().expect("the certificates can be used")
     }
 
     /// How many documents of a query a stream has.
@@ -99,6 +146,16 @@ impl Drop for Node {
             let _ = Command::new(SCRIPT).args(["stop", "--port", &port.to_string()]).stderr(Stdio::null()).status();
         }
     }
+}
+
+/// The certificate authority of the node on that port, by the script's own report.
+fn ca_of(port: u16) -> PathBuf {
+    let status = Command::new(SCRIPT).arg("status").output().expect("the script was run before");
+    let status = String::from_utf8_lossy(&status.stdout).into_owned();
+    let ours = format!("port={port} ");
+    let line = status.lines().find(|line| line.contains(&ours)).expect("the node is among those that run");
+    let (_, ca) = line.rsplit_once(" ca=").expect("it was started with TLS");
+    ca.into()
 }
 
 fn has_jdk() -> bool {

@@ -1,35 +1,46 @@
 //! Real nodes for tests, or their names among those that were skipped.
 
-use std::sync::{Arc, Mutex, Weak};
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
-use vaectl_bench::node::Node;
+use vaectl_bench::node::{Kind, Node};
+use vaectl_publisher::{Config, Credentials, Secret};
 
-use super::skip;
+use super::{config, skip};
 
 const WHY: &str = "no JDK of 21 or later and VAECTL_TEST_ES_URL unset";
 
-/// The plain node that all tests share; it is stopped when the last test lets go of it.
-pub(crate) fn shared(test: &str) -> Option<Arc<Node>> {
-    static NODE: Mutex<Weak<Node>> = Mutex::new(Weak::new());
-    let mut node = NODE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(node) = node.upgrade() {
+/// The node of that kind that all tests share; it is stopped when the last test lets go of it.
+pub(crate) fn shared(kind: Kind, test: &str) -> Option<Arc<Node>> {
+    static NODES: LazyLock<Mutex<HashMap<Kind, Weak<Node>>>> = LazyLock::new(Mutex::default);
+    let mut nodes = NODES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(node) = nodes.get(&kind).and_then(Weak::upgrade) {
         return Some(node);
     }
-    let Some(new) = Node::plain().map(Arc::new) else {
+    let new = if kind == Kind::Plain { Node::plain() } else { Node::start(kind) };
+    let Some(new) = new.map(Arc::new) else {
         skip(test, WHY);
         return None;
     };
-    *node = Arc::downgrade(&new);
+    nodes.insert(kind, Arc::downgrade(&new));
     Some(new)
 }
 
-/// A node of its own with users and TLS, and the path of its certificate authority.
-pub(crate) fn secured(test: &str) -> Option<(Node, String)> {
-    let node = Node::secured();
-    if node.is_none() {
-        skip(test, WHY);
+/// How a node is reached through `target`, by the user who may do everything.
+pub(crate) fn reaching(node: &Node, target: &str, folder: &Path) -> Config {
+    let mut config = config(target, folder);
+    if let Some(tls) = &node.tls {
+        config.server.ca = Some(tls.ca.clone());
+        config.server.client_certificate = Some(tls.client.clone());
+        config.server.credentials = Some(basic(Node::PASSWORD));
     }
-    node
+    config
+}
+
+/// The user who may do everything, with that password.
+pub(crate) fn basic(password: &str) -> Credentials {
+    Credentials::Basic { user: Node::USER.into(), password: Secret::new(password) }
 }
 
 /// A namespace of a test's own; its data streams are deleted when it is dropped.

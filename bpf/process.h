@@ -91,7 +91,6 @@ int on_exec(__u64 *ctx)
 	struct file *file = binprm->file;
 	int memfd = file->f_inode->i_nlink == 0;
 
-	add(row->count[COUNT_EXEC], 1);
 	if (memfd)
 		add(row->count[COUNT_MEMFD_EXEC], 1);
 	if (entered)
@@ -102,6 +101,8 @@ int on_exec(__u64 *ctx)
 	__u32 off = walk_path((__u64)BPF_CORE_READ(file, f_path.mnt), (__u64)BPF_CORE_READ(file, f_path.dentry), start);
 	if (slot != SLOT_HOST)
 		count_program(row, slot, buffer, start, off - start);
+	/* After the program: who finds this number unchanged need not look for programs. */
+	add(row->count[COUNT_EXEC], 1);
 	if (!wanted(slot, DEPTH_PROCESS))
 		return 0;
 

@@ -27,6 +27,14 @@ struct {
 	__type(value, struct row);
 } rows SEC(".maps");
 
+/* Of no use, and of one entry, while calls are counted all the time. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct samples);
+} cpu_samples SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 514);

@@ -210,7 +210,7 @@ static __always_inline void report_socket(struct task_struct *task, struct row *
 		/* A descriptor that sends again is the same flow. */
 		if (nr != __NR_connect && bpf_map_lookup_elem(&flows, &key))
 			return;
-		add(row->count[COUNT_CONNECT], 1);
+		add(row->count[COUNT_UDP_CONNECT], 1);
 	}
 	if (!wanted(slot, DEPTH_FULL))
 		return;

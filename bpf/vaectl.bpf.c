@@ -248,6 +248,14 @@ static __noinline int still_set_up(struct row *row, __u32 slot)
 	return 0;
 }
 
+/* Where a call is counted, below SYSCALLS. */
+static __always_inline __u64 call_index(struct task_struct *task, __u64 nr)
+{
+	if (nr >= SYSCALL_OTHER)
+		nr = nr == (__u64)-1 ? __NR_rt_sigreturn : SYSCALL_OTHER; /* sigreturn leaves no number */
+	return (nr | (-(__u64)(task->thread_info.status / TS_COMPAT & 1) & SYSCALL_COMPAT)) & (SYSCALLS - 1);
+}
+
 SEC("tp_btf/sys_exit")
 int on_sys_exit(__u64 *ctx)
 {
@@ -262,17 +270,30 @@ int on_sys_exit(__u64 *ctx)
 		return 0;
 	struct pt_regs *regs = (struct pt_regs *)ctx[0];
 	__u64 error = -ctx[1];
-	__u64 index = regs->orig_ax;
-	if (index >= SYSCALL_OTHER)
-		index = index == (__u64)-1 ? __NR_rt_sigreturn : SYSCALL_OTHER; /* sigreturn leaves no number */
-	index |= -(__u64)(task->thread_info.status / TS_COMPAT & 1) & SYSCALL_COMPAT;
-	add(row->syscall[index & (SYSCALLS - 1)], 1);
+	__u64 index = call_index(task, regs->orig_ax);
+	add(row->syscall[index], 1);
 	asm volatile("" : "+r"(error)); /* keeps the sign out of the index */
 	if (error - 1 < ERRNOS - 1)
 		add(row->failed[error], 1);
-	__u32 action = actions[index & (SYSCALLS - 1)];
+	__u32 action = actions[index];
 	if (action)
 		act(regs, row, slot, action);
+	return 0;
+}
+
+/* While no calls are counted, this says what a container's CPU time goes to. It interrupts whatever runs: the registers
+ * that a task came into the kernel with have the number of its call, or -1 where an interrupt or a fault brought it. */
+SEC("perf_event")
+int on_tick(void *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 slot = task_slot(task);
+	struct samples *samples = bpf_map_lookup_elem(&cpu_samples, &slot);
+
+	if (slot < SLOT_FIRST || !samples)
+		return 0;
+	__u64 nr = BPF_CORE_READ((struct pt_regs *)bpf_task_pt_regs(task), orig_ax);
+	add(samples->syscall[nr == (__u64)-1 ? SYSCALL_NONE : call_index(task, nr)], 1);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #define CACHE_ENTRIES 65536 /* the direct-mapped cache of slots: a power of two */
 
 #define SYSCALLS 512
+#define SYSCALL_NONE 509 /* a CPU sample that fell into no call */
 #define SYSCALL_OTHER 510 /* numbers beyond the table */
 #define SYSCALL_COMPAT 511 /* calls by the 32-bit gate, whatever their number: all bits set */
 #define ERRNOS 134
@@ -57,7 +58,8 @@
 #define COUNT_DEAD_SYSTEM 25 /* its system part, by ticks, ns */
 #define COUNT_LOST_QUOTA 26 /* events beyond the container's share of the ring */
 #define COUNT_WAKEUPS 27 /* events that woke the reader, because the ring filled */
-#define COUNTS 28
+#define COUNT_UDP_CONNECT 28 /* peers that datagrams were sent to */
+#define COUNTS 29
 
 #define KIND_EXEC 1
 #define KIND_EXIT 2
@@ -86,6 +88,11 @@ struct row {
 	__u64 syscall[SYSCALLS];
 	__u64 failed[ERRNOS];
 	__u64 count[COUNTS];
+};
+
+/* In which calls a container's CPU time was spent: one sample a CPU and tick. */
+struct samples {
+	__u64 syscall[SYSCALLS];
 };
 
 /* What user space says of a slot. */

@@ -53,6 +53,10 @@ pub(crate) struct Args {
     /// Listen on this socket for the depth of each container, which `score --control` asks for.
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
+    /// Count system calls only in this share of the time, in short slices at random, while every container is at the
+    /// depth of the census; a rare call or a file that falls between slices is not seen.
+    #[arg(long, value_name = "SHARE", default_value = "1")]
+    census_duty: f64,
     /// The room in the kernel for what a container does below its depth, with `--control`.
     #[arg(long, value_name = "SIZE", default_value = "288K", value_parser = units::size)]
     flight_bytes: usize,
@@ -95,6 +99,7 @@ impl Args {
             ring_bytes,
             backlog_bytes: self.backlog_bytes,
             control: self.control,
+            census_duty: self.census_duty,
             flight_bytes,
             max_line_bytes,
         })

@@ -1293,7 +1293,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__record)
-            opts="-c -h --window --depth --container --cgroup --exclude-cgroup --duration --max-containers --no-engine --ring-bytes --backlog-bytes --control --flight-bytes --replay --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --window --depth --container --cgroup --exclude-cgroup --duration --max-containers --no-engine --ring-bytes --backlog-bytes --control --census-duty --flight-bytes --replay --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1336,6 +1336,10 @@ _vaectl() {
                     return 0
                     ;;
                 --control)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --census-duty)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -3,6 +3,7 @@
 mod cgroups;
 mod control;
 mod deeds;
+mod duty;
 mod engines;
 mod limits;
 mod pipeline;

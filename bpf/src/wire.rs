@@ -12,6 +12,8 @@ pub const SLOT_FIRST: usize = 2;
 pub const CACHE_ENTRIES: usize = 65536;
 /// syscalls.
 pub const SYSCALLS: usize = 512;
+/// A CPU sample that fell into no call.
+pub const SYSCALL_NONE: usize = 509;
 /// Numbers beyond the table.
 pub const SYSCALL_OTHER: usize = 510;
 /// Calls by the 32-bit gate, whatever their number: all bits set.
@@ -94,8 +96,10 @@ pub const COUNT_DEAD_SYSTEM: usize = 25;
 pub const COUNT_LOST_QUOTA: usize = 26;
 /// Events that woke the reader, because the ring filled.
 pub const COUNT_WAKEUPS: usize = 27;
+/// Peers that datagrams were sent to.
+pub const COUNT_UDP_CONNECT: usize = 28;
 /// counts.
-pub const COUNTS: usize = 28;
+pub const COUNTS: usize = 29;
 /// kind exec.
 pub const KIND_EXEC: usize = 1;
 /// kind exit.
@@ -149,13 +153,24 @@ pub struct Row {
     pub count: [u64; COUNTS],
 }
 
-const _: () = assert!(size_of::<Row>() == 5416);
+const _: () = assert!(size_of::<Row>() == 5424);
 const _: () = assert!(std::mem::offset_of!(Row, created_ns) == 0);
 const _: () = assert!(std::mem::offset_of!(Row, ready) == 8);
 const _: () = assert!(std::mem::offset_of!(Row, init) == 16);
 const _: () = assert!(std::mem::offset_of!(Row, syscall) == 24);
 const _: () = assert!(std::mem::offset_of!(Row, failed) == 4120);
 const _: () = assert!(std::mem::offset_of!(Row, count) == 5192);
+
+/// In which calls a container's CPU time was spent: one sample a CPU and tick.
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]
+#[repr(C)]
+pub struct Samples {
+    /// syscall.
+    pub syscall: [u64; SYSCALLS],
+}
+
+const _: () = assert!(size_of::<Samples>() == 4096);
+const _: () = assert!(std::mem::offset_of!(Samples, syscall) == 0);
 
 /// What user space says of a slot.
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]

@@ -35,6 +35,8 @@ pub struct Config {
     /// Where to listen for leases of depth. With it a container without a lease is watched at `process`, and what is
     /// below its depth goes into its flight recorder.
     pub control: Option<PathBuf>,
+    /// The share of the time in which system calls are counted while every container is at the depth of the census.
+    pub census_duty: f64,
     /// The size of a container's flight recorder in bytes.
     pub flight_bytes: u32,
     /// The longest line that is written.
@@ -55,6 +57,7 @@ impl Default for Config {
             ring_bytes: 16 << 20,
             backlog_bytes: 8 << 20,
             control: None,
+            census_duty: 1.0,
             flight_bytes: 288 << 10,
             max_line_bytes: vaectl_schemas::DEFAULT_MAX_LINE_BYTES,
         }
@@ -84,6 +87,7 @@ impl Config {
                 "1 to 60000",
                 (1..=60_000).contains(&self.max_containers),
             ),
+            ("--census-duty", self.census_duty.to_string(), "0.01 to 1", (0.01..=1.0).contains(&self.census_duty)),
             (
                 "--flight-bytes",
                 self.flight_bytes.to_string(),
@@ -113,13 +117,20 @@ impl Config {
         [programs, programs * 8]
     }
 
+    /// Whether system calls are counted only some of the time.
+    pub(crate) fn in_slices(&self) -> bool {
+        self.census_duty < 1.0
+    }
+
     /// What the maps in the kernel take, in bytes, with this room for containers: they are allocated once and never grow.
     #[must_use]
     pub fn kernel_bytes(&self) -> u64 {
         let [programs, activity] = self.flight_cells();
         let cells = u64::from(programs + activity) * size_of::<wire::Cell>() as u64;
         let cache = (wire::CACHE_ENTRIES * size_of::<u64>()) as u64;
-        u64::from(self.ring_bytes) + cache + u64::from(self.max_containers) * (size_of::<wire::Row>() as u64 + cells)
+        let samples = if self.in_slices() { size_of::<wire::Samples>() as u64 } else { 0 };
+        let each = size_of::<wire::Row>() as u64 + samples + cells;
+        u64::from(self.ring_bytes) + cache + u64::from(self.max_containers) * each
     }
 
     /// Whether containers are told by what they look like, and not only by the cgroups that were asked for.

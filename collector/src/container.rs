@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use vaectl_bpf::wire::Row;
+use vaectl_bpf::wire::{Row, Samples};
 use vaectl_schemas::{
     Container, ContainerInfo, ContainerLine, ContainerStatus, Depth, Timestamp, VERSION, derived_id, job_hash,
 };
@@ -50,6 +50,10 @@ pub(crate) struct Tracked {
     pub(crate) last: Box<Row>,
     pub(crate) last_ns: u64,
     pub(crate) files: Files,
+    /// For how long calls had been counted then.
+    pub(crate) watched_ns: u64,
+    /// What its CPU time had gone to by then.
+    pub(crate) samples: Option<Box<Samples>>,
     pub(crate) cpu: Option<Cpu>,
     pub(crate) execs: HashMap<u64, u64>,
     /// Events from before it was known what this cgroup is, and after the last flush.
@@ -82,6 +86,8 @@ impl Tracked {
             last: Box::new(Row::new_zeroed()),
             last_ns: now_ns,
             files,
+            watched_ns: 0,
+            samples: None,
             cpu: born.then(Cpu::default),
             execs: HashMap::new(),
             events: Vec::new(),

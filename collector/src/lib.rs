@@ -12,6 +12,7 @@ mod clock;
 mod config;
 mod container;
 mod control;
+mod duty;
 mod error;
 mod event;
 mod facts;

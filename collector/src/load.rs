@@ -5,9 +5,12 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 pub(crate) use aya::maps::MapError;
 use aya::maps::{Array, HashMap, MapData, Queue, RingBuf};
-use aya::programs::BtfTracePoint;
+use aya::programs::perf_event::{PerfEventConfig, PerfEventScope, SamplePolicy, SoftwareEvent};
+use aya::programs::tp_btf::BtfTracePointLinkId;
+use aya::programs::{BtfTracePoint, PerfEvent, Program, ProgramError};
+use aya::util::online_cpus;
 use aya::{Btf, Ebpf, EbpfLoader};
-use vaectl_bpf::wire::{self, Cell, Control, ExecCount, ExecKey, Flight, Header, Row};
+use vaectl_bpf::wire::{self, Cell, Control, ExecCount, ExecKey, Flight, Header, Row, Samples};
 use zerocopy::{FromBytes, FromZeros, IntoBytes};
 
 use crate::error::RecordError;
@@ -29,6 +32,13 @@ pub(crate) const TRACEPOINTS: [(&str, &str); 11] = [
     ("on_cgroup_gone", "cgroup_rmdir"),
 ];
 
+/// The program that counts calls.
+const CALLS: &str = "on_sys_exit";
+
+/// The program that samples what CPU time goes to, and how often it does so on each CPU. A second has no whole number of
+/// its periods: what happens once a second is not met every time.
+const TICK: (&str, u64) = ("on_tick", 49);
+
 type Cache = [u8; size_of::<u64>() * wire::CACHE_ENTRIES];
 
 static EMPTY_CACHE: Cache = [0; size_of::<Cache>()];
@@ -36,7 +46,12 @@ static EMPTY_CACHE: Cache = [0; size_of::<Cache>()];
 /// The loaded object. Dropping it detaches every program.
 pub(crate) struct Kernel {
     programs: Ebpf,
+    /// Calls are counted.
+    calls: Option<BtfTracePointLinkId>,
     rows: Array<MapData, [u8; size_of::<Row>()]>,
+    samples: Array<MapData, [u8; size_of::<Samples>()]>,
+    /// There are samples, and a row of them for each slot.
+    sampled: bool,
     controls: Array<MapData, [u8; size_of::<Control>()]>,
     slots: HashMap<MapData, u64, u32>,
     /// The kernel side's globals, of which the cache of slots is the only one.
@@ -59,6 +74,8 @@ pub(crate) struct Tunables {
     pub(crate) ring_bytes: u32,
     /// Cells of the two rings of each flight recorder.
     pub(crate) flight_cells: [u32; 2],
+    /// CPU time is sampled, because calls are not counted all the time.
+    pub(crate) sampled: bool,
 }
 
 fn refused(what: &str, error: &dyn std::error::Error) -> RecordError {
@@ -78,11 +95,22 @@ fn available(facts: &Facts) -> impl Iterator<Item = (&'static str, &'static str)
     TRACEPOINTS.into_iter().filter(|(_, tracepoint)| facts.has(tracepoint))
 }
 
-fn program<'a>(programs: &'a mut Ebpf, name: &str) -> Result<&'a mut BtfTracePoint, RecordError> {
+fn program<'a, P>(programs: &'a mut Ebpf, name: &str) -> Result<P, RecordError>
+where
+    P: TryFrom<&'a mut Program, Error = ProgramError>,
+{
     let program = programs
         .program_mut(name)
         .ok_or_else(|| RecordError::Kernel { what: name.to_owned(), reason: "no such program".to_owned() })?;
-    program.try_into().map_err(|e: aya::programs::ProgramError| refused(name, &e))
+    program.try_into().map_err(|e| refused(name, &e))
+}
+
+fn hook<'a>(programs: &'a mut Ebpf, name: &str) -> Result<&'a mut BtfTracePoint, RecordError> {
+    program(programs, name)
+}
+
+fn sampler(programs: &mut Ebpf) -> Result<&mut PerfEvent, RecordError> {
+    program(programs, TICK.0)
 }
 
 impl Kernel {
@@ -101,6 +129,7 @@ impl Kernel {
             .override_global("program_mask", &programs_mask, true)
             .override_global("activity_mask", &activity_mask, true)
             .map_max_entries("rows", capacity)
+            .map_max_entries("cpu_samples", if tunables.sampled { capacity } else { 1 })
             .map_max_entries("controls", capacity)
             .map_max_entries("free_slots", capacity)
             .map_max_entries("shares", capacity)
@@ -111,7 +140,10 @@ impl Kernel {
             .load(vaectl_bpf::OBJECT)
             .map_err(|e| refused("the object", &e))?;
         for (name, tracepoint) in available(facts) {
-            program(&mut programs, name)?.load(tracepoint, &btf).map_err(|e| refused(name, &e))?;
+            hook(&mut programs, name)?.load(tracepoint, &btf).map_err(|e| refused(name, &e))?;
+        }
+        if tunables.sampled {
+            sampler(&mut programs)?.load().map_err(|e| refused(TICK.0, &e))?;
         }
         let mut take = |name: &str| {
             programs
@@ -121,6 +153,8 @@ impl Kernel {
         let maps = |e: MapError| refused("a map", &e);
         Ok(Self {
             rows: Array::try_from(take("rows")?).map_err(maps)?,
+            samples: Array::try_from(take("cpu_samples")?).map_err(maps)?,
+            sampled: tunables.sampled,
             controls: Array::try_from(take("controls")?).map_err(maps)?,
             slots: HashMap::try_from(take("slots")?).map_err(maps)?,
             cache: Array::try_from(take(".bss")?).map_err(maps)?,
@@ -134,14 +168,35 @@ impl Kernel {
             told: std::collections::HashMap::new(),
             events: Ring(RingBuf::try_from(take("events")?).map_err(maps)?),
             cgroups: Ring(RingBuf::try_from(take("cgroup_events")?).map_err(maps)?),
+            calls: None,
             programs,
         })
     }
 
     /// Attaches every program that was loaded.
     pub(crate) fn attach(&mut self, facts: &Facts) -> Result<(), RecordError> {
-        for (name, _) in available(facts) {
-            program(&mut self.programs, name)?.attach().map_err(|e| refused(name, &e))?;
+        for (name, _) in available(facts).filter(|(name, _)| *name != CALLS) {
+            hook(&mut self.programs, name)?.attach().map_err(|e| refused(name, &e))?;
+        }
+        if self.sampled {
+            let (name, per_second) = TICK;
+            let clock = PerfEventConfig::Software(SoftwareEvent::CpuClock);
+            for cpu in online_cpus().map_err(|(_, error)| refused(name, &error))? {
+                let scope = PerfEventScope::AllProcessesOneCpu { cpu };
+                let policy = SamplePolicy::Frequency(per_second);
+                sampler(&mut self.programs)?.attach(clock, scope, policy, false).map_err(|e| refused(name, &e))?;
+            }
+        }
+        self.count_calls(true)
+    }
+
+    /// Puts the hook that counts calls in, or takes it out.
+    pub(crate) fn count_calls(&mut self, on: bool) -> Result<(), RecordError> {
+        let program = hook(&mut self.programs, CALLS)?;
+        match (on, self.calls.take()) {
+            (true, None) => self.calls = Some(program.attach().map_err(|e| refused(CALLS, &e))?),
+            (false, Some(link)) => program.detach(link).map_err(|e| refused(CALLS, &e))?,
+            (_, as_it_is) => self.calls = as_it_is,
         }
         Ok(())
     }
@@ -152,6 +207,12 @@ impl Kernel {
         Ok(Row::read_from_bytes(&bytes).expect("the value has the size of a row"))
     }
 
+    /// What one container's CPU time went to; `None` where it is not sampled.
+    pub(crate) fn samples(&self, slot: u32) -> Option<Box<Samples>> {
+        let bytes = self.samples.get(&slot, 0).ok().filter(|_| self.sampled)?;
+        Some(Box::new(Samples::read_from_bytes(&bytes).expect("the value has the size of samples")))
+    }
+
     /// Makes a slot fit for another container.
     pub(crate) fn reset(&mut self, slot: u32, ready: bool, control: Control) -> Result<(), MapError> {
         let mut row = Row::new_zeroed();
@@ -159,6 +220,9 @@ impl Kernel {
         let mut bytes = [0; size_of::<Row>()];
         bytes.copy_from_slice(row.as_bytes());
         self.rows.set(slot, bytes, 0)?;
+        if self.sampled {
+            self.samples.set(slot, [0; size_of::<Samples>()], 0)?;
+        }
         self.control(slot, control)
     }
 
@@ -224,26 +288,29 @@ impl Kernel {
         self.empty_cache()
     }
 
-    /// Every program that every slot executed, and how often since it was reset.
-    pub(crate) fn execs(&self) -> impl Iterator<Item = (ExecKey, ExecCount)> {
-        self.execs.iter().filter_map(Result::ok).map(|(key, value)| {
-            (
-                ExecKey::read_from_bytes(&key).expect("the key has the size of one"),
-                ExecCount::read_from_bytes(&value).expect("the value has the size of one"),
-            )
+    /// Every program that these slots executed, and how often since they were reset.
+    pub(crate) fn execs(&self, slots: &[u32]) -> impl Iterator<Item = (ExecKey, ExecCount)> {
+        self.exec_keys(slots).filter_map(|(bytes, key)| {
+            let value = self.execs.get(&bytes, 0).ok()?;
+            Some((key, ExecCount::read_from_bytes(&value).expect("the value has the size of one")))
         })
+    }
+
+    fn exec_keys(&self, slots: &[u32]) -> impl Iterator<Item = ([u8; size_of::<ExecKey>()], ExecKey)> {
+        let key = |bytes: [u8; size_of::<ExecKey>()]| {
+            (bytes, ExecKey::read_from_bytes(&bytes).expect("the key has the size of one"))
+        };
+        self.execs.keys().filter_map(Result::ok).map(key).filter(|(_, key)| slots.contains(&key.slot))
     }
 
     /// Forgets the programs of a slot, and what its flight recorder holds: they are of a container that left.
     pub(crate) fn forget(&mut self, slot: u32) -> Result<(), MapError> {
         let flown = self.flown(slot)?;
         self.told.insert(slot, flown);
-        let keys: Vec<_> = self.execs().filter(|(key, _)| key.slot == slot).map(|(key, _)| key).collect();
+        let keys: Vec<_> = self.exec_keys(&[slot]).map(|(bytes, _)| bytes).collect();
         for key in keys {
-            let mut bytes = [0; size_of::<ExecKey>()];
-            bytes.copy_from_slice(key.as_bytes());
             // One that is gone already is as good as removed.
-            let _ = self.execs.remove(&bytes);
+            let _ = self.execs.remove(&key);
         }
         Ok(())
     }

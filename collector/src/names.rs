@@ -16,6 +16,12 @@ pub(crate) fn syscall(nr: usize) -> String {
     }
 }
 
+/// The counter of CPU samples that fell into a call, such as `oncpu.read`; into none, `oncpu.none`.
+pub(crate) fn sampled_counters() -> Vec<String> {
+    let name = |nr| if nr == wire::SYSCALL_NONE { "none".to_owned() } else { syscall(nr) };
+    (0..wire::SYSCALLS).map(|nr| format!("oncpu.{}", name(nr))).collect()
+}
+
 /// The counter of failures by their error, such as `syscall_failed.EAGAIN`.
 pub(crate) fn failed_counters() -> Vec<String> {
     (0..wire::ERRNOS).map(|error| format!("syscall_failed.{}", errno(error as i32))).collect()
@@ -27,7 +33,7 @@ pub(crate) fn errno(error: i32) -> String {
 }
 
 /// The counters of a row that go onto windows, beside calls and failures.
-pub(crate) const COUNTERS: [(usize, &str); 18] = [
+pub(crate) const COUNTERS: [(usize, &str); 19] = [
     (wire::COUNT_EXEC, "process.exec"),
     (wire::COUNT_FORK, "process.fork"),
     (wire::COUNT_EXIT, "process.exit"),
@@ -40,7 +46,8 @@ pub(crate) const COUNTERS: [(usize, &str); 18] = [
     (wire::COUNT_CLOSE, "net.close"),
     (wire::COUNT_TX_BYTES, "net.tx_bytes"),
     (wire::COUNT_RX_BYTES, "net.rx_bytes"),
-    (wire::COUNT_UNIX_CONNECT, "net.unix_connect"),
+    (wire::COUNT_UDP_CONNECT, "net_udp.connect"),
+    (wire::COUNT_UNIX_CONNECT, "net_unix.connect"),
     (wire::COUNT_OPEN_WRITE, "file.open_write"),
     (wire::COUNT_UNLINK, "file.unlink"),
     (wire::COUNT_RENAME, "file.rename"),

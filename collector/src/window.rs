@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vaectl_bpf::wire::{self, Row};
+use vaectl_bpf::wire::{self, Row, Samples};
 use vaectl_schemas::{Metrics, Timestamp, VERSION, Window, WindowInfo, WindowMeta};
 
 use crate::cgroup::Account;
@@ -13,18 +13,25 @@ use crate::names;
 /// What was read of a container at the end of a window.
 pub(crate) struct Reading {
     pub(crate) row: Box<Row>,
+    pub(crate) samples: Option<Box<Samples>>,
     pub(crate) account: Account,
     pub(crate) execs: BTreeMap<String, u64>,
     pub(crate) now_ns: u64,
+    /// For how long calls have been counted by now.
+    pub(crate) watched_ns: u64,
     /// The container began or ended within the window.
     pub(crate) part: bool,
 }
+
+/// What is counted where a call ends: it is watched as long as calls are counted.
+const OF_CALLS: [&str; 4] = ["syscall", "file", "net_udp", "net_unix"];
 
 /// Makes windows; knows the names of the counters and what is watched.
 pub(crate) struct Windows {
     nominal_ns: u64,
     syscalls: Vec<String>,
     failed: Vec<String>,
+    sampled: Vec<String>,
     counters: Vec<(usize, &'static str)>,
     coverage: BTreeMap<String, f64>,
 }
@@ -42,9 +49,7 @@ impl Windows {
             _ => true,
         };
         let coverage = [
-            ("syscall", true),
             ("process", true),
-            ("file", true),
             ("net", facts.has("inet_sock_set_state")),
             ("net_bytes", facts.has("sock_send_length")),
             ("io_uring", facts.has("io_uring_submit_req")),
@@ -53,6 +58,7 @@ impl Windows {
             nominal_ns,
             syscalls: names::syscall_counters(),
             failed: names::failed_counters(),
+            sampled: names::sampled_counters(),
             counters: names::COUNTERS.into_iter().filter(|&(i, _)| watched(i)).collect(),
             coverage: coverage.into_iter().filter(|c| c.1).map(|(name, _)| (name.to_owned(), 1.0)).collect(),
         }
@@ -60,7 +66,7 @@ impl Windows {
 
     /// The window of a container from its last reading to `reading`, which becomes the last one.
     pub(crate) fn make(&self, tracked: &mut Tracked, reading: Reading, timestamp: Timestamp) -> Window<'static> {
-        let Reading { row, account, execs, now_ns, part } = reading;
+        let Reading { row, samples, account, execs, now_ns, watched_ns, part } = reading;
         let mut counters = Metrics::default();
         let mut push = |name: &str, now: u64, before: u64| {
             let n = now.wrapping_sub(before);
@@ -78,7 +84,16 @@ impl Windows {
             push(name, row.count[index], tracked.last.count[index]);
         }
         let delta = |index: usize| row.count[index].wrapping_sub(tracked.last.count[index]);
+        let duration_ns = now_ns - tracked.last_ns;
         let mut coverage = self.coverage.clone();
+        let watched = ((watched_ns - tracked.watched_ns) as f64 / duration_ns.max(1) as f64).min(1.0);
+        coverage.extend(OF_CALLS.map(|family| (family.to_owned(), watched)));
+        if let Some(samples) = &samples {
+            for (index, name) in self.sampled.iter().enumerate() {
+                push(name, samples.syscall[index], tracked.samples.as_ref().map_or(0, |last| last.syscall[index]));
+            }
+            coverage.insert("oncpu".to_owned(), 1.0);
+        }
         if let (Some(now), Some(before)) = (account.cpu, tracked.cpu) {
             push("cpu.user_ns", now.user_ns.max(before.user_ns), before.user_ns);
             push("cpu.system_ns", now.system_ns.max(before.system_ns), before.system_ns);
@@ -94,7 +109,7 @@ impl Windows {
         let entered = delta(wire::COUNT_ENTERED);
         let info = WindowInfo {
             nominal_ns: self.nominal_ns,
-            duration_ns: now_ns - tracked.last_ns,
+            duration_ns,
             coverage,
             lost: delta(wire::COUNT_LOST_RING) + delta(wire::COUNT_LOST_QUOTA) + tracked.dropped,
             part,
@@ -110,6 +125,8 @@ impl Windows {
         window.container = Some(container.clone());
         tracked.last = row;
         tracked.last_ns = now_ns;
+        tracked.watched_ns = watched_ns;
+        tracked.samples = samples;
         tracked.dropped = 0;
         if account.cpu.is_some() {
             tracked.cpu = account.cpu;
@@ -131,6 +148,12 @@ pub(crate) fn merge(sum: &mut Window<'static>, later: &Window<'static>) {
     }
     let info = &mut sum.vaectl.window;
     let more = &later.vaectl.window;
+    let [before, after] =
+        [info.duration_ns, more.duration_ns].map(|ns| ns as f64 / (info.duration_ns + more.duration_ns) as f64);
+    info.coverage.values_mut().for_each(|share| *share *= before);
+    for (family, share) in &more.coverage {
+        *info.coverage.entry(family.clone()).or_default() += share * after;
+    }
     info.duration_ns += more.duration_ns;
     info.lost += more.lost;
     info.part |= more.part;
@@ -139,4 +162,28 @@ pub(crate) fn merge(sum: &mut Window<'static>, later: &Window<'static>) {
     sum.timestamp = later.timestamp;
     sum.container.clone_from(&later.container);
     sum.vaectl.job.clone_from(&later.vaectl.job);
+}
+
+#[cfg(test)]
+mod tests {
+    use vaectl_schemas::{Timestamp, VERSION, Window, WindowInfo, WindowMeta};
+
+    use super::merge;
+
+    fn window(duration_ns: u64, coverage: &[(&str, f64)]) -> Window<'static> {
+        let coverage = coverage.iter().map(|&(family, share)| (family.to_owned(), share)).collect();
+        let info = WindowInfo { duration_ns, coverage, ..WindowInfo::default() };
+        Window::new(Timestamp::default(), WindowMeta { v: VERSION, window: info, run: None, job: None, state: None })
+    }
+
+    #[test]
+    fn windows_that_are_added_up_were_watched_for_as_long_as_both() {
+        let mut sum = window(3_000, &[("syscall", 0.5), ("memory", 1.0)]);
+        merge(&mut sum, &window(1_000, &[("syscall", 0.1), ("oncpu", 1.0)]));
+        let shares = ["syscall", "memory", "oncpu"].map(|family| sum.vaectl.window.coverage[family]);
+        assert!(
+            shares.iter().zip([0.4, 0.75, 0.25]).all(|(got, expected)| (got - expected).abs() < 1e-9),
+            "{shares:?}"
+        );
+    }
 }

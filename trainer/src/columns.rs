@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use vaectl_schemas::Window;
 use vaectl_scorer::model::{
     CALLS, Feature, Featuriser, PACE, PROCESSOR, Seen, View, coverage, family, median_and_spread, quantile,
+    watched_seconds,
 };
 
 /// More columns than this are not learned; the rarest names go first.
@@ -100,8 +101,8 @@ fn level(name: &str, gauge: bool, windows: &[&Window<'static>]) -> Feature {
     let values: Vec<f64> = windows
         .iter()
         .filter_map(|w| {
-            let seconds = w.vaectl.window.duration_ns as f64 / 1e9;
-            if gauge { w.gauges.get(name) } else { w.counters.get(name).map(|count| count / seconds) }
+            let rate = |count| count / watched_seconds(w, family(name));
+            if gauge { w.gauges.get(name) } else { w.counters.get(name).map(rate) }
         })
         .collect();
     let usual = quantile(&values.iter().map(|v| v.abs()).filter(|v| *v > 0.0).collect::<Vec<_>>(), 0.5);

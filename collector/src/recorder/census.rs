@@ -22,11 +22,10 @@ impl Recorder {
             *slot == HOST || self.root.join(self.tracked[slot].path.trim_start_matches('/')).exists()
         });
         let nominal = self.config.window.as_nanos() as u64;
-        let mut programs = self.programs(&there);
-        for slot in there {
-            let tracked = &self.tracked[&slot];
+        for census in self.census(&there) {
+            let tracked = &self.tracked[&census.slot];
             let started_within = tracked.born && boot_ns() - tracked.last_ns < nominal * 9 / 10;
-            self.window(slot, programs.remove(&slot).unwrap_or_default(), started_within, None);
+            self.window(census, started_within, None);
         }
         for slot in gone {
             self.end(slot);
@@ -39,10 +38,25 @@ impl Recorder {
         slots
     }
 
-    /// Programs that these slots executed since their last window, by slot.
+    /// What was counted of these slots, and the programs that they executed since their last window.
+    fn census(&mut self, slots: &[u32]) -> Vec<Census> {
+        let row = |&slot: &u32| Some((slot, Box::new(self.kernel.row(slot).ok()?)));
+        let rows: Vec<(u32, Box<Row>)> = slots.iter().filter_map(row).collect();
+        let executed = |row: &Row| row.count[wire::COUNT_EXEC];
+        let grew = |(slot, row): &&(u32, Box<Row>)| executed(row) != executed(&self.tracked[slot].last);
+        let changed: Vec<u32> = rows.iter().filter(grew).map(|(slot, _)| *slot).filter(|slot| *slot != HOST).collect();
+        let mut programs = self.programs(&changed);
+        rows.into_iter()
+            .map(|(slot, row)| Census { slot, row, execs: programs.remove(&slot).unwrap_or_default() })
+            .collect()
+    }
+
     fn programs(&mut self, slots: &[u32]) -> HashMap<u32, BTreeMap<String, u64>> {
         let mut found = HashMap::<u32, BTreeMap<String, u64>>::new();
-        for (key, value) in self.kernel.execs().filter(|(key, _)| slots.contains(&key.slot)) {
+        if slots.is_empty() {
+            return found;
+        }
+        for (key, value) in self.kernel.execs(slots) {
             let Some(tracked) = self.tracked.get_mut(&key.slot) else { continue };
             let before = tracked.execs.insert(key.hash, value.count).unwrap_or(0);
             if value.count > before {
@@ -54,9 +68,8 @@ impl Recorder {
         found
     }
 
-    fn window(&mut self, slot: u32, mut execs: BTreeMap<String, u64>, part: bool, cpu: Option<Cpu>) {
+    fn window(&mut self, Census { slot, row, mut execs }: Census, part: bool, cpu: Option<Cpu>) {
         let now = boot_ns();
-        let Ok(row) = self.kernel.row(slot) else { return };
         let Some(tracked) = self.tracked.get_mut(&slot) else { return };
         let other = row.count[wire::COUNT_EXEC_OTHER].wrapping_sub(tracked.last.count[wire::COUNT_EXEC_OTHER]);
         if other > 0 {
@@ -76,7 +89,9 @@ impl Recorder {
             None => tracked.files.read(&self.facts, &tracked.path),
         };
         let timestamp = self.clock.wall(now);
-        let reading = Reading { row: Box::new(row), account, execs, now_ns: now, part };
+        let samples = Some(slot).filter(|slot| *slot != HOST).and_then(|slot| self.kernel.samples(slot));
+        let reading =
+            Reading { row, samples, account, execs, now_ns: now, watched_ns: self.duty.watched_ns(now), part };
         let window = self.windows.make(tracked, reading, timestamp);
         self.items.push(Item::Window(slot, now, Box::new(window)));
     }
@@ -87,9 +102,10 @@ impl Recorder {
         if tracked.stage == Stage::Live {
             tracked.stage = Stage::Gone;
             let born = tracked.born;
-            let programs = self.programs(&[slot]).remove(&slot).unwrap_or_default();
-            let cpu = self.kernel.row(slot).ok().filter(|_| born).map(|row| dead_cpu(&row));
-            self.window(slot, programs, true, cpu);
+            for census in self.census(&[slot]) {
+                let cpu = born.then(|| dead_cpu(&census.row));
+                self.window(census, true, cpu);
+            }
             let line = self.tracked[&slot].line(self.clock.wall(boot_ns()), ContainerStatus::Ended);
             self.items.push(Item::Container(Box::new(line)));
         }
@@ -99,11 +115,18 @@ impl Recorder {
     /// The last windows of all.
     pub(super) fn finish(&mut self) {
         let slots = self.live();
-        let mut programs = self.programs(&slots);
-        for slot in slots {
-            self.window(slot, programs.remove(&slot).unwrap_or_default(), true, None);
+        for census in self.census(&slots) {
+            self.window(census, true, None);
         }
     }
+}
+
+/// What the kernel counted of a slot.
+struct Census {
+    slot: u32,
+    row: Box<Row>,
+    /// Programs executed since the last window.
+    execs: BTreeMap<String, u64>,
 }
 
 /// CPU time of a container of which every process has ended: exact in sum, split as the ticks fell.

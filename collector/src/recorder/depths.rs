@@ -1,14 +1,15 @@
-//! Leases: what the control socket asks for becomes one write to a map.
+//! Leases: what the control socket asks for becomes one write to a map; and whether calls are counted at all now.
 
 use std::time::{Duration, Instant};
 
-use tracing::debug;
+use tracing::{debug, warn};
 use vaectl_bpf::wire;
 use vaectl_schemas::Depth;
 
 use super::{HOST, Recorder};
 use crate::backlog::{Item, append};
-use crate::container::Stage;
+use crate::clock::boot_ns;
+use crate::container::{Stage, Tracked};
 
 /// How often leases are looked at for having run out.
 const LOOK: Duration = Duration::from_millis(500);
@@ -32,6 +33,18 @@ impl Recorder {
         let due: Vec<(u32, Depth)> = live.into_iter().map(|tracked| tracked.slot).zip(depths).collect();
         for (slot, depth) in due {
             self.set_depth(slot, depth);
+        }
+    }
+
+    /// Counts calls for now, or not. Rare calls, files and sockets are told of where their calls end: nobody who is watched
+    /// deeper than the census goes without the hook.
+    pub(super) fn keep_duty(&mut self) {
+        let is_container = |tracked: &Tracked| tracked.slot != HOST && !matches!(tracked.stage, Stage::Undecided(_));
+        let held = self.tracked.values().any(|tracked| is_container(tracked) && tracked.depth > Depth::Census);
+        let Some(on) = self.duty.turn(boot_ns(), held) else { return };
+        match self.kernel.count_calls(on) {
+            Ok(()) => self.duty.switched(on, boot_ns()),
+            Err(error) => warn!(%error, on, "The hook that counts calls could not be switched."),
         }
     }
 

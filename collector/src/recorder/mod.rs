@@ -21,6 +21,7 @@ use crate::clock::{Clock, boot_ns};
 use crate::config::Config;
 use crate::container::{Stage, Tracked};
 use crate::control::Control;
+use crate::duty::Duty;
 use crate::error::RecordError;
 use crate::facts::{self, Facts};
 use crate::lease::Leases;
@@ -65,6 +66,7 @@ pub struct Recorder {
     naming: Naming,
     control: Option<Control>,
     leases: Leases,
+    duty: Duty,
     /// When containers are looked for that had begun before.
     find_due: Option<Instant>,
     /// When leases are looked at for having run out.
@@ -92,6 +94,7 @@ impl Recorder {
             max_containers: config.max_containers,
             ring_bytes: config.ring_bytes,
             flight_cells: config.flight_cells(),
+            sampled: config.in_slices(),
         };
         let kernel = Kernel::load(&tunables, &facts)?;
         if let Err(error) = privileges::drop_others() {
@@ -105,6 +108,7 @@ impl Recorder {
         let mut recorder = Self {
             windows: Windows::new(config.window.as_nanos() as u64, &facts),
             root: facts.cgroup2.clone().unwrap_or_default(),
+            duty: Duty::new(config.census_duty, boot_ns()),
             config,
             facts,
             kernel,
@@ -125,6 +129,7 @@ impl Recorder {
         recorder.kernel.attach(&recorder.facts)?;
         // Counting begins here: what loading took is not part of the first window.
         let now = boot_ns();
+        recorder.duty = Duty::new(recorder.config.census_duty, now);
         recorder.tracked.values_mut().for_each(|tracked| tracked.last_ns = now);
         recorder.find().map_err(map)?;
         Ok(recorder)
@@ -202,7 +207,7 @@ impl Recorder {
     fn wait(&self, due: Instant) {
         let undecided = self.tracked.values().any(|t| matches!(t.stage, Stage::Undecided(_)));
         let beat = if undecided { QUICK } else { BEAT };
-        let timeout = due.saturating_duration_since(Instant::now()).min(beat);
+        let timeout = due.saturating_duration_since(Instant::now()).min(beat).min(self.duty.left(boot_ns()));
         let timeout = Timespec { tv_sec: 0, tv_nsec: timeout.as_nanos() as i64 };
         let mut fds =
             vec![PollFd::new(&self.kernel.events, PollFlags::IN), PollFd::new(&self.kernel.cgroups, PollFlags::IN)];
@@ -220,6 +225,7 @@ impl Recorder {
         self.decide();
         self.find_late();
         self.keep_depths();
+        self.keep_duty();
         for (slot, n) in backlog.dropped() {
             self.lost += n;
             if let Some(tracked) = self.tracked.get_mut(&slot) {

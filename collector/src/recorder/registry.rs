@@ -52,6 +52,7 @@ impl Recorder {
             self.kernel.bind(id, slot)?;
             let mut tracked = Tracked::new(slot, id, path, boot_ns(), false, self.config.unleased(), &self.facts);
             tracked.cpu = tracked.files.read(&self.facts, &tracked.path).cpu;
+            tracked.watched_ns = self.duty.watched_ns(tracked.last_ns);
             self.by_cgroup.insert(id, slot);
             self.adopt(tracked, candidate);
         }
@@ -158,7 +159,7 @@ impl Recorder {
                 self.has_no_room(&path);
             } else {
                 self.by_cgroup.insert(record.id, record.slot);
-                let tracked = Tracked::new(
+                let mut tracked = Tracked::new(
                     record.slot,
                     record.id,
                     path,
@@ -167,6 +168,7 @@ impl Recorder {
                     self.config.unleased(),
                     &self.facts,
                 );
+                tracked.watched_ns = self.duty.watched_ns(record.time_ns);
                 self.tracked.insert(record.slot, tracked);
             }
         }

@@ -18,17 +18,39 @@ pub fn coverage(window: &Window<'_>, family: &str) -> f64 {
     covered.get(family).or_else(detailed).copied().unwrap_or(0.0)
 }
 
+/// For how many seconds of the window a family of counters was watched: all of them where the line does not say.
+#[must_use]
+pub fn watched_seconds(window: &Window<'_>, family: &str) -> f64 {
+    let seconds = window.vaectl.window.duration_ns as f64 / 1e9;
+    match coverage(window, family) {
+        share if share > 0.0 => seconds * share,
+        _ => seconds,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use vaectl_schemas::{Timestamp, Window, WindowInfo, WindowMeta};
 
-    use super::coverage;
+    use super::{coverage, watched_seconds};
+
+    fn quarter() -> Window<'static> {
+        let coverage = [("syscall".to_owned(), 0.25)].into();
+        let info = WindowInfo { coverage, duration_ns: 8_000_000_000, ..WindowInfo::default() };
+        let meta = WindowMeta { v: 1, window: info, run: None, job: None, state: None };
+        Window::new(Timestamp::default(), meta)
+    }
+
+    #[test]
+    fn a_family_is_watched_for_its_share_and_throughout_where_nothing_is_said() {
+        let window = quarter();
+        assert!((watched_seconds(&window, "syscall") - 2.0).abs() < 1e-9);
+        assert!((watched_seconds(&window, "alien") - 8.0).abs() < 1e-9);
+    }
 
     #[test]
     fn a_detail_goes_by_the_family_it_details() {
-        let info = WindowInfo { coverage: [("syscall".to_owned(), 0.25)].into(), ..WindowInfo::default() };
-        let meta = WindowMeta { v: 1, window: info, run: None, job: None, state: None };
-        let window = Window::new(Timestamp::default(), meta);
+        let window = quarter();
         assert!((coverage(&window, "syscall_failed") - 0.25).abs() < 1e-9);
         assert!(coverage(&window, "net").abs() < 1e-9);
     }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use vaectl_schemas::Window;
 
-use super::family::{coverage, family};
+use super::family::{coverage, family, watched_seconds};
 use super::feature::{CALLS, Feature, PRIOR_CALLS, PROCESSOR, View};
 use super::matrix::Matrix;
 use super::novelty::Seen;
@@ -100,9 +100,13 @@ impl Featuriser {
         self.counters.contains_key(counter)
     }
 
-    /// Whether training watched counters of this family, or of the family that it details.
+    /// Whether training watched counters of this family, or of the family that it details, so that a name it never saw is
+    /// new. Of a family of samples none ever is: which names come up is chance.
     #[must_use]
     pub fn knows_family(&self, family: &str) -> bool {
+        if family == SAMPLES {
+            return false;
+        }
         let detailed = family.split_once('_').map_or(family, |(detailed, _)| detailed);
         self.families.iter().any(|f| f.name == family || f.name == detailed)
     }
@@ -124,7 +128,9 @@ impl Featuriser {
         let mut watched = [1.0; MOST_FAMILIES];
         for (family, watched) in self.families.iter().zip(&mut watched) {
             let share = coverage(window, &family.name);
-            if share > 0.0 {
+            if share > 0.0 && share < LEAST_COVERAGE {
+                *watched = f64::NAN;
+            } else if share > 0.0 {
                 *watched = share;
                 family.rates.iter().for_each(|&column| row[column] = 0.0);
             }
@@ -133,7 +139,8 @@ impl Featuriser {
         for (name, count) in window.counters.iter() {
             let Some(counter) = self.counters.get(name) else {
                 calls += if name.starts_with(CALLS) { count } else { 0.0 };
-                unseen += if self.knows_family(family(name)) { count } else { 0.0 };
+                let family = family(name);
+                unseen += if self.knows_family(family) { count / watched_seconds(window, family) } else { 0.0 };
                 continue;
             };
             if let Some(column) = counter.rate {
@@ -157,7 +164,7 @@ impl Featuriser {
             row[column] = Self::pace(window, calls, processor_ns, self.features[column].unit);
         }
         if let Some(column) = self.unseen {
-            row[column] = unseen / seconds;
+            row[column] = unseen;
         }
         for (name, value) in window.gauges.iter() {
             if let Some(&column) = self.gauges.get(name) {
@@ -193,6 +200,13 @@ impl Featuriser {
         rows
     }
 }
+
+/// CPU samples, by the call that they fell into.
+const SAMPLES: &str = "oncpu";
+
+/// A family that was watched for less of a window is absent from it: the burst that it happens to have seen, scaled up to
+/// the whole window, would say nothing.
+const LEAST_COVERAGE: f64 = 0.02;
 
 /// Families beyond this many are taken as watched throughout.
 const MOST_FAMILIES: usize = 16;
@@ -237,6 +251,25 @@ mod tests {
         window.counters.push("syscall_failed.EPERM", 3.0);
         let got = row(vec![feature("syscall_failed.EPERM", View::Rate, 1.0, 0.0, 1.0)], &window);
         assert!((got[0] - 7.0_f32.ln()).abs() < 1e-6, "{got:?}");
+    }
+
+    #[test]
+    fn what_was_hardly_watched_is_absent() {
+        let mut window = window(1, &[("syscall", 0.01)]);
+        window.counters.push("syscall.read", 3.0);
+        let features = ["syscall.read", "syscall.write"].map(|name| feature(name, View::Rate, 1.0, 0.0, 1.0));
+        assert!(row(features.to_vec(), &window).iter().all(|value| value.is_nan()));
+    }
+
+    #[test]
+    fn which_samples_come_up_is_chance() {
+        let mut window = window(1, &[("syscall", 0.5), ("oncpu", 1.0)]);
+        window.counters.push("oncpu.fsync", 9.0);
+        window.counters.push("syscall.ptrace", 3.0);
+        let features = ["oncpu.read", "syscall.read"].map(|name| feature(name, View::Rate, 1.0, 0.0, 1.0));
+        let got = row([&features[..], &[feature("", View::Unseen, 1.0, 0.0, 1.0)]].concat(), &window);
+        // Three in half a second, and no sample.
+        assert!((got[2] - 7.0_f32.ln()).abs() < 1e-6, "{got:?}");
     }
 
     #[test]

@@ -24,7 +24,7 @@ enum Scale {
 }
 
 /// What the counters and gauges of this project are of.
-const NOUNS: [(&str, Scale, &str); 23] = [
+const NOUNS: [(&str, Scale, &str); 24] = [
     (PACE, Scale::Count, "call(s) a CPU-second"),
     ("cpu.user_ns", Scale::Seconds, "CPU-second(s)"),
     ("cpu.system_ns", Scale::Seconds, "kernel CPU-second(s)"),
@@ -40,7 +40,8 @@ const NOUNS: [(&str, Scale, &str); 23] = [
     ("net.close", Scale::Count, "connection(s) closed"),
     ("net.tx_bytes", Scale::Bytes, "sent"),
     ("net.rx_bytes", Scale::Bytes, "received"),
-    ("net.unix_connect", Scale::Count, "connection(s) to local sockets"),
+    ("net_udp.connect", Scale::Count, "datagram peer(s) called"),
+    ("net_unix.connect", Scale::Count, "connection(s) to local sockets"),
     ("file.open_write", Scale::Count, "file(s) opened for writing"),
     ("file.unlink", Scale::Count, "file(s) removed"),
     ("file.rename", Scale::Count, "file(s) renamed"),
@@ -105,6 +106,8 @@ impl<'a> Measure<'a> {
 fn foreign(feature: &str) -> (Scale, Cow<'_, str>) {
     match feature.split_once('.') {
         Some(("syscall", call)) => (Scale::Count, format!("{call} call(s)").into()),
+        Some(("oncpu", "none")) => (Scale::Count, "CPU sample(s) outside calls".into()),
+        Some(("oncpu", call)) => (Scale::Count, format!("CPU sample(s) in {call}").into()),
         Some(("syscall_failed", error)) => (Scale::Count, format!("call(s) failed with {error}").into()),
         _ if feature.ends_with("_ns") => {
             (Scale::Seconds, format!("second(s) of {}", feature.trim_end_matches("_ns")).into())
@@ -153,6 +156,8 @@ mod tests {
         assert_eq!(of("syscall.read", 812.0), "812 read calls");
         assert_eq!(of("syscall.access", 1.0), "1 access call");
         assert_eq!(of("syscall_failed.EPERM", 1.0), "1 call failed with EPERM");
+        assert_eq!(of("oncpu.fsync", 3.0), "3 CPU samples in fsync");
+        assert_eq!(of("oncpu.none", 1.0), "1 CPU sample outside calls");
         assert_eq!(of("share.syscall.read", 0.9), "90 % read among all calls");
         assert_eq!(of("calls_per_cpu_second", 90_000.0), "90000 calls a CPU-second");
         assert_eq!(of("disk.wait_ns", 3e9), "3 seconds of disk.wait");

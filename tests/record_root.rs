@@ -5,6 +5,7 @@ mod control;
 mod deeds;
 mod duty;
 mod engines;
+mod faults;
 mod limits;
 mod pipeline;
 mod recording;

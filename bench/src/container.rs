@@ -30,6 +30,8 @@ pub struct Options {
     pub host_pids: bool,
     /// System calls that a seccomp profile refuses with EPERM, beyond what the engine refuses on its own.
     pub denied: Vec<String>,
+    /// How many processes there may be in it.
+    pub most_processes: Option<u32>,
 }
 
 /// A running container; dropping it kills it and removes what it left.

@@ -34,8 +34,38 @@ impl Clock {
 
     /// Takes the offset anew; by how much the wall clock was stepped, where it was.
     pub(crate) fn refresh(&mut self) -> Option<i64> {
-        let step = Self::now().offset - self.offset;
-        self.offset += step;
+        self.follow(Self::now())
+    }
+
+    fn follow(&mut self, now: Self) -> Option<i64> {
+        let step = now.offset - self.offset;
+        self.offset = now.offset;
         (step.abs() > STEP_NS).then_some(step)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Clock;
+
+    const HOUR: i64 = 3_600_000_000_000;
+
+    #[test]
+    fn a_step_is_told_once_and_wall_time_follows_it_in_both_directions() {
+        let mut clock = Clock { offset: 10 * HOUR };
+        assert_eq!(clock.follow(Clock { offset: 11 * HOUR }), Some(HOUR));
+        assert_eq!(clock.wall(5).as_ns(), (11 * HOUR + 5) as u64);
+        assert_eq!(clock.follow(Clock { offset: 11 * HOUR }), None);
+        assert_eq!(clock.follow(Clock { offset: 9 * HOUR }), Some(-2 * HOUR));
+        assert_eq!(clock.wall(5).as_ns(), (9 * HOUR + 5) as u64);
+    }
+
+    #[test]
+    fn a_clock_that_is_slewed_was_not_stepped() {
+        let mut clock = Clock { offset: HOUR };
+        for slewed in 1..=100 {
+            assert_eq!(clock.follow(Clock { offset: HOUR + slewed * 100_000_000 }), None);
+        }
+        assert_eq!(clock.wall(0).as_ns(), (HOUR + 10_000_000_000) as u64);
     }
 }

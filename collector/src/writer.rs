@@ -203,3 +203,25 @@ fn shorten(line: &mut serde_json::Value) {
         vaectl.insert("truncated".to_owned(), cut.into());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::{Backlog, Clock, Item, Writer};
+
+    #[test]
+    fn a_step_of_the_wall_clock_is_a_line_and_none_is_none() {
+        let backlog = Backlog::new(1 << 20);
+        backlog.push([Item::Clock(Clock::now(), None), Item::Clock(Clock::now(), Some(-3_600_000_000_000))]);
+        backlog.close();
+        let mut out = Vec::new();
+        let writer = Writer::new(&mut out, &crate::facts::check(), 1, 65536);
+        writer.run(&backlog, || ("duration", 0)).unwrap();
+        let lines: Vec<Value> =
+            out.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
+        let [clock, ledger, end] = &lines[..] else { panic!("{lines:?}") };
+        assert_eq!((&clock["type"], &clock["vaectl"]["step_ns"]), (&"clock".into(), &(-3_600_000_000_000_i64).into()));
+        assert_eq!((&ledger["type"], &end["type"]), (&"ledger".into(), &"end".into()));
+    }
+}

@@ -115,6 +115,9 @@ impl Engine {
         if options.host_pids {
             start.args(["--pid", "host"]);
         }
+        if let Some(most) = options.most_processes {
+            start.args(["--pids-limit", &most.to_string()]);
+        }
         if !options.denied.is_empty() {
             let profile = folder.join("seccomp.json");
             runc::write_json(&profile, &runc::seccomp(&options.denied))?;

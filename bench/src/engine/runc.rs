@@ -63,6 +63,9 @@ fn bundle(image: &Image, name: &str, options: &Options, folder: &Path) -> Value 
     let kinds =
         ["pid", "ipc", "uts", "mount", "network"].into_iter().filter(|kind| !(options.host_pids && *kind == "pid"));
     let mut linux = json!({ "namespaces": kinds.map(|kind| json!({ "type": kind })).collect::<Vec<_>>() });
+    if let Some(most) = options.most_processes {
+        linux["resources"] = json!({ "pids": { "limit": most } });
+    }
     if !options.denied.is_empty() {
         linux["seccomp"] = seccomp(&options.denied);
     }

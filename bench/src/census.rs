@@ -17,7 +17,7 @@ const ROUNDS: usize = 8;
 /// The best of many short loops is one that nothing disturbed.
 const LOOPS: u32 = 150;
 /// The recorder's core, and the loop's.
-const CORES: (u32, u32) = (0, 1);
+pub(crate) const CORES: (u32, u32) = (0, 1);
 const ARGS: [&str; 5] = ["record", "--depth", "census", "--window", "5s"];
 const CONTAINERS: usize = 50;
 const TIME: Duration = Duration::from_mins(1);
@@ -51,7 +51,7 @@ pub(crate) fn hook(probe: &Image, workspace: &Workspace) -> Result<f64, Box<dyn 
     let container = Container::start(&Engine::Runc, probe, "loop", &Options::default(), workspace)?;
     let unhooked = || Ok::<_, Box<dyn Error>>(probe::calls(&container, LOOPS, CORES.1)?.ns);
     let hooked = || {
-        let (record, lines) = start(workspace)?;
+        let (record, lines) = start(&ARGS, workspace)?;
         pin(record.pid(), CORES.0)?;
         arrival(&lines, Kind::Hello)?;
         let done = probe::calls(&container, LOOPS, CORES.1)?;
@@ -96,7 +96,7 @@ fn fleet(probe: Image, workspace: &Workspace, progress: Progress) -> Result<[f64
     }
     progress.say(format!("Recording their census for {} s.", TIME.as_secs()));
     let began = Instant::now();
-    let (mut record, lines) = start(workspace)?;
+    let (mut record, lines) = start(&ARGS, workspace)?;
     let (hello, first) = {
         let hello = arrival(&lines, Kind::Hello)?;
         (hello - began, arrival(&lines, Kind::Window)? - hello)
@@ -118,21 +118,21 @@ fn fleet(probe: Image, workspace: &Workspace, progress: Progress) -> Result<[f64
 }
 
 /// A line, its type, and when it came.
-struct Arrival {
+pub(crate) struct Arrival {
     kind: Kind,
     at: Instant,
     line: Vec<u8>,
 }
 
 impl Arrival {
-    fn window(&self) -> Option<Window<'_>> {
+    pub(crate) fn window(&self) -> Option<Window<'_>> {
         (self.kind == Kind::Window).then(|| serde_json::from_slice(&self.line).ok())?
     }
 }
 
-/// A recorder at census depth, and what it writes.
-fn start(workspace: &Workspace) -> Result<(Stage, Receiver<Arrival>), HarnessError> {
-    let mut record = Stage::start(&ARGS, Stdio::null(), Stdio::piped(), workspace.path())?;
+/// A recorder, and what it writes.
+pub(crate) fn start(args: &[&str], workspace: &Workspace) -> Result<(Stage, Receiver<Arrival>), HarnessError> {
+    let mut record = Stage::start(args, Stdio::null(), Stdio::piped(), workspace.path())?;
     let output = BufReader::new(record.output());
     let (send, lines) = channel();
     std::thread::spawn(move || {
@@ -145,7 +145,7 @@ fn start(workspace: &Workspace) -> Result<(Stage, Receiver<Arrival>), HarnessErr
 }
 
 /// When the next line of a kind came.
-fn arrival(lines: &Receiver<Arrival>, kind: Kind) -> Result<Instant, HarnessError> {
+pub(crate) fn arrival(lines: &Receiver<Arrival>, kind: Kind) -> Result<Instant, HarnessError> {
     let end = Instant::now() + LIMIT;
     while let Ok(line) = lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
         if line.kind == kind {

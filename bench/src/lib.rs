@@ -12,6 +12,7 @@ pub mod churn;
 mod command;
 mod container;
 pub mod demo;
+pub mod duty;
 mod engine;
 mod error;
 pub mod fake;

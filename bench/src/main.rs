@@ -14,6 +14,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("churn", vaectl_bench::churn::run),
     ("crash", vaectl_bench::publishing::crash::run),
     ("demo", vaectl_bench::demo::run),
+    ("duty", vaectl_bench::duty::run),
     ("faults", vaectl_bench::publishing::faults::run),
     ("full", vaectl_bench::full::run),
     ("publish", vaectl_bench::publishing::throughput::run),

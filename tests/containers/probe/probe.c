@@ -3,8 +3,9 @@
    probe script             each action once; one JSON object a line: action, pid, result (0 or a negative errno), ...
    probe generate S R CPU   S seconds of file, process and socket events at about R a second (0: as fast as it goes),
                             pinned to CPU (-1: not pinned); one JSON object with what was done
-   probe calls N R CPU      R times N calls of getppid, pinned to CPU; one JSON object with the best time of a call
+   probe calls N R CPU      R times N calls of getppid, pinned to CPU; one JSON object with the best and mean time of a call
    probe accepts N          N connections to itself, each accepted and closed; as generate says it
+   probe escape             calls that code which wants out makes, once each, and is denied without rights
    probe noop               nothing; what the others execute */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -195,6 +196,14 @@ static int script(void)
     return 0;
 }
 
+static int escape(void)
+{
+    deed("unshare", getpid(), outcome(unshare(CLONE_NEWNS)), ",\"flags\":%d", CLONE_NEWNS);
+    deed("mount", getpid(), outcome(mount("none", "/tmp", "tmpfs", 0, NULL)), "%s", ",\"path\":\"/tmp\"");
+    refused();
+    return 0;
+}
+
 struct counts {
     long files, renames, forks, connections;
 };
@@ -254,7 +263,7 @@ static void stay_on(int cpu)
 
 static int calls(long number, long rounds, int cpu)
 {
-    double best = 1e9;
+    double best = 1e9, all = 0;
     stay_on(cpu);
     for (long round = 0; round < rounds; round++) {
         double began = now();
@@ -262,8 +271,9 @@ static int calls(long number, long rounds, int cpu)
             getppid();
         double ns = (now() - began) * 1e9 / number;
         best = ns < best ? ns : best;
+        all += ns;
     }
-    printf("{\"calls\":%ld,\"ns\":%.2f}\n", number * rounds, best);
+    printf("{\"calls\":%ld,\"ns\":%.2f,\"mean_ns\":%.2f}\n", number * rounds, best, all / rounds);
     return 0;
 }
 
@@ -302,6 +312,8 @@ int main(int count, char **arguments)
 {
     if (count >= 2 && !strcmp(arguments[1], "noop"))
         return 0;
+    if (count == 2 && !strcmp(arguments[1], "escape"))
+        return escape();
     if (count == 2 && !strcmp(arguments[1], "script"))
         return script();
     if (count == 5 && !strcmp(arguments[1], "generate"))
@@ -310,6 +322,6 @@ int main(int count, char **arguments)
         return calls(atol(arguments[2]), atol(arguments[3]), atoi(arguments[4]));
     if (count == 3 && !strcmp(arguments[1], "accepts"))
         return accepts(atol(arguments[2]));
-    fprintf(stderr, "usage: probe script | generate SECONDS RATE CPU | calls N R CPU | accepts N | noop\n");
+    fprintf(stderr, "usage: probe script | escape | generate SECONDS RATE CPU | calls N R CPU | accepts N | noop\n");
     return 2;
 }

@@ -1463,7 +1463,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__score)
-            opts="-c -h --models --archive --archive-bytes --control --host --pass-windows --hold-bytes --max-containers --events-per-second --backlog-bytes --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --models --archive --archive-bytes --state --control --host --pass-windows --hold-bytes --max-containers --events-per-second --backlog-bytes --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1478,6 +1478,10 @@ _vaectl() {
                     return 0
                     ;;
                 --archive-bytes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --state)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1607,7 +1611,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__train)
-            opts="-c -h --archive --since --promote --keep --models --seeds --draws --epochs --beta --report --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --archive --since --promote --keep --models --seeds --draws --epochs --beta --allow-collapsed --report --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -106,12 +106,14 @@ trace\t''"
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l promote -d 'Where a model is in use already, put the new one in use only where it is at least as good: no more false positives on the newest runs, which neither has seen, and no fewer true ones at that rate'
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l allow-collapsed -d 'Keep a model that learned no more than a distance from the mean, though its windows have more to learn'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l models -d 'The folder of models; it may be empty or missing' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l archive -d 'Keep windows with their states in this folder, for `train`' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l archive-bytes -d 'The most that the archive may hold; the oldest goes first' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l state -d 'Keep in this folder what was learned of each container, over a restart' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l control -d 'Ask the recorder that listens on this socket to watch each container as deep as its state calls for' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l hold-bytes -d 'How much of events all containers together may have held back' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l max-containers -d 'How many containers are told apart' -r

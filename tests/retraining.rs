@@ -69,7 +69,7 @@ fn the_first_night_makes_a_model_and_one_without_news_leaves_it() {
     let first = night.train(&[]);
     assert_eq!(
         first.stdout,
-        "vaectl train: 0 promoted, 1 new (nginx:1.22), 0 kept, 0 with too little; 240 windows, 0 left out\n",
+        "vaectl train: 0 promoted, 1 new (nginx:1.22), 0 kept, 0 refused, 0 with too little; 240 windows, 0 left out\n",
         "{first}"
     );
     let current = night.versions().current().unwrap();

@@ -88,7 +88,7 @@ pub(crate) fn model(
     let newcomers = Newcomers::of(&all.iter().map(|window| &**window).collect::<Vec<_>>(), nominal_ns);
     notes.extend(habits(&newcomers));
 
-    let times = || all_training.iter().map(|window| window.timestamp);
+    let times = || all.iter().map(|window| window.timestamp);
     let card = Card {
         format: FORMAT,
         tool: format!("vaectl {}", env!("CARGO_PKG_VERSION")),

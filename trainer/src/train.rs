@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use vaectl_schemas::ModelMatch;
 use vaectl_scorer::ModelFolder;
-use vaectl_scorer::model::{Card, Content, Model};
+use vaectl_scorer::model::{Model, ModelLock};
 
 use crate::config::Config;
 use crate::error::TrainError;
 use crate::intake::{Group, Intake};
 use crate::model::model;
-use crate::report::{KeyReport, Outcome, Report, Trained};
+use crate::promotion::{Plan, Samples};
+use crate::report::{KeyReport, Outcome, Report};
 use crate::split::Split;
 use crate::structure::collapse;
 
@@ -46,34 +47,25 @@ pub fn train<R: BufRead>(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, TrainError> {
     config.check()?;
+    let _lock = ModelLock::take(&config.models)?;
     let mut intake = Intake::default();
     for (index, input) in inputs.into_iter().enumerate() {
-        intake.read(input, config.max_line_bytes)?;
+        intake.read(input, config.max_line_bytes, config.since)?;
         progress(Progress::Read { inputs: index + 1 });
     }
     let lines = intake.lines;
-    let (groups, left_out) = intake.groups();
+    let (mut groups, left_out) = intake.groups();
     let mut report = Report { lines, left_out, keys: Vec::new() };
-    let (before, _) = ModelFolder::open(&config.models);
-    for (key, group) in &groups {
-        let outcome = match Split::of(group) {
-            Err(why) => Outcome::Skipped(why),
-            Ok(split) => {
-                let mut said = |seed, epoch, epochs| {
-                    progress(Progress::Fit { name: group.name.clone(), seed, epoch, epochs });
-                };
-                let predecessor = predecessor(&before, group);
-                let start = (config, predecessor.as_deref());
-                keep(config, model(start, key, group, &split, &mut said))?
-            }
-        };
+    let (before, samples) = (ModelFolder::open(&config.models).0, Samples::of(&groups));
+    for (key, group) in &mut groups {
+        let (runs, windows) = (group.runs.len(), group.runs.values().map(Vec::len).sum());
         report.keys.push(KeyReport {
+            outcome: outcome((config, &before), key, group, &samples, progress)?,
             key: key.clone(),
             name: group.name.clone(),
-            runs: group.runs.len(),
-            windows: group.runs.values().map(Vec::len).sum(),
+            runs,
+            windows,
             left_out: group.left_out.clone(),
-            outcome,
         });
     }
     Ok(report)
@@ -85,14 +77,27 @@ fn predecessor(before: &ModelFolder, group: &Group) -> Option<Arc<Model>> {
     (matched == ModelMatch::Repository && group.keys.digest.is_some()).then_some(model)
 }
 
-/// Writes a model, unless it collapsed.
-fn keep(config: &Config, content: Content) -> Result<Outcome, TrainError> {
-    if let Some(why) = collapse(&content.card.structure).filter(|_| !config.allow_collapsed) {
-        return Ok(Outcome::Refused(why));
+/// Makes a model of a key, unless there is too little to make or to judge one of, or it collapsed.
+fn outcome(
+    (config, before): (&Config, &ModelFolder),
+    key: &str,
+    group: &mut Group,
+    samples: &Samples,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Outcome, TrainError> {
+    let plan = Plan::of(config, key, group);
+    if let Plan::Leave(why) = plan {
+        return Ok(Outcome::Kept { why, contest: None });
     }
-    let path = content.save(&config.models)?;
-    let Card { grade, views, features, fits, structure, calibration, validation, baseline, notes, .. } = content.card;
-    let features = features.len();
-    let trained = Trained { path, grade, views, features, fits, structure, calibration, validation, baseline, notes };
-    Ok(Outcome::Trained(Box::new(trained)))
+    let split = match Split::of(group) {
+        Ok(split) => split,
+        Err(why) => return Ok(Outcome::Skipped(why)),
+    };
+    let mut said = |seed, epoch, epochs| progress(Progress::Fit { name: group.name.clone(), seed, epoch, epochs });
+    let predecessor = predecessor(before, group);
+    let content = model((config, predecessor.as_deref()), key, group, &split, &mut said);
+    match collapse(&content.card.structure).filter(|_| !config.allow_collapsed) {
+        Some(why) => Ok(Outcome::Refused(why)),
+        None => plan.settle(config, content, &samples.but(key)),
+    }
 }

@@ -173,8 +173,9 @@ pub fn quantile(values: &[f64], share: f64) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "the numbers are exact")]
+
     use super::{Calibration, median_and_spread, quantile, second_hit};
 
     const WINDOW: u64 = 5_000_000_000;

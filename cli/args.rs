@@ -63,6 +63,9 @@ pub(crate) struct Shared {
     /// End as by SIGTERM when the process that started this one is gone.
     #[arg(long, global = true, hide = true)]
     pub(crate) with_parent: bool,
+    /// Begin the output with a line end: the process that this one replaces may have left half a line.
+    #[arg(long, global = true, hide = true)]
+    pub(crate) resumed: bool,
 }
 
 #[derive(Subcommand)]

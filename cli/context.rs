@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use crate::args::Shared;
 use crate::io::input::Input;
+use crate::io::manager::{Manager, READY};
 use crate::io::output::{Output, Pending};
 use crate::io::plain::Plain;
 use crate::io::signals::{Requests, Signals};
@@ -31,7 +32,7 @@ impl Context {
         File::from(self.stdout)
     }
 
-    /// Takes signals and both streams into use, with output that holds the stage back where its reader is slow.
+    /// Takes signals and both streams into use, which is when a stage is up, with output that holds the stage back where its reader is slow.
     pub(crate) fn streams(self) -> io::Result<Streams<Plain>> {
         self.streams_with(Plain::default())
     }
@@ -41,8 +42,12 @@ impl Context {
         let requests = Requests::new()?;
         let watched = self.stdout.as_fd().try_clone_to_owned()?;
         let output = Output::start(self.stdout, pending, requests.clone())?;
+        if self.shared.resumed {
+            output.push(b"\n")?;
+        }
         let flusher = output.flusher();
         let signals = Signals::listen(requests.clone(), watched, move || flusher.flush())?;
+        Manager::from_environment().tell(READY);
         Ok(Streams { input: Input::new(self.stdin, requests.clone()), output, requests, signals })
     }
 }

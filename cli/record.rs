@@ -77,6 +77,16 @@ enum DepthName {
 }
 
 impl Args {
+    /// The control socket that was asked for.
+    pub(crate) fn control(&self) -> Option<&Path> {
+        self.control.as_deref()
+    }
+
+    /// Whether a recording takes the place of the kernel.
+    pub(crate) fn replays(&self) -> bool {
+        self.replay.is_some()
+    }
+
     fn resolve(self, max_line_bytes: usize) -> Result<Config, Failure> {
         let below_4g = |name: &str, size: usize| {
             u32::try_from(size).map_err(|_| Failure::usage(format!("{name} is too large")).hint("give less than 4G"))

@@ -1,5 +1,5 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
 use tracing::warn;
@@ -56,6 +56,11 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// The control socket that was asked for.
+    pub(crate) fn control(&self) -> Option<&Path> {
+        self.control.as_deref()
+    }
+
     fn resolve(self, strict: bool, max_line_bytes: usize) -> Result<Config, Failure> {
         let models = self
             .models
@@ -128,7 +133,7 @@ fn score(
                 *bad_models += report(&scorer.take_complaints());
                 hand_over(&output, &mut out)?;
                 output.flusher().flush();
-                lines.input_mut().wait()?;
+                lines.input_mut().wait(leases.as_ref().map(Leases::due))?;
             }
             Err(error) => return Err(error.into()),
         }

@@ -26,6 +26,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
@@ -68,6 +69,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --no-engine 'Ask no container engine for names; read only what runtimes leave in files'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -91,6 +93,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --allow-collapsed 'Keep a model that learned no more than a distance from the mean, though its windows have more to learn'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -114,6 +117,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --pass-windows 'Pass windows on beside their verdicts'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -300,6 +304,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --no-compression 'Send requests without compression'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -311,8 +316,10 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --log-level 'The least severe line that is logged'
             cand --max-line-bytes 'The longest line that is written, and accepted'
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --no-control 'Join record and score by no control socket but one that they are given: record stays at its depth, and score itself holds events back'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -335,6 +342,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --json 'Print the last line of each incident as it was published, instead of a table'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -357,6 +365,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --json 'Print the lines as they were published, in the order of their time'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -369,6 +378,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -381,6 +391,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -393,6 +404,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -405,6 +417,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_vaectl_global_optspecs
-    string join \n c/config= log-format= log-level= max-line-bytes= strict exit-wait= with-parent h/help V/version
+    string join \n c/config= log-format= log-level= max-line-bytes= strict exit-wait= with-parent resumed h/help V/version
 end
 
 function __fish_vaectl_needs_command
@@ -37,6 +37,7 @@ complete -c vaectl -n "__fish_vaectl_needs_command" -l max-line-bytes -d 'The lo
 complete -c vaectl -n "__fish_vaectl_needs_command" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_needs_command" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_needs_command" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_needs_command" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_needs_command" -s V -l version -d 'Print version'
 complete -c vaectl -n "__fish_vaectl_needs_command" -f -a "record" -d 'Watch containers and write what they do: windows of counters, and events'
@@ -82,6 +83,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l exit-wait -d 'H
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l no-engine -d 'Ask no container engine for names; read only what runtimes leave in files'
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l archive -d 'The archive of `score`: a folder of files' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l since -d 'Leave out windows before then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `7d`' -r
@@ -109,6 +111,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l promote -d 'Wher
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l allow-collapsed -d 'Keep a model that learned no more than a distance from the mean, though its windows have more to learn'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l models -d 'The folder of models; it may be empty or missing' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l archive -d 'Keep windows with their states in this folder, for `train`' -r -F
@@ -134,6 +137,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l host -d 'Score w
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l pass-windows -d 'Pass windows on beside their verdicts'
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand score" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand score" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l truth -d 'The truth' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l models -d 'The folder of the models that judged, for the baselines' -r -F
@@ -330,6 +334,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l dry-run -d 'Pr
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l no-compression -d 'Send requests without compression'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l stages -d 'The stages, in the order of the pipe' -r -f -a "record\t''
 score\t''
@@ -345,8 +350,10 @@ debug\t''
 trace\t''"
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l no-control -d 'Join record and score by no control socket but one that they are given: record stays at its depth, and score itself holds events back'
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l from -d 'The repository: `dir:PATH`, or the URL of an Elasticsearch server' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l since -d 'Those since then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `12h`' -r
@@ -371,6 +378,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l exit-wait -d
 complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l json -d 'Print the last line of each incident as it was published, instead of a table'
 complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l from -d 'The repository: `dir:PATH`, or the URL of an Elasticsearch server' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l limit -d 'The most events that are read' -r
@@ -395,6 +403,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l exit-wait -d 'How
 complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l json -d 'Print the lines as they were published, in the order of their time'
 complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand check" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand check" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
@@ -409,6 +418,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand check" -l max-line-bytes -
 complete -c vaectl -n "__fish_vaectl_using_subcommand check" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand check" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand check" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand check" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
@@ -423,6 +433,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -l max-line-bytes 
 complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
@@ -437,6 +448,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -l max-line-b
 complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
@@ -451,6 +463,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l max-line-bytes -d 
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand man" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "record" -d 'Watch containers and write what they do: windows of counters, and events'
 complete -c vaectl -n "__fish_vaectl_using_subcommand help; and not __fish_seen_subcommand_from record train score eval model publish run incidents show check schema completions man help" -f -a "train" -d 'Learn a model for every image from its containers\' windows'

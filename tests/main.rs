@@ -16,6 +16,7 @@ mod reading;
 mod readme;
 mod record_root;
 mod retraining;
+mod run;
 mod settings;
 mod support;
 mod training;

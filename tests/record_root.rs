@@ -10,6 +10,7 @@ mod limits;
 mod pipeline;
 mod recording;
 mod script;
+mod supervision;
 mod variants;
 mod windows;
 

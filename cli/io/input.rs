@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::signals::{Cause, Requests};
+use super::wake;
 
 const BLOCK: usize = 128 * 1024;
 /// How long input is still read after a signal, which a whole pipeline may have got, or after a refusal: what is under
@@ -32,9 +33,9 @@ impl Input {
         Self { fd, requests, buffer: vec![0; BLOCK].into_boxed_slice(), start: 0, end: 0 }
     }
 
-    /// Waits until there is input or a request.
-    pub(crate) fn wait(&self) -> io::Result<()> {
-        self.poll(None)?;
+    /// Waits until there is input or a request, or so long.
+    pub(crate) fn wait(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.poll(timeout.map(wake::timespec).as_ref())?;
         self.requests.wake().clear();
         Ok(())
     }
@@ -94,7 +95,7 @@ impl BufRead for Patient {
         loop {
             match self.0.fill_buf() {
                 Ok(_) => return Ok(&self.0.buffer[self.0.start..self.0.end]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.0.wait()?,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.0.wait(None)?,
                 Err(error) => return Err(error),
             }
         }

@@ -1,7 +1,7 @@
 //! The control socket from the scorer's side: leases of depth, sent when they change and again before they run out.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -32,8 +32,21 @@ impl Leases {
         Self { path, stream: None, told: HashMap::new(), renewed: Instant::now(), tried: None }
     }
 
+    /// After how long [`send`](Self::send) has something to do though nothing has changed.
+    pub(crate) fn due(&self) -> Duration {
+        match (&self.stream, self.tried) {
+            (Some(_), _) => RENEW.saturating_sub(self.renewed.elapsed()),
+            (None, tried) => tried.map_or(Duration::ZERO, |tried| RETRY.saturating_sub(tried.elapsed())),
+        }
+    }
+
     /// Tells the recorder what has changed, or all of it where it is time.
     pub(crate) fn send<'a>(&mut self, watches: impl Iterator<Item = Watch<'a>>) {
+        // A recorder never answers: what can be read is its end.
+        if self.stream.as_mut().is_some_and(|stream| matches!(stream.read(&mut [0]), Ok(0))) {
+            warn!(path = %self.path.display(), "The recorder is gone.");
+            self.stream = None;
+        }
         if self.stream.is_none() && !self.connect() {
             return;
         }
@@ -130,5 +143,23 @@ mod tests {
         );
         leases.send([watch("a", Depth::Full), watch("b", Depth::Process)].into_iter());
         assert_eq!(heard(&listener, &mut leases), [(a, Depth::Full), (b, Depth::Process)]);
+    }
+
+    #[test]
+    fn a_recorder_that_is_gone_is_called_again_though_nothing_has_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        let watches = || [Watch { run: "a", depth: Depth::Census, suspected_ns: 0 }].into_iter();
+        let mut leases = Leases::to(path.clone());
+        for _ in 0..2 {
+            let listener = UnixListener::bind(&path).unwrap();
+            leases.tried = None;
+            leases.send(watches());
+            let mut line = String::new();
+            BufReader::new(listener.accept().unwrap().0).read_line(&mut line).unwrap();
+            assert!(line.contains("census"), "{line}");
+            assert!(leases.due() > super::RETRY, "it is renewed in its time");
+            std::fs::remove_file(&path).unwrap();
+        }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod backlog;
 pub(crate) mod dead_letter;
 pub(crate) mod input;
 pub(crate) mod leases;
+pub(crate) mod manager;
 pub(crate) mod output;
 pub(crate) mod plain;
 pub(crate) mod reports;

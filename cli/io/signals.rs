@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{SigId, flag, low_level};
 
-use super::wake::Wake;
+use super::wake::{self, Wake};
 
 /// How long a stage may take to drain after the first signal.
 const GRACE: Duration = Duration::from_secs(4);
@@ -118,8 +118,7 @@ impl Watch {
         let mut reader_gone = false;
         loop {
             let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
-            let timeout =
-                left.map(|left| Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() });
+            let timeout = left.map(wake::timespec);
             let mut fds = vec![PollFd::new(&self.receiver, PollFlags::IN)];
             if !reader_gone {
                 fds.push(PollFd::from_borrowed_fd(self.stdout.as_fd(), PollFlags::empty()));

@@ -6,7 +6,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::Mode;
@@ -19,6 +19,8 @@ use vaectl_schemas::{Lease, LineReader, VERSION};
 const LONGEST_LINE: usize = 4096;
 /// One scorer asks, and perhaps one that takes over from it.
 const CLIENTS: usize = 4;
+/// Requests that may wait for the recorder; beyond them their clients do.
+const WAITING: usize = 1024;
 
 /// A socket on which leases arrive; dropping it removes its file.
 pub(crate) struct Control {
@@ -29,7 +31,7 @@ pub(crate) struct Control {
 
 #[derive(Clone)]
 struct Inbox {
-    requests: Sender<Lease>,
+    requests: SyncSender<Lease>,
     wake: Arc<OwnedFd>,
 }
 
@@ -52,7 +54,7 @@ impl Control {
         umask(before);
         let listener = listener?;
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?);
-        let (send, requests) = channel();
+        let (send, requests) = sync_channel(WAITING);
         let inbox = Inbox { requests: send, wake: wake.clone() };
         std::thread::Builder::new().name("control".to_owned()).spawn(move || accept(&listener, &inbox))?;
         Ok(Self { path: path.to_owned(), requests, wake })

@@ -19,30 +19,44 @@ struct Held {
     suspected_ns: u64,
 }
 
-/// The leases of a control socket, by run.
-#[derive(Debug, Default)]
-pub(crate) struct Leases(HashMap<String, Held>);
+/// The leases of a control socket, by run: whoever asks may name runs that there are not.
+#[derive(Debug)]
+pub(crate) struct Leases {
+    held: HashMap<String, Held>,
+    limit: usize,
+}
 
 impl Leases {
-    /// Takes a lease, which replaces the one that its container had.
+    /// Room for as many leases as there may be containers.
+    pub(crate) fn new(max_containers: u32) -> Self {
+        Self { held: HashMap::new(), limit: max_containers as usize }
+    }
+
+    /// Takes a lease, which replaces the one that its container had; where there is no room, that which runs out first.
     pub(crate) fn take(&mut self, lease: Lease, now: Instant) {
+        if self.held.len() >= self.limit
+            && !self.held.contains_key(&lease.run)
+            && let Some(first) = self.held.iter().min_by_key(|(_, held)| held.until).map(|(run, _)| run.clone())
+        {
+            self.held.remove(&first);
+        }
         let until = now + Duration::from_millis(lease.ttl_ms).min(LONGEST);
-        self.0.insert(lease.run, Held { depth: lease.depth, until, suspected_ns: lease.suspected_ns });
+        self.held.insert(lease.run, Held { depth: lease.depth, until, suspected_ns: lease.suspected_ns });
     }
 
     /// Forgets a container that ended.
     pub(crate) fn forget(&mut self, run: &str) {
-        self.0.remove(run);
+        self.held.remove(run);
     }
 
     /// The depths of these runs, in their order.
     pub(crate) fn depths<'a>(&self, runs: impl Iterator<Item = &'a str> + Clone, now: Instant) -> Vec<Depth> {
-        let expired = |run: &str| self.0.get(run).filter(|held| held.until <= now && held.suspected_ns > 0);
+        let expired = |run: &str| self.held.get(run).filter(|held| held.until <= now && held.suspected_ns > 0);
         let mut suspected: Vec<u64> = runs.clone().filter_map(|run| Some(expired(run)?.suspected_ns)).collect();
         suspected.sort_unstable_by(|a, b| b.cmp(a));
         let floor = suspected.get(FULL_AT_MOST - 1).copied().unwrap_or(0);
         let mut room = FULL_AT_MOST;
-        let depth = |run: &str| match self.0.get(run) {
+        let depth = |run: &str| match self.held.get(run) {
             Some(held) if held.until > now => held.depth,
             Some(held) if held.suspected_ns > 0 && held.suspected_ns >= floor && room > 0 => {
                 room -= 1;
@@ -68,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_lease_holds_for_its_time_and_then_the_container_returns_to_process() {
-        let (mut leases, now) = (Leases::default(), Instant::now());
+        let (mut leases, now) = (Leases::new(100), Instant::now());
         leases.take(lease("a", Depth::Census, 0), now);
         let depths = |after| leases.depths(["a", "b"].into_iter(), now + Duration::from_millis(after));
         assert_eq!(depths(999), [Depth::Census, Depth::Process]);
@@ -77,7 +91,7 @@ mod tests {
 
     #[test]
     fn of_containers_without_a_lease_the_last_suspected_twenty_are_watched_in_full() {
-        let (mut leases, now) = (Leases::default(), Instant::now());
+        let (mut leases, now) = (Leases::new(100), Instant::now());
         let runs: Vec<String> = (0..30).map(|i| format!("run-{i}")).collect();
         for (run, suspected) in runs.iter().zip(0..) {
             leases.take(lease(run, Depth::Census, suspected), now);
@@ -88,8 +102,19 @@ mod tests {
     }
 
     #[test]
+    fn runs_that_nobody_knows_take_no_more_room_than_there_is() {
+        let (mut leases, now) = (Leases::new(2), Instant::now());
+        leases.take(lease("a", Depth::Full, 0), now);
+        for run in ["b", "c", "d"] {
+            leases.take(Lease { ttl_ms: 500, ..lease(run, Depth::Full, 0) }, now);
+        }
+        let depths = leases.depths(["a", "b", "c", "d"].into_iter(), now);
+        assert_eq!(depths, [Depth::Full, Depth::Process, Depth::Process, Depth::Full]);
+    }
+
+    #[test]
     fn no_lease_is_for_ever() {
-        let (mut leases, now) = (Leases::default(), Instant::now());
+        let (mut leases, now) = (Leases::new(100), Instant::now());
         leases.take(Lease { ttl_ms: u64::MAX, ..lease("a", Depth::Full, 0) }, now);
         assert_eq!(leases.depths(["a"].into_iter(), now + Duration::from_mins(11)), [Depth::Process]);
     }

@@ -6,11 +6,12 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::Value;
 use vaectl_bench::probe::Generator;
 use vaectl_bench::{Container, Engine, Image, Options, Workspace};
 
-use super::recording::{Lines, Recording, Stage, events, is, windows};
+use super::recording::{Lines, Recording, Stage, counted, events, is, windows};
 use super::skipped;
 use crate::support::command;
 
@@ -54,7 +55,8 @@ struct Pipeline {
 }
 
 impl Pipeline {
-    fn start(models: &Path, repository: &Path) -> Self {
+    /// So much may wait for a slow `publish`.
+    fn start(models: &Path, repository: &Path, backlog: &str) -> Self {
         let stage = |args: &[&str], stdin: Stdio| {
             let mut command = command(&[args, &["--log-level", "warn"]].concat());
             Stage(command.stdin(stdin).stdout(Stdio::piped()).spawn().unwrap())
@@ -62,7 +64,8 @@ impl Pipeline {
         let (models, to) = (models.to_str().unwrap(), format!("dir:{}", repository.display()));
         let mut record = stage(&["record", WINDOW[0], WINDOW[1], "--backlog-bytes", "32K"], Stdio::null());
         let recorded = record.0.stdout.take().unwrap();
-        let mut score = stage(&["score", "--pass-windows", "--models", models], recorded.into());
+        let mut score =
+            stage(&["score", "--pass-windows", "--backlog-bytes", backlog, "--models", models], recorded.into());
         let mut publish = stage(&["publish", "--windows", "--to", &to], Stdio::piped());
         let scored = Lines::of(score.0.stdout.take().unwrap(), publish.0.stdin.take().unwrap());
         let published = Lines::of(publish.0.stdout.take().unwrap(), std::io::sink());
@@ -115,8 +118,10 @@ fn count(lines: &[Value], kind: &str) -> u64 {
 fn adds_up(scored: &[Value], published: &[Value], documents: &[Value]) {
     let recorded = ledger(scored, "record");
     let [seen, lost] = ["seen", "lost"].map(|column| recorded["vaectl.event"][column]);
-    let told = scored.iter().filter(|line| line["type"] == "gap" && line["vaectl"]["cause"] != "containers");
-    assert_eq!(lost, told.map(|gap| gap["vaectl"]["lost"].as_u64().unwrap()).sum::<u64>());
+    let gaps = scored.iter().filter(|line| line["type"] == "gap" && line["vaectl"]["cause"] != "containers");
+    let (of_record, of_score): (Vec<_>, Vec<_>) = gaps.partition(|gap| gap["event"]["sequence"].is_u64());
+    let total = |gaps: &[&Value]| gaps.iter().map(|gap| gap["vaectl"]["lost"].as_u64().unwrap()).sum::<u64>();
+    assert_eq!(lost, total(&of_record));
     let accounts = ledger(scored, "score");
     for (dataset, account) in &accounts {
         let rest = ["passed", "suppressed", "held", "dropped"].map(|column| account[column]);
@@ -127,7 +132,8 @@ fn adds_up(scored: &[Value], published: &[Value], documents: &[Value]) {
         datasets.iter().filter_map(|dataset| accounts.get(*dataset)).map(|account| account[column]).sum()
     };
     assert_eq!(of_events("received"), seen - lost);
-    assert_eq!(of_events("passed"), count(scored, "event"));
+    let of_backlog: Vec<_> = of_score.into_iter().filter(|gap| gap["vaectl"]["cause"] == "backlog").collect();
+    assert_eq!(of_events("passed"), count(scored, "event") + total(&of_backlog));
     assert_eq!(accounts["vaectl.window"]["received"], recorded["vaectl.window"]["seen"]);
     let (mut received, mut indexed) = (0, 0);
     for (dataset, account) in ledger(published, "publish") {
@@ -150,7 +156,7 @@ fn an_attack_on_a_trained_image_arrives_in_the_repository_and_all_lines_add_up()
     let [models, repository] = ["models", "repository"].map(|name| workspace.path().join(name));
     train(&redis, &workspace, &models);
 
-    let pipeline = Pipeline::start(&models, &repository);
+    let pipeline = Pipeline::start(&models, &repository, "16M");
     pipeline.until("record says hello", |lines| lines.iter().any(|line| line["vaectl"]["boot"].is_string()));
     let (fleet, noisy) = (start(&["e", "f"], &redis, &workspace), start(&["noisy"], &probe, &workspace));
     let (victim, calm) = (fleet[0].id().to_owned(), fleet[1].id().to_owned());
@@ -178,4 +184,49 @@ fn an_attack_on_a_trained_image_arrives_in_the_repository_and_all_lines_add_up()
     assert!(programs.contains("/bin/ls"), "{programs:?}");
     assert!(documents.iter().filter(|line| line["type"] == "event").filter(of_it).all(|event| is(event, &victim)));
     adds_up(&scored, &published, &documents);
+}
+
+#[test]
+fn a_publisher_that_stalls_costs_events_and_nothing_else_and_all_of_it_is_told() {
+    if skipped("a_publisher_that_stalls_costs_events_and_nothing_else_and_all_of_it_is_told") {
+        return;
+    }
+    let workspace = Workspace::new("stalled").unwrap();
+    let image = Image::build("probe", workspace.path()).unwrap();
+    let repository = workspace.path().join("repository");
+    let pipeline = Pipeline::start(Path::new("none"), &repository, "32K");
+    let fleet = start(&["noisy", "calm"], &image, &workspace);
+    let [noisy, calm] = [0, 1].map(|at: usize| fleet[at].id().to_owned());
+    pipeline.until("both have a window", |lines| {
+        [&noisy, &calm].iter().all(|id| windows(lines).any(|window| is(window, id)))
+    });
+    pipeline.publish.send(Signal::STOP);
+    // Until every pipe and both backlogs are full, and then some: a minute would fill no more.
+    let done = Generator::start(&fleet[0], Duration::from_secs(12), 300.0, None).unwrap().finish().unwrap();
+    pipeline.publish.send(Signal::CONT);
+    let before = pipeline.scored.get().len();
+    pipeline.until("the lines flow again", |lines| lines.len() > before + 20);
+    drop(fleet);
+    pipeline.until("both have ended", |lines| {
+        let ended = |id: &str| lines.iter().any(|line| is(line, id) && line["vaectl"]["status"] == "ended");
+        ended(&noisy) && ended(&calm)
+    });
+    let (scored, published) = pipeline.stop();
+    let gaps = |cause: &'static str| {
+        scored.iter().filter(move |line| line["type"] == "gap" && line["vaectl"]["cause"] == cause)
+    };
+    assert_eq!(gaps("ring_full").chain(gaps("quota")).count(), 0, "the ring was emptied all the time");
+    assert!(gaps("backlog").next().is_some(), "events were dropped");
+    let merged = |window: &&Value| window["vaectl"]["window"]["merged"].as_u64() > Some(1);
+    assert!(windows(&scored).filter(merged).count() > 0, "windows were added up");
+    let own: Vec<_> = scored.iter().filter(|line| is(line, &noisy)).cloned().collect();
+    assert_eq!(counted(&own, "net.accept"), done.connections, "and lost nothing");
+    let dropped: Vec<_> = ledger(&scored, "score")
+        .into_iter()
+        .filter(|(_, account)| account.get("dropped").is_some_and(|dropped| *dropped > 0))
+        .map(|(dataset, _)| dataset)
+        .collect();
+    let events = ["vaectl.process", "vaectl.file", "vaectl.network"];
+    assert!(dropped.iter().all(|dataset| events.contains(&dataset.as_str())), "{dropped:?}");
+    adds_up(&scored, &published, &documents(&repository));
 }

@@ -51,9 +51,13 @@ impl Lines {
 pub(crate) struct Stage(pub(crate) Child);
 
 impl Stage {
+    pub(crate) fn send(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.0), signal).unwrap();
+    }
+
     /// Asks it to end, as a supervisor does.
     pub(crate) fn terminate(&self) {
-        kill_process(Pid::from_child(&self.0), Signal::TERM).unwrap();
+        self.send(Signal::TERM);
     }
 
     /// Waits for its end, which must be a success.

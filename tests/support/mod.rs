@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::Pid;
+
 /// The program under test.
 pub(crate) const VAECTL: &str = env!("CARGO_BIN_EXE_vaectl");
 
@@ -80,6 +82,17 @@ pub(crate) fn redact(text: &str) -> String {
 /// Waits for a child's end, which must come before the limit.
 pub(crate) fn wait(child: &mut Child) -> Option<i32> {
     until("the program ends", || child.try_wait().expect("the child is ours").map(|status| status.code()))
+}
+
+/// The process of a stage of `run`, once it is there.
+pub(crate) fn stage_of(run: u32, stage: &str) -> Pid {
+    until(stage, || {
+        let children = std::fs::read_to_string(format!("/proc/{run}/task/{run}/children")).expect("run is there");
+        children.split_whitespace().filter_map(|pid| pid.parse().ok()).find_map(|pid: i32| {
+            let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).ok()?;
+            (line.split('\0').nth(1) == Some(stage)).then_some(Pid::from_raw(pid)?)
+        })
+    })
 }
 
 /// Asks again and again until there is an answer.

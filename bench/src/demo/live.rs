@@ -4,20 +4,21 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{LineWriter, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use vaectl_schemas::{IncidentStatus, Timestamp};
 
 use super::fleet::{self, Fleet, SIZE};
 use super::outcome::{Mode, Outcome, Scene, Watched};
+use super::pipeline::Pipeline;
 use super::plan::{self, ATTACK, LIVE, Strike};
 use super::{Folder, Options, WINDOW, replay};
 use crate::error::Naming;
 use crate::lock::Lock;
 use crate::repository::{Document, Repository};
 use crate::stage::{DRAIN, Stage};
-use crate::{Attack, HarnessError, Progress, Workspace, interrupt};
+use crate::{Attack, Container, HarnessError, Progress, Workspace, interrupt};
 
 /// Windows of each container that the models are made of.
 const WINDOWS: u64 = 60;
@@ -58,19 +59,11 @@ pub(super) fn run(options: &Options, folder: &Folder, progress: Progress) -> Res
     Ok(outcome)
 }
 
-/// `record` on the fleet and on nothing else that may run here.
-fn recorder(fleet: &Fleet, output: Stdio, folder: &Folder) -> Result<Stage, HarnessError> {
-    let window = WINDOW.to_string();
-    let mut args = vec!["record", "--window", &window];
-    args.extend(fleet.containers().flat_map(|container| ["--container", container.id()]));
-    Stage::start(&args, Stdio::null(), output, folder.path())
-}
-
 fn record(fleet: &Fleet, recording: &Path, folder: &Folder, progress: Progress) -> Result<(), HarnessError> {
     let length = Duration::from_secs((WINDOWS + 1) * WINDOW);
     progress.say(format!("Recording {WINDOWS} windows of {WINDOW} s: {} s.", length.as_secs()));
     let output = File::create(recording).naming("create", recording)?;
-    let mut stage = recorder(fleet, output.into(), folder)?;
+    let mut stage = recorder(&pipeline(fleet, folder)?, output.into(), folder)?;
     let began = Instant::now();
     while let Some(left) = length.checked_sub(began.elapsed()).filter(|left| !left.is_zero()) {
         interrupt::pause(left.min(NEWS))?;
@@ -91,7 +84,9 @@ pub(super) fn train(recording: &Path, folder: &Folder, progress: Progress) -> Re
     stage.finish(TRAIN_LIMIT)
 }
 
-/// `record | score | publish` on the fleet while it is attacked.
+/// `record | score | publish` on the fleet while it is attacked, as `run` keeps them.
+///
+/// A recording must have all that happened, whatever the depth: for one `record` stays outside, without leases.
 fn watch(
     seed: u64,
     fleet: &Fleet,
@@ -99,17 +94,15 @@ fn watch(
     folder: &Folder,
     progress: Progress,
 ) -> Result<Outcome, HarnessError> {
-    let mut record = recorder(fleet, Stdio::piped(), folder)?;
-    let mut lines = Stdio::from(record.output());
-    let mut copier = None;
-    if options.record {
-        let mut tee = Command::new("tee");
-        tee.arg(folder.file("live.ndjson")).stdin(lines).stdout(Stdio::piped());
-        let mut child = tee.spawn().naming("start", Path::new("tee"))?;
-        lines = child.stdout.take().map_or_else(Stdio::null, Stdio::from);
-        copier = Some(child);
-    }
-    let (score, publish) = judge_and_publish(lines, "16M", folder)?;
+    let pipeline = pipeline(fleet, folder)?;
+    let (mut first, others) = if options.record {
+        let mut record = recorder(&pipeline, Stdio::piped(), folder)?;
+        let mut tee = tee(&mut record, &folder.file("live.ndjson"))?;
+        let copy = tee.stdout.take().map_or_else(Stdio::null, Stdio::from);
+        (record, Some((tee, pipeline.start("score,publish", copy, folder)?)))
+    } else {
+        (pipeline.start("record,score,publish", Stdio::null(), folder)?, None)
+    };
     progress.say(format!("Watching them by record | score | publish: {} s.", LIVE.as_secs()));
     let (from, truth) = (Timestamp::now(), folder.file("truth.ndjson"));
     let mut watch = Watch {
@@ -125,7 +118,7 @@ fn watch(
     let mut news = NEWS;
     while watch.began.elapsed() < LIVE {
         interrupt::pause(Duration::from_millis(100))?;
-        record.alive()?;
+        first.alive()?;
         watch.strike(fleet)?;
         watch.look()?;
         if watch.began.elapsed() > news {
@@ -134,13 +127,12 @@ fn watch(
         }
     }
     progress.say("Ending the watch: about 3 s.");
-    record.terminate();
-    record.finish(DRAIN)?;
-    if let Some(mut tee) = copier {
+    first.terminate();
+    first.finish(DRAIN)?;
+    if let Some((mut tee, others)) = others {
         tee.wait().naming("wait for", Path::new("tee"))?;
+        others.finish(DRAIN)?;
     }
-    score.finish(DRAIN)?;
-    publish.finish(DRAIN)?;
     watch.look()?;
     let scene = Scene {
         seed,
@@ -153,14 +145,20 @@ fn watch(
     Ok(Outcome::new(Mode::Live, scene, documents, &watch.seen))
 }
 
-/// `score | publish` on lines; so much may wait for a slow `publish`.
-pub(super) fn judge_and_publish(lines: Stdio, backlog: &str, folder: &Folder) -> Result<(Stage, Stage), HarnessError> {
-    let (models, to) = (folder.models(), format!("dir:{}", folder.repository().display()));
-    let args = ["score", "--models", &models.to_string_lossy(), "--backlog-bytes", backlog];
-    let mut score = Stage::start(&args, lines, Stdio::piped(), folder.path())?;
-    let verdicts = score.output().into();
-    let publish = Stage::start(&["publish", "--to", &to], verdicts, Stdio::null(), folder.path())?;
-    Ok((score, publish))
+/// What `record`, `score` and `publish` are told, for the fleet and for nothing else that may run here.
+fn pipeline(fleet: &Fleet, folder: &Folder) -> Result<Pipeline, HarnessError> {
+    let containers: Vec<_> = fleet.containers().map(Container::id).collect();
+    Pipeline::configure(&format!("window = {WINDOW}\ncontainer = {containers:?}"), "16M", folder)
+}
+
+fn recorder(pipeline: &Pipeline, output: Stdio, folder: &Folder) -> Result<Stage, HarnessError> {
+    Stage::start(&["record", "--config", pipeline.config()], Stdio::null(), output, folder.path())
+}
+
+/// Hands on what a stage writes, and keeps a copy of it in a file.
+fn tee(stage: &mut Stage, file: &Path) -> Result<Child, HarnessError> {
+    let mut tee = Command::new("tee");
+    tee.arg(file).stdin(stage.output()).stdout(Stdio::piped()).spawn().naming("start", Path::new("tee"))
 }
 
 /// The injector on one side, the eyes on the repository on the other: they share the clock only.

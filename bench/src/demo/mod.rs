@@ -1,11 +1,12 @@
 //! The whole pipeline on real containers: record, train, score, publish, and two attacks to find.
 //!
-//! Nine containers are recorded and learned; nine fresh ones run under `record | score | publish` while a miner starts
-//! in one and a flood hits another. Where containers cannot be watched, a recording of the same takes their place.
+//! Nine containers are recorded and learned; nine fresh ones run under `record | score | publish`, as `run` keeps them, while a miner
+//! starts in one and a flood hits another. Where containers cannot be watched, a recording of the same takes their place.
 
 mod fleet;
 mod live;
 mod outcome;
+mod pipeline;
 mod plan;
 mod replay;
 mod report;

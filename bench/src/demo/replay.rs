@@ -10,11 +10,12 @@ use serde::Deserialize;
 use vaectl_schemas::{DEFAULT_MAX_LINE_BYTES, Host, LineReader, open};
 
 use super::Folder;
-use super::live::{judge_and_publish, train};
+use super::live::train;
 use super::outcome::{Mode, Outcome, Scene};
+use super::pipeline::Pipeline;
 use crate::error::Naming;
 use crate::repository::Repository;
-use crate::stage::{DRAIN, Stage};
+use crate::stage::DRAIN;
 use crate::{HarnessError, Progress};
 
 const TRAIN: &str = "train.ndjson";
@@ -47,12 +48,8 @@ pub(super) fn run(folder: &Folder, progress: Progress) -> Result<Outcome, Harnes
     train(&packed(TRAIN), folder, progress)?;
     progress.say("Sending the other half through record --replay | score | publish: about 5 s.");
     let live = packed(LIVE);
-    let args = ["record", "--replay", &live.to_string_lossy()];
-    let mut record = Stage::start(&args, Stdio::null(), Stdio::piped(), folder.path())?;
-    let (score, publish) = judge_and_publish(record.output().into(), BACKLOG, folder)?;
-    for stage in [record, score, publish] {
-        stage.finish(DRAIN * 6)?;
-    }
+    let pipeline = Pipeline::configure(&format!("replay = '{}'", live.display()), BACKLOG, folder)?;
+    pipeline.start("record,score,publish", Stdio::null(), folder)?.finish(DRAIN * 6)?;
     let documents = Repository::new(&folder.repository()).poll()?;
     Ok(Outcome::new(Mode::Replay, scene, documents, &BTreeMap::new()))
 }

@@ -105,6 +105,7 @@ impl Recorder {
         };
         let control = config.control.as_ref().map(listen).transpose()?;
         let naming = Naming::start(!config.no_engine).map_err(RecordError::Write)?;
+        let leases = Leases::new(config.max_containers);
         let mut recorder = Self {
             windows: Windows::new(config.window.as_nanos() as u64, &facts),
             root: facts.cgroup2.clone().unwrap_or_default(),
@@ -117,7 +118,7 @@ impl Recorder {
             by_cgroup: HashMap::new(),
             naming,
             control,
-            leases: Leases::default(),
+            leases,
             find_due: Some(Instant::now() + registry::UNDECIDED),
             leases_due: Instant::now(),
             items: Vec::new(),

@@ -1,0 +1,187 @@
+//! One stage: a child process, or the place that its successor will take.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, pidfd_open, waitid};
+use tracing::{info, warn};
+
+use super::restart::{Deaths, Fate, exit};
+use crate::error::Exit;
+use crate::io::manager;
+
+/// A stage and its ends of the pipes.
+///
+/// Both are held until it has ended for good: until then neither neighbour notices a death, and what is in the pipes is
+/// read by the successor.
+pub(super) struct Stage {
+    pub(super) name: String,
+    line: Vec<OsString>,
+    ends: Option<Ends>,
+    life: Life,
+    deaths: Deaths,
+    last: Option<ExitStatus>,
+}
+
+/// What a stage reads and writes.
+pub(super) struct Ends {
+    pub(super) input: Option<OwnedFd>,
+    pub(super) output: OwnedFd,
+}
+
+enum Life {
+    Running(Running),
+    /// Due to be started.
+    Waiting(Instant),
+    /// For good.
+    Over,
+}
+
+struct Running {
+    child: Child,
+    pid: Pid,
+    /// Readable once the process has ended.
+    pidfd: OwnedFd,
+    since: Instant,
+    ready: bool,
+}
+
+impl Stage {
+    /// A stage that is due at once.
+    pub(super) fn new(name: String, line: Vec<OsString>, ends: Ends) -> Self {
+        let due = Life::Waiting(Instant::now());
+        Self { name, line, ends: Some(ends), life: due, deaths: Deaths::default(), last: None }
+    }
+
+    /// Starts it where it is due; it says on the socket `readiness` when it is up.
+    pub(super) fn start(&mut self, readiness: &Path) -> io::Result<()> {
+        let (Life::Waiting(due), Some(ends)) = (&self.life, &self.ends) else { return Ok(()) };
+        if *due > Instant::now() {
+            return Ok(());
+        }
+        // Not by name: the program that runs may be none of those on the path.
+        let mut command = Command::new("/proc/self/exe");
+        command.arg0("vaectl").args(&self.line);
+        // One that died may have left half a line.
+        command.args(self.last.map(|_| "--resumed"));
+        command.env(manager::SOCKET, readiness);
+        for name in manager::WATCHDOG {
+            command.env_remove(name);
+        }
+        command.stdin(ends.input.as_ref().map_or_else(|| Ok(Stdio::null()), |end| end.try_clone().map(Stdio::from))?);
+        command.stdout(ends.output.try_clone()?);
+        // A group of its own, so that Ctrl-C reaches a stage once and in its turn.
+        let child = command.process_group(0).spawn()?;
+        let pid = Pid::from_child(&child);
+        info!(stage = self.name, pid = pid.as_raw_nonzero().get(), "A stage started.");
+        let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
+        self.life = Life::Running(Running { child, pid, pidfd, since: Instant::now(), ready: false });
+        Ok(())
+    }
+
+    /// Takes in that its process has ended, if it has, and says what is to be done about it; `more` is whether its input
+    /// goes on.
+    pub(super) fn take_end(&mut self, more: bool) -> io::Result<Option<Fate>> {
+        let Life::Running(running) = &mut self.life else { return Ok(None) };
+        let Some(status) = running.child.try_wait()? else { return Ok(None) };
+        let fate = self.deaths.take(status, running.since.elapsed(), more);
+        self.last = Some(status);
+        match fate {
+            Fate::Again(pause) => {
+                warn!(stage = self.name, %status, ?pause, "A stage died, and is started again.");
+                self.life = Life::Waiting(Instant::now() + pause);
+            }
+            Fate::Done | Fate::Hopeless => {
+                info!(stage = self.name, %status, "A stage ended.");
+                self.end();
+            }
+        }
+        Ok(Some(fate))
+    }
+
+    /// Lets go of the pipes: the neighbours see the end.
+    fn end(&mut self) {
+        self.life = Life::Over;
+        self.ends = None;
+    }
+
+    /// Does not wait for a successor any longer.
+    pub(super) fn give_up(&mut self) {
+        if matches!(self.life, Life::Waiting(_)) {
+            self.end();
+        }
+    }
+
+    /// Starts the successor now where one is waited for.
+    pub(super) fn hurry(&mut self) {
+        if let Life::Waiting(due) = &mut self.life {
+            *due = Instant::now();
+        }
+    }
+
+    pub(super) fn send(&self, signal: Signal) {
+        if let Life::Running(running) = &self.life
+            && let Err(error) = kill_process(running.pid, signal)
+        {
+            warn!(%error, stage = self.name, "A signal did not reach a stage.");
+        }
+    }
+
+    /// Takes in that this process is up.
+    pub(super) fn take_readiness(&mut self, pid: Pid) {
+        if let Life::Running(running) = &mut self.life
+            && running.pid == pid
+        {
+            running.ready = true;
+        }
+    }
+
+    /// Whether it is up, or has done what there was to do.
+    pub(super) fn is_ready(&self) -> bool {
+        match &self.life {
+            Life::Running(running) => running.ready,
+            Life::Waiting(_) => false,
+            Life::Over => true,
+        }
+    }
+
+    /// Whether it is up, is not stopped, and has not died again and again.
+    pub(super) fn is_well(&self) -> bool {
+        self.is_ready()
+            && match &self.life {
+                Life::Running(running) => !self.deaths.storm(running.since.elapsed()) && !running.is_stopped(),
+                Life::Waiting(_) | Life::Over => true,
+            }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.life, Life::Over)
+    }
+
+    /// What can be polled for its process's end.
+    pub(super) fn process(&self) -> Option<BorrowedFd<'_>> {
+        if let Life::Running(running) = &self.life { Some(running.pidfd.as_fd()) } else { None }
+    }
+
+    /// In how long it is due to be started.
+    pub(super) fn due(&self) -> Option<Duration> {
+        if let Life::Waiting(due) = &self.life { Some(due.saturating_duration_since(Instant::now())) } else { None }
+    }
+
+    /// What its last process came to.
+    pub(super) fn exit(&self) -> Exit {
+        self.last.map_or(Exit::Done, exit)
+    }
+}
+
+impl Running {
+    fn is_stopped(&self) -> bool {
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        matches!(waitid(WaitId::Pid(self.pid), options), Ok(Some(status)) if status.stopped())
+    }
+}

@@ -1,0 +1,177 @@
+//! The loop that keeps the stages: starts them, passes signals on, drains, and tells the service manager.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::Signal;
+use tracing::{error, info};
+
+use super::readiness::Readiness;
+use super::restart::Fate;
+use super::stage::Stage;
+use crate::error::{Exit, Failure};
+use crate::io::manager::{self, Manager, READY};
+use crate::io::signals::Requests;
+use crate::io::wake;
+
+/// How long a stage has after its signal before the next one gets its own.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// All stages, from first to last.
+pub(super) struct Supervisor {
+    stages: Vec<Stage>,
+    requests: Requests,
+    readiness: Readiness,
+    manager: Manager,
+    /// How often the watchdog is fed, where there is one: twice before it bites.
+    feeding: Option<Duration>,
+    fed: Instant,
+    told: String,
+    up: bool,
+    drain: Option<Drain>,
+    /// The exit code of a stage that would end the same way again.
+    hopeless: Option<Exit>,
+}
+
+/// All have to end.
+struct Drain {
+    /// How many stages have got their signal.
+    signalled: usize,
+    since: Instant,
+}
+
+impl Supervisor {
+    pub(super) fn new(stages: Vec<Stage>, requests: Requests, readiness: Readiness, manager: Manager) -> Self {
+        Self {
+            stages,
+            requests,
+            readiness,
+            manager,
+            feeding: manager::watchdog().map(|limit| limit / 2),
+            fed: Instant::now(),
+            told: String::new(),
+            up: false,
+            drain: None,
+            hopeless: None,
+        }
+    }
+
+    /// Runs until every stage has ended. As `pipefail` does, the last stage that failed names the cause, unless one was
+    /// hopeless.
+    pub(super) fn run(mut self) -> Result<Exit, Failure> {
+        loop {
+            for stage in &mut self.stages {
+                let started = stage.start(self.readiness.path());
+                started.map_err(|error| Failure::new(Exit::Host, format!("cannot start {}: {error}", stage.name)))?;
+            }
+            self.tell();
+            if self.stages.iter().all(Stage::is_over) {
+                break;
+            }
+            self.wait()?;
+            while let Some(pid) = self.readiness.take() {
+                self.stages.iter_mut().for_each(|stage| stage.take_readiness(pid));
+            }
+            self.take_ends()?;
+            self.obey();
+        }
+        let mut exits = self.stages.iter().map(Stage::exit).rev();
+        Ok(self.hopeless.or_else(|| exits.find(|exit| *exit != Exit::Done)).unwrap_or(Exit::Done))
+    }
+
+    /// Sleeps until something happened, or something is due.
+    fn wait(&self) -> io::Result<()> {
+        let due = self.stages.iter().filter_map(Stage::due);
+        let next = self.drain.as_ref().filter(|drain| drain.signalled < self.stages.len());
+        let next = next.map(|drain| PATIENCE.saturating_sub(drain.since.elapsed()));
+        let feeding = self.feeding.map(|feeding| feeding.saturating_sub(self.fed.elapsed()));
+        let timeout = due.chain(next).chain(feeding).min().map(wake::timespec);
+        let mut fds =
+            vec![PollFd::new(self.requests.wake(), PollFlags::IN), PollFd::new(&self.readiness, PollFlags::IN)];
+        fds.extend(self.stages.iter().filter_map(Stage::process).map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        match poll(&mut fds, timeout.as_ref()) {
+            Err(rustix::io::Errno::INTR) | Ok(_) => self.requests.wake().clear(),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    fn take_ends(&mut self) -> io::Result<()> {
+        let mut more = true;
+        for stage in &mut self.stages {
+            match stage.take_end(more)? {
+                Some(Fate::Again(_)) if self.drain.is_some() => stage.give_up(),
+                Some(Fate::Hopeless) => {
+                    error!(stage = stage.name, "A stage cannot go on, and all others end with it.");
+                    self.hopeless.get_or_insert(stage.exit());
+                }
+                Some(Fate::Again(_) | Fate::Done) | None => {}
+            }
+            more = !stage.is_over();
+        }
+        Ok(())
+    }
+
+    /// Passes on what was asked for. A signal to end goes to the first stage; each later one sees its input end, and
+    /// gets the signal too where the one before it takes long.
+    fn obey(&mut self) {
+        if self.requests.take_reload() {
+            self.stages.iter().for_each(|stage| stage.send(Signal::HUP));
+        }
+        if self.drain.is_none() && (self.requests.cause().is_some() || self.hopeless.is_some()) {
+            info!("Ending.");
+            self.drain = Some(Drain { signalled: 0, since: Instant::now() });
+            // A source has nothing more to say; what lies before any other is still read.
+            if let Some((first, others)) = self.stages.split_first_mut() {
+                first.give_up();
+                others.iter_mut().for_each(Stage::hurry);
+            }
+        }
+        if let Some(drain) = &mut self.drain
+            && drain.signalled < self.stages.len()
+            && (drain.signalled == 0 || drain.since.elapsed() >= PATIENCE)
+        {
+            self.stages[drain.signalled].send(Signal::TERM);
+            *drain = Drain { signalled: drain.signalled + 1, since: Instant::now() };
+        }
+    }
+
+    /// Tells the service manager how things are: what has changed, and that all are well while they are.
+    fn tell(&mut self) {
+        let mut state = Vec::new();
+        if !self.up && self.stages.iter().all(Stage::is_ready) {
+            self.up = true;
+            state.push(READY.to_owned());
+        }
+        let status = self.status();
+        if status != self.told {
+            state.push(format!("STATUS={status}"));
+            state.extend(self.drain.as_ref().map(|_| "STOPPING=1".to_owned()));
+            self.told = status;
+        }
+        if let Some(feeding) = self.feeding
+            && self.fed.elapsed() >= feeding
+        {
+            self.fed = Instant::now();
+            state.extend(self.stages.iter().all(Stage::is_well).then(|| "WATCHDOG=1".to_owned()));
+        }
+        if !state.is_empty() {
+            self.manager.tell(&state.join("\n"));
+        }
+    }
+
+    fn status(&self) -> String {
+        let those = |wanted: fn(&Stage) -> bool| -> String {
+            let names: Vec<_> = self.stages.iter().filter(|stage| wanted(stage)).map(|s| s.name.as_str()).collect();
+            names.join(", ")
+        };
+        if self.drain.is_some() {
+            return "Draining.".to_owned();
+        }
+        match those(|stage| !stage.is_ready()) {
+            none if none.is_empty() => format!("Running: {}.", those(|stage| !stage.is_over())),
+            waiting => format!("Waiting for: {waiting}."),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! `run`: stages that are kept, drained and told of.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{clean_stream, command, golden, output, stage_of, until, wait};
+
+/// A configuration in a folder of its own.
+fn configured(text: &str) -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let config = folder.path().join("vaectl.toml");
+    fs::write(&config, text).unwrap();
+    (folder, config)
+}
+
+/// `run` with these stages.
+fn run(stages: &str, config: &Path) -> Command {
+    command(&["run", "--stages", stages, "-c", config.to_str().unwrap()])
+}
+
+/// `run` as a child with pipes.
+fn start(mut command: Command) -> Child {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn send(pid: Pid, signal: Signal) {
+    kill_process(pid, signal).unwrap();
+}
+
+const PASSING: &str = "log-level = 'error'\n[score]\nmodels = 'none'\n[publish]\nto = 'stdout:'\nbatch-age = '10ms'\n";
+
+#[test]
+fn it_joins_the_stages_of_its_configuration() {
+    let (_folder, config) = configured(&format!(
+        "log-level = 'error'\n[record]\nreplay = '{}'\n[score]\nmodels = 'none'\n[publish]\nto = 'stdout:'\n",
+        golden("stream.jsonl").display()
+    ));
+    let all = output(&mut assert_cmd::Command::from_std(run("record,score,publish", &config)));
+    assert_eq!(all.code, Some(1), "one line of the stream is broken: {all}");
+    assert!(all.stdout.lines().any(|line| line.contains(r#""type":"verdict""#)), "{all}");
+    let two = output(&mut assert_cmd::Command::from_std(run("record,score", &config)));
+    assert!(two.stdout.lines().last().unwrap().contains(r#""stage":"score""#), "{two}");
+}
+
+#[test]
+fn stages_stand_in_their_order_and_each_once() {
+    let (_folder, config) = configured("");
+    for stages in ["score,record", "record,record"] {
+        let run = output(&mut assert_cmd::Command::from_std(run(stages, &config)));
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(run, @r"
+            --- stderr ---
+            error: a pipe is made of record, score and publish, in this order
+            hint: give some of them to --stages, each once
+            [exit 2]
+            ");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_in_the_configuration_of_a_stage_is_said_before_any_starts() {
+    let (_folder, config) = configured("[record]\nwindow = 'soon'\n[score]\nmodels = 'none'\n");
+    let run = output(&mut assert_cmd::Command::from_std(run("record,score", &config)));
+    assert_eq!((run.code, run.stderr.lines().count()), (Some(2), 1), "{run}");
+    assert!(run.stderr.contains("--window"), "{run}");
+}
+
+#[test]
+fn a_stage_that_cannot_go_on_ends_all_with_its_exit_code() {
+    let (_folder, config) = configured("[score]\nmodels = 'none'\n[publish]\n");
+    let mut child = start(run("score,publish", &config));
+    let stdin = child.stdin.take();
+    assert_eq!(wait(&mut child), Some(2), "publish has nowhere to publish to");
+    drop(stdin);
+    let (_folder, config) = configured("[record]\nreplay = 'nowhere'\n[score]\nmodels = 'none'\n");
+    let mut child = start(run("record,score", &config));
+    assert_eq!(wait(&mut child), Some(2), "record has nothing to replay");
+}
+
+#[test]
+fn a_signal_ends_the_stages_in_order() {
+    let (_folder, config) = configured(PASSING);
+    let mut child = start(run("score,publish", &config));
+    let mut stdin = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    stdin.write_all(&clean_stream()).unwrap();
+    assert!(lines.any(|line| line.contains(r#""type":"event""#)));
+    send(Pid::from_child(&child), Signal::TERM);
+    let rest: Vec<_> = lines.collect();
+    assert!(rest.last().unwrap().contains(r#""type":"end""#), "{rest:?}");
+    assert_eq!(wait(&mut child), Some(0));
+    drop(stdin);
+}
+
+/// A recording of one container's windows, numbered from 1, and how long each of its lines is.
+fn windows(folder: &Path, count: u64) -> (PathBuf, usize) {
+    let text = String::from_utf8(clean_stream()).unwrap();
+    let window = text.lines().find(|line| line.contains(r#""type":"window""#)).unwrap();
+    let mut window: Value = serde_json::from_str(window).unwrap();
+    let lines: Vec<_> = (1..=count)
+        .map(|number| {
+            window["event"]["sequence"] = number.into();
+            window["event"]["id"] = format!("window-{number}").into();
+            let ns = 1_760_000_000_000_000_000 + number * 5_000_000_000;
+            window["@timestamp"] = vaectl_schemas::Timestamp::from_ns(ns).to_string().into();
+            window.to_string()
+        })
+        .collect();
+    let recording = folder.join("recording.jsonl");
+    fs::write(&recording, lines.join("\n") + "\n").unwrap();
+    (recording, lines[0].len())
+}
+
+#[test]
+fn a_stage_that_is_killed_is_started_again_and_only_what_it_had_read_is_lost() {
+    let folder = TempDir::new().unwrap();
+    let (recording, length) = windows(folder.path(), 4000);
+    let (_folder, config) = configured(&format!(
+        "log-level = 'error'\n[record]\nreplay = '{}'\n\
+         [score]\nmodels = 'none'\npass-windows = true\nbacklog-bytes = '64K'\n",
+        recording.display()
+    ));
+    let mut child = start(run("record,score", &config));
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    out.read_line(&mut first).unwrap();
+    let pid = stage_of(child.id(), "score");
+    // Nobody reads: it stands in the middle of a write.
+    std::thread::sleep(Duration::from_millis(300));
+    send(pid, Signal::KILL);
+    assert_ne!(stage_of(child.id(), "score"), pid);
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    let exit = wait(&mut child);
+
+    let lines: Vec<Result<Value, _>> = std::iter::once(first.as_str())
+        .chain(rest.lines())
+        .filter(|l| !l.is_empty())
+        .map(serde_json::from_str)
+        .collect();
+    assert!(lines.iter().filter(|line| line.is_err()).count() <= 1, "at most the line that it was writing is broken");
+    let lines: Vec<_> = lines.into_iter().filter_map(Result::ok).collect();
+    let of = |kind: &'static str| lines.iter().filter(move |line| line["type"] == kind);
+    assert_eq!(of("hello").count(), 2, "one of each scorer");
+    let broken = of("dead_letter").count();
+    assert!(broken <= 1, "at most the line that the successor began in the middle of");
+    assert_eq!(exit, Some(broken as i32), "{stderr}");
+    let came: Vec<u64> = of("window").map(|line| line["event"]["sequence"].as_u64().unwrap()).collect();
+    assert!(came.is_sorted_by(|a, b| a < b) && came.last() == Some(&4000), "{:?}", came.last());
+    let gaps: Vec<u64> = came.windows(2).map(|pair| pair[1] - pair[0] - 1).filter(|missing| *missing > 0).collect();
+    let [missing] = gaps[..] else { panic!("one part was lost, not {gaps:?}") };
+    // What it had read, gathered, and not written: each of these is bounded.
+    assert!(missing as usize * length < 1 << 20, "{missing}");
+}
+
+#[test]
+fn a_killed_reader_of_the_last_pipe_is_no_end_for_the_stage_before_it() {
+    let (_folder, config) = configured(PASSING);
+    let mut child = start(run("score,publish", &config));
+    let mut stdin = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let (score, publish) = (stage_of(child.id(), "score"), stage_of(child.id(), "publish"));
+    send(publish, Signal::KILL);
+    stdin.write_all(&clean_stream()).unwrap();
+    assert!(lines.any(|line| line.contains(r#""type":"event""#)), "its successor reads what comes");
+    assert_eq!(stage_of(child.id(), "score"), score);
+    drop(stdin);
+    assert!(lines.last().unwrap().contains(r#""type":"end""#));
+    assert_eq!(wait(&mut child), Some(0));
+}
+
+/// Waits for a message of the service that has this line, and fails at one that has `never`.
+fn heard(manager: &UnixDatagram, line: &str, never: &str) {
+    let mut told = [0; 512];
+    loop {
+        let length = manager.recv(&mut told).unwrap_or_else(|error| panic!("{line} did not come: {error}"));
+        let message = str::from_utf8(&told[..length]).unwrap();
+        assert!(!message.lines().any(|line| line == never), "{message}");
+        if message.lines().any(|told| told == line) {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_service_manager_is_told_when_all_is_up_how_it_goes_and_that_it_ends() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("notify.sock");
+    let name = format!("vaectl-test-{}", std::process::id());
+    let managers = [
+        (path.display().to_string(), UnixDatagram::bind(&path).unwrap()),
+        (
+            format!("@{name}"),
+            UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(name.as_bytes()).unwrap()).unwrap(),
+        ),
+    ];
+    for (address, manager) in managers {
+        manager.set_read_timeout(Some(crate::support::LIMIT)).unwrap();
+        let (_folder, config) = configured(PASSING);
+        let mut command = run("score,publish", &config);
+        command.env("NOTIFY_SOCKET", &address).env("WATCHDOG_USEC", "100000");
+        let mut child = start(command);
+        let stdin = child.stdin.take();
+        heard(&manager, "READY=1", "STOPPING=1");
+        heard(&manager, "WATCHDOG=1", "STOPPING=1");
+        let publish = stage_of(child.id(), "publish");
+        send(publish, Signal::STOP);
+        // What was told before it stopped, and then silence.
+        manager.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+        until("the watchdog starves", || manager.recv(&mut [0; 512]).err());
+        manager.set_read_timeout(Some(crate::support::LIMIT)).unwrap();
+        send(publish, Signal::CONT);
+        heard(&manager, "WATCHDOG=1", "STOPPING=1");
+
+        send(stage_of(child.id(), "score"), Signal::KILL);
+        heard(&manager, "STATUS=Waiting for: score.", "STOPPING=1");
+        heard(&manager, "STATUS=Running: score, publish.", "READY=1");
+        send(Pid::from_child(&child), Signal::TERM);
+        heard(&manager, "STOPPING=1", "READY=1");
+        assert_eq!(wait(&mut child), Some(0));
+        drop(stdin);
+    }
+}
+
+#[test]
+fn its_folder_is_its_own_and_goes_with_it() {
+    let folder = TempDir::new().unwrap();
+    let (_folder, config) = configured(PASSING);
+    let mut command = run("score,publish", &config);
+    command.env("RUNTIME_DIRECTORY", folder.path());
+    let mut child = start(command);
+    stage_of(child.id(), "publish");
+    let inside: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [own] = &inside[..] else { panic!("{inside:?}") };
+    assert_eq!(fs::metadata(own).unwrap().permissions().mode() & 0o777, 0o700);
+    drop(child.stdin.take());
+    assert_eq!(wait(&mut child), Some(0));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}

@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn the_threshold_is_where_the_tail_has_one_in_a_hundred_thousand() {
         let (calibration, _) = fitted(0..1000, &[]);
-        let tail = calibration.tail.unwrap();
+        let tail = calibration.tail.expect("a thousand windows have a tail");
         assert!(
             (tail.p_value(calibration.threshold) - 1e-5).abs() < 1e-9 || calibration.threshold > tail.quantile(1e-5)
         );

@@ -6,6 +6,7 @@ use crate::Judgement;
 use crate::state::Evidence;
 
 /// What a window shows besides its score.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and all combinations occur")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
     /// The container lost its own events by flooding its quota.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use vaectl_schemas::{Timestamp, Window};
 use vaectl_scorer::model::{
-    Calibration, Card, Content, Ensemble, FORMAT, Featuriser, Figures, Matrix, Newcomers, Seen, quantile,
+    Calibration, Card, Content, Ensemble, FORMAT, Featuriser, Matrix, Newcomers, Seen, quantile,
 };
 
 use crate::baseline::Baseline;
@@ -109,7 +109,7 @@ pub(crate) fn model(
         structure,
         calibration: scale,
         validation,
-        baseline: baseline.unwrap_or_else(Figures::default),
+        baseline: baseline.unwrap_or_default(),
         notes,
         tensors: String::new(),
     };

@@ -73,7 +73,9 @@ fn first_component(centred: &[f64], width: usize) -> f64 {
     let mut along = 0.0;
     for _ in 0..ITERATIONS {
         let length = direction.iter().map(|v| v * v).sum::<f64>().sqrt();
-        direction.iter_mut().for_each(|v| *v /= length.max(f64::MIN_POSITIVE));
+        for v in &mut direction {
+            *v /= length.max(f64::MIN_POSITIVE);
+        }
         let mut next = vec![0.0; width];
         along = 0.0;
         for row in centred.chunks_exact(width) {
@@ -113,7 +115,9 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     let mut ranks = vec![0.0; values.len()];
     let mut first = 0;
     for ties in order.chunk_by(|a, b| values[*a].total_cmp(&values[*b]).is_eq()) {
-        ties.iter().for_each(|&at| ranks[at] = first as f64 + (ties.len() - 1) as f64 / 2.0);
+        for &at in ties {
+            ranks[at] = first as f64 + (ties.len() - 1) as f64 / 2.0;
+        }
         first += ties.len();
     }
     ranks

@@ -65,10 +65,10 @@ fn candidate(
     let rows = |windows: &[&Window<'static>]| featuriser.rows(windows.iter().copied());
     let (taught, held_out) = (rows(teaching.taught), rows(teaching.held_out));
     let config = start.0;
-    let seed = config.seeds[0];
-    let (network, fit) = fit(start, featuriser.features(), (&taught, &held_out), seed, progress);
-    let ensemble = Ensemble { draws: noise(seed, config.draws, network.latents()), networks: vec![network] };
-    let mut random = Random::new(seed);
+    let first = config.seeds[0];
+    let (network, fit) = fit(start, featuriser.features(), (&taught, &held_out), first, progress);
+    let ensemble = Ensemble { draws: noise(first, config.draws, network.latents()), networks: vec![network] };
+    let mut random = Random::new(first);
     let disturbed: Vec<Window<'static>> = teaching.held_out.iter().map(|window| disturb(window, &mut random)).collect();
     let disturbed = rows(&disturbed.iter().collect::<Vec<_>>());
     let usual = ensemble.usual_costs(&held_out);

@@ -338,12 +338,12 @@ fn contaminated(percent: usize) -> (f64, usize) {
     for window in windows[120..].iter_mut().take(share) {
         mine(window);
     }
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder can be made");
     let report = trained(folder.path(), &windows);
     let Outcome::Trained(figures) = &report.keys[0].outcome else { panic!("{report}") };
     let told = figures.notes.iter().any(|note| note.contains(&format!("{share} windows are far off")));
     assert_eq!(told, share > 0, "{report}");
-    let model = Model::load(file(&report)).unwrap();
+    let model = Model::load(file(&report)).expect("it was just written");
     let (mut mined, mut calm) = (run(30), Vec::new());
     mined.iter_mut().for_each(mine);
     let mut judged = Vec::new();
@@ -357,7 +357,7 @@ fn contaminated(percent: usize) -> (f64, usize) {
 
 /// Ten times the usual processor time.
 fn mine(window: &mut Window<'static>) {
-    let usual = window.counters.get("cpu.user_ns").unwrap();
+    let usual = window.counters.get("cpu.user_ns").expect("it is on every window");
     window.counters.set("cpu.user_ns", 10.0 * usual);
 }
 

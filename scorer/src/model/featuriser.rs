@@ -73,7 +73,9 @@ impl Featuriser {
                     gauges.insert(feature.name.as_str().into(), column);
                 }
                 View::Pace => {
-                    PROCESSOR.into_iter().for_each(|name| counter(name, None, None));
+                    for name in PROCESSOR {
+                        counter(name, None, None);
+                    }
                     pace = Some(column);
                 }
                 View::Unseen => unseen = Some(column),

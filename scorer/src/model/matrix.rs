@@ -184,7 +184,6 @@ impl Dense {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
     use super::{Dense, Matrix};
 

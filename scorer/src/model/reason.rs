@@ -2,6 +2,7 @@
 
 use vaectl_schemas::Attribution;
 
+use super::feature::PACE;
 use super::novelty::Novelty;
 use super::wording::{Measure, number};
 
@@ -34,7 +35,10 @@ pub(crate) fn sentence(
     seconds: f64,
 ) -> String {
     let outside = known.iter().filter(|a| a.expected.is_none_or(|[low, high]| a.seen < low || high < a.seen));
-    let mut parts: Vec<String> = outside.take(MOST_DEVIATIONS).map(|a| phrase(a, model, seconds)).collect();
+    let mut outside: Vec<&Attribution> = outside.collect();
+    // A ratio says less to a person than what it is made of.
+    outside.sort_by_key(|attribution| attribution.feature == PACE);
+    let mut parts: Vec<String> = outside.into_iter().take(MOST_DEVIATIONS).map(|a| phrase(a, model, seconds)).collect();
     if let (true, true, Some(first)) = (parts.is_empty(), novelties.is_empty(), known.first()) {
         parts.push(format!("a mix never seen of usual figures, above all {}", phrase(first, model, seconds)));
     }
@@ -124,6 +128,16 @@ mod tests {
         assert_eq!(
             sentence(&[calls], None, &[], "x", 1.0),
             "a mix never seen of usual figures, above all 5 read calls in 1 s where 3 to 9 are usual"
+        );
+    }
+
+    #[test]
+    fn what_a_ratio_is_made_of_stands_before_it() {
+        let pace = attribution("calls_per_cpu_second", 9.0, 50.0, 60.0);
+        let cpu = attribution("cpu.user_ns", 1e9, 0.0, 4e8);
+        assert_eq!(
+            sentence(&[pace, cpu], None, &[], "x", 1.0),
+            "1 CPU-second in 1 s where 0 to 0.4 are usual, and 9 calls a CPU-second where 50 to 60 are usual"
         );
     }
 

@@ -25,6 +25,9 @@ const LEAST: usize = 10;
 /// Shapes that few windows may claim: never a tail that ends, never one without a variance.
 const SHAPES: (f64, f64) = (0.0, 0.5);
 
+/// So many windows beyond the start speak for no shape at all: ten alone may say anything.
+const PRIOR: f64 = 40.0;
+
 /// The least scale, in spreads: ties are no proof that nothing lies between them.
 const LEAST_SCALE: f64 = 0.1;
 
@@ -43,6 +46,7 @@ impl Tail {
         let weighted = weighted / count;
         let shape = 2.0 - mean / (mean - 2.0 * weighted);
         let shape = if shape.is_finite() { shape.clamp(SHAPES.0, SHAPES.1) } else { SHAPES.0 };
+        let shape = shape * count / (count + PRIOR);
         let scale = (mean * (1.0 - shape)).max(LEAST_SCALE);
         Some(Self { start, share: (count + 1.0) / (sorted.len() + 1) as f64, scale, shape })
     }

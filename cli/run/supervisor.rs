@@ -65,10 +65,10 @@ impl Supervisor {
                 let started = stage.start(self.readiness.path());
                 started.map_err(|error| Failure::new(Exit::Host, format!("cannot start {}: {error}", stage.name)))?;
             }
-            self.tell();
             if self.stages.iter().all(Stage::is_over) {
                 break;
             }
+            self.tell();
             self.wait()?;
             while let Some(pid) = self.readiness.take() {
                 self.stages.iter_mut().for_each(|stage| stage.take_readiness(pid));
@@ -140,7 +140,7 @@ impl Supervisor {
     /// Tells the service manager how things are: what has changed, and that all are well while they are.
     fn tell(&mut self) {
         let mut state = Vec::new();
-        if !self.up && self.stages.iter().all(Stage::is_ready) {
+        if !self.up && self.drain.is_none() && self.stages.iter().all(Stage::is_ready) {
             self.up = true;
             state.push(READY.to_owned());
         }

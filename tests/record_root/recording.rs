@@ -25,7 +25,10 @@ impl Lines {
             for line in BufReader::new(from).lines() {
                 let line = line.unwrap();
                 writeln!(onward, "{line}").unwrap();
-                kept.lock().unwrap().push(serde_json::from_str(&line).expect("a line is JSON"));
+                // A stage that takes another's place begins with a line end.
+                if !line.is_empty() {
+                    kept.lock().unwrap().push(serde_json::from_str(&line).expect("a line is JSON"));
+                }
             }
         });
         Self { read, reader }

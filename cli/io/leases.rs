@@ -98,7 +98,7 @@ impl Leases {
             }
             Err(error) => {
                 if self.tried.is_none() {
-                    warn!(path = %self.path.display(), %error, "No recorder listens yet: containers stay at its depth.");
+                    info!(path = %self.path.display(), %error, "No recorder listens yet: containers stay at its depth.");
                 }
                 self.tried = Some(Instant::now());
                 false

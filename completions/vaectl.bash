@@ -167,7 +167,7 @@ _vaectl() {
 
     case "${cmd}" in
         vaectl)
-            opts="-c -h -V --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help --version record train score eval model publish run incidents show check schema completions man help"
+            opts="-c -h -V --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help --version record train score eval model publish run incidents show check schema completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -205,7 +205,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__check)
-            opts="-c -h --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -243,7 +243,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__completions)
-            opts="-c -h --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help bash elvish fish powershell zsh"
+            opts="-c -h --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -281,7 +281,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__eval)
-            opts="-c -h --truth --baselines --models --train --format --pictures --resamples --seed --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --truth --baselines --models --train --format --pictures --resamples --seed --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -641,7 +641,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__incidents)
-            opts="-c -h --from --since --json --api-key-file --user --password-file --ca-file --client-certificate --namespace --timeout --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --from --since --json --api-key-file --user --password-file --ca-file --client-certificate --namespace --timeout --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -715,7 +715,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__man)
-            opts="-c -h --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -753,7 +753,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__model)
-            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help ls show diff verify promote rollback help"
+            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help ls show diff verify promote rollback help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -799,7 +799,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__model__subcmd__diff)
-            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -957,7 +957,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__model__subcmd__ls)
-            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1003,7 +1003,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__model__subcmd__promote)
-            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1049,7 +1049,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__model__subcmd__rollback)
-            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1095,7 +1095,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__model__subcmd__show)
-            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1141,7 +1141,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__model__subcmd__verify)
-            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --models --format --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1187,7 +1187,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__publish)
-            opts="-c -h --replay --reconcile --to --dead-letter --spool --spool-bytes --windows --redact --no-redaction --no-merge --retry-for --no-setup --setup --dry-run --batch-documents --batch-bytes --batch-age --summary-age --no-compression --api-key-file --user --password-file --ca-file --client-certificate --namespace --timeout --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --replay --reconcile --to --dead-letter --spool --spool-bytes --windows --redact --no-redaction --no-merge --retry-for --no-setup --setup --dry-run --batch-documents --batch-bytes --batch-age --summary-age --no-compression --api-key-file --user --password-file --ca-file --client-certificate --namespace --timeout --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1293,7 +1293,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__record)
-            opts="-c -h --window --depth --container --cgroup --exclude-cgroup --duration --max-containers --no-engine --ring-bytes --backlog-bytes --control --census-duty --flight-bytes --replay --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --window --depth --container --cgroup --exclude-cgroup --duration --max-containers --no-engine --ring-bytes --backlog-bytes --control --census-duty --flight-bytes --replay --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1383,7 +1383,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__run)
-            opts="-c -h --stages --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --stages --no-control --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1425,7 +1425,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__schema)
-            opts="-c -h --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1463,7 +1463,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__score)
-            opts="-c -h --models --archive --archive-bytes --state --control --host --pass-windows --hold-bytes --max-containers --events-per-second --backlog-bytes --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --models --archive --archive-bytes --state --control --host --pass-windows --hold-bytes --max-containers --events-per-second --backlog-bytes --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1537,7 +1537,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__show)
-            opts="-c -h --from --limit --json --api-key-file --user --password-file --ca-file --client-certificate --namespace --timeout --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --from --limit --json --api-key-file --user --password-file --ca-file --client-certificate --namespace --timeout --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1611,7 +1611,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__train)
-            opts="-c -h --archive --since --promote --keep --models --seeds --draws --epochs --beta --allow-collapsed --report --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --help"
+            opts="-c -h --archive --since --promote --keep --models --seeds --draws --epochs --beta --allow-collapsed --report --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -138,6 +138,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --baselines 'Compare with densities that need no network, on the windows that `score --pass-windows` leaves beside its verdicts'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -152,6 +153,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
             cand ls 'List every version of every model'
@@ -173,6 +175,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -187,6 +190,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -201,6 +205,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -215,6 +220,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -229,6 +235,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
@@ -243,6 +250,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
+            cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

@@ -161,6 +161,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l exit-wait -d 'How
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l baselines -d 'Compare with densities that need no network, on the windows that `score --pass-windows` leaves beside its verdicts'
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l models -d 'The folder of models' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l format -d 'How the answer looks' -r -f -a "table\t'A table'
@@ -178,6 +179,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -f -a "ls" -d 'List every version of every model'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and not __fish_seen_subcommand_from ls show diff verify promote rollback help" -f -a "show" -d 'Print what is known about a model'
@@ -202,6 +204,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_sub
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l models -d 'The folder of models' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l format -d 'How the answer looks' -r -f -a "table\t'A table'
@@ -219,6 +222,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_sub
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l models -d 'The folder of models' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l format -d 'How the answer looks' -r -f -a "table\t'A table'
@@ -236,6 +240,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_sub
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l models -d 'The folder of models' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l format -d 'How the answer looks' -r -f -a "table\t'A table'
@@ -253,6 +258,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_sub
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l models -d 'The folder of models' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l format -d 'How the answer looks' -r -f -a "table\t'A table'
@@ -270,6 +276,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_sub
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from promote" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l models -d 'The folder of models' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l format -d 'How the answer looks' -r -f -a "table\t'A table'
@@ -287,6 +294,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_sub
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
+complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "ls" -d 'List every version of every model'
 complete -c vaectl -n "__fish_vaectl_using_subcommand model; and __fish_seen_subcommand_from help" -f -a "show" -d 'Print what is known about a model'

@@ -34,7 +34,8 @@ pub(crate) struct Args {
     /// The file for lines that are malformed or refused.
     ///
     /// By default `dead-letter/<day>.ndjson` in a `dir:` repository; for a server `dead-letter.ndjson` in
-    /// `$STATE_DIRECTORY`, or `vaectl-dead-letter.ndjson` here where that is not set; otherwise standard output.
+    /// `$STATE_DIRECTORY`, or `vaectl-dead-letter.ndjson` here where that is not set; otherwise standard output, which
+    /// also gets what a full disk does not take.
     #[arg(long, value_name = "FILE")]
     dead_letter: Option<PathBuf>,
     /// The folder where documents wait until the server has them, so that nothing is lost by an outage or a crash.

@@ -7,12 +7,15 @@ use std::path::Path;
 use std::process::Command;
 
 use insta::assert_snapshot;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::{Output, command, output, run, skip, stream};
 
 const SCORE: [&str; 3] = ["score", "--models", "none"];
 const PUBLISH: [&str; 3] = ["publish", "--to", "stdout:"];
+/// Port 1 of the own machine: nobody listens, and the refusal comes at once.
+const NOBODY: &str = "http://127.0.0.1:1";
 
 /// The reasons of the dead letters of a run, which must end with exit code 1 and must not lose what is good.
 fn reasons(args: &[&str], bad: &[u8]) -> Vec<String> {
@@ -22,7 +25,7 @@ fn reasons(args: &[&str], bad: &[u8]) -> Vec<String> {
     let passed = |output: &Output| output.stdout.lines().filter(|line| line.contains("\"type\":\"event\"")).count();
     assert_eq!(passed(&with), passed(&without), "{with}");
     let letters = with.stdout.lines().filter(|line| line.starts_with(r#"{"type":"dead_letter""#));
-    let reason = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["vaectl"]["reason"].to_string();
+    let reason = |line: &str| serde_json::from_str::<Value>(line).unwrap()["vaectl"]["reason"].to_string();
     let at = stream().split(|&byte| byte == b'\n').count();
     letters.filter(|line| line.contains(&format!("\"line\":{at},"))).map(reason).collect()
 }
@@ -131,15 +134,25 @@ fn a_folder_that_is_read_only_is_named() {
 #[test]
 fn a_full_folder_is_named_and_what_was_accepted_is_counted() {
     let folder = TempDir::new().unwrap();
-    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=16k", "tmpfs"]).arg(folder.path()).output();
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=128k", "tmpfs"]).arg(folder.path()).output();
     if !mount.is_ok_and(|output| output.status.success()) {
         return skip("a_full_folder_is_named_and_what_was_accepted_is_counted", "mounting a tmpfs takes root");
     }
     let target = format!("dir:{}", folder.path().display());
-    let output = run(&["publish", "--to", &target, "--retry-for", "1s"], stream().repeat(50));
+    let (output, lines) = publish_events(&target, folder.path(), |_| ());
+    let below = |name: &str| -> String {
+        let files = fs::read_dir(folder.path().join(name)).into_iter().flatten();
+        files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+    };
+    let (indexed, letters) = (below("vaectl.event"), below("dead-letter"));
     unmount(folder.path());
-    assert!(matches!(output.code, Some(3 | 4)), "{output}");
+    assert_eq!(output.code, Some(4), "{output}");
     assert!(output.stderr.contains("No space left"), "{output}");
+    let mut accounted: Vec<String> = indexed.lines().map(str::to_owned).collect();
+    assert!(!accounted.is_empty(), "it took some before it was full");
+    accounted.extend(originals(&letters).chain(originals(&output.stdout)));
+    accounted.sort();
+    assert_eq!(accounted, lines);
 }
 
 fn unmount(folder: &Path) {
@@ -151,8 +164,7 @@ fn unmount(folder: &Path) {
 fn a_server_that_does_not_answer_leaves_everything_as_dead_letters() {
     let folder = TempDir::new().unwrap();
     let letters = folder.path().join("dead.jsonl");
-    // Port 1 of the own machine: nobody listens, and the refusal comes at once.
-    let to = ["publish", "--to", "http://127.0.0.1:1", "--retry-for", "1s", "--dead-letter", letters.to_str().unwrap()];
+    let to = ["publish", "--to", NOBODY, "--retry-for", "1s", "--dead-letter", letters.to_str().unwrap()];
     let output = run(&to, stream());
     assert_eq!(output.code, Some(4), "{output}");
     assert!(output.stderr.contains("127.0.0.1:1"), "{output}");
@@ -161,33 +173,45 @@ fn a_server_that_does_not_answer_leaves_everything_as_dead_letters() {
     assert!(kept.contains("exec"), "the events are in it: {kept}");
 }
 
-/// Publishes to nobody, more lines than the channel, the buffer and the pipe hold together.
-fn refused(folder: &Path, prepare: impl FnOnce(&mut Command)) -> (Output, Vec<String>) {
+/// More lines, in their order, than the channel, the buffer and the pipe hold together.
+fn events() -> Vec<String> {
     let of = |n| {
-        format!(r#"{{"type":"event","vaectl":{{"v":1}},"@timestamp":"2026-11-24T00:00:00Z","event":{{"id":"{n}"}}}}"#)
+        format!(
+            r#"{{"type":"event","vaectl":{{"v":1}},"@timestamp":"2026-11-24T00:00:00Z","event":{{"id":"{n:04}"}}}}"#
+        )
     };
-    let lines: Vec<String> = (0..5000).map(of).collect();
-    let mut publish = command(&["publish", "--to", "http://127.0.0.1:1", "--retry-for", "200ms"]);
+    (0..5000).map(of).collect()
+}
+
+/// Publishes them.
+fn publish_events(to: &str, folder: &Path, prepare: impl FnOnce(&mut Command)) -> (Output, Vec<String>) {
+    let lines = events();
+    let mut publish = command(&["publish", "--to", to, "--retry-for", "200ms"]);
     publish.current_dir(folder);
     prepare(&mut publish);
     (output(assert_cmd::Command::from_std(publish).write_stdin(lines.join("\n") + "\n")), lines)
 }
 
+/// The lines that the dead letters among these quote.
+fn originals(lines: &str) -> impl Iterator<Item = String> {
+    let letters = lines.lines().filter(|line| line.starts_with(r#"{"type":"dead_letter""#));
+    let original = |letter| serde_json::from_str::<Value>(letter).unwrap()["vaectl"]["original"].take();
+    letters.map(move |letter| original(letter).as_str().unwrap().to_owned())
+}
+
 #[test]
 fn what_was_on_its_way_to_a_server_that_refuses_is_a_dead_letter() {
     let folder = TempDir::new().unwrap();
-    let (output, lines) = refused(folder.path(), |_| ());
+    let (output, lines) = publish_events(NOBODY, folder.path(), |_| ());
     assert_eq!(output.code, Some(4), "{output}");
     let letters = fs::read_to_string(folder.path().join("vaectl-dead-letter.ndjson")).unwrap();
-    let original =
-        |letter: &str| serde_json::from_str::<serde_json::Value>(letter).unwrap()["vaectl"]["original"].clone();
-    assert_eq!(letters.lines().map(original).collect::<Vec<_>>(), lines);
+    assert_eq!(originals(&letters).collect::<Vec<_>>(), lines);
 }
 
 #[test]
 fn in_a_service_it_waits_for_the_next_start() {
     let folder = TempDir::new().unwrap();
-    let (output, lines) = refused(folder.path(), |publish| {
+    let (output, lines) = publish_events(NOBODY, folder.path(), |publish| {
         publish.env("STATE_DIRECTORY", folder.path().join("state"));
     });
     assert_eq!(output.code, Some(4), "{output}");

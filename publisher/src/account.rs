@@ -160,7 +160,7 @@ impl<W: io::Write> Account<W> {
             Ok(()) => self.ledger.of(dataset).dead_lettered += 1,
             Err(error) => {
                 if error.kind() != io::ErrorKind::BrokenPipe {
-                    error!(%error, place = self.letters.whereabouts(), "A dead letter could not be written, its line is lost.");
+                    error!(%error, "A dead letter could not be written, its line is lost.");
                 }
                 self.ledger.of(dataset).dropped += 1;
             }

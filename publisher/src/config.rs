@@ -11,7 +11,8 @@ pub struct Config {
     /// Where documents go.
     pub target: Target,
     /// The file for lines that were not taken. Without one they go to `dead-letter/<day>.ndjson` in the folder of a
-    /// `dir:` target, and to standard output otherwise, where they are lost with its reader.
+    /// `dir:` target, and to standard output otherwise, where they are lost with its reader; so does what a full disk does
+    /// not take.
     pub dead_letter: Option<PathBuf>,
     /// Whether windows are documents too; otherwise they count as merged.
     pub windows: bool,

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use tracing::warn;
 use vaectl_schemas::{DeadLetter, DeadLetterInfo, Timestamp, derived_id, escape};
 
 use crate::document::{Document, Origin};
@@ -12,9 +13,10 @@ use crate::output::Output;
 /// How much of a line that nobody can read is quoted.
 const QUOTED: usize = 1024;
 
-/// Makes dead letters and puts them where an operator finds them.
+/// Makes dead letters and puts them where an operator finds them; on standard output where that place takes none.
 pub(crate) struct DeadLetters {
     place: Place,
+    overflowed: bool,
 }
 
 enum Place {
@@ -30,50 +32,67 @@ enum Place {
     Output,
 }
 
+impl Place {
+    /// Appends a line; says no where this is standard output.
+    fn append(&mut self, now: Timestamp, line: &[u8]) -> io::Result<bool> {
+        match self {
+            Self::File { file, .. } => file.append(line)?,
+            Self::Days { folder, open: today } => {
+                let day = now.day();
+                if today.as_ref().is_none_or(|(name, _)| *name != day) {
+                    let file = open(&folder.join(format!("{day}.ndjson")))?;
+                    *today = Some((day, file));
+                }
+                today.as_mut().map_or(Ok(()), |(_, file)| file.append(line))?;
+            }
+            Self::Output => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
 impl DeadLetters {
     /// In one file, which is opened at once: better refused now than when it is needed.
     pub(crate) fn file(path: PathBuf) -> Result<Self, PublishError> {
         match open(&path) {
-            Ok(file) => Ok(Self { place: Place::File { path, file } }),
+            Ok(file) => Ok(Self::at(Place::File { path, file })),
             Err(source) => Err(PublishError::Place { path, source }),
         }
     }
 
     /// In one file a day in `folder`.
     pub(crate) fn days(folder: PathBuf) -> Self {
-        Self { place: Place::Days { folder, open: None } }
+        Self::at(Place::Days { folder, open: None })
     }
 
     /// On standard output.
     pub(crate) fn output() -> Self {
-        Self { place: Place::Output }
+        Self::at(Place::Output)
+    }
+
+    fn at(place: Place) -> Self {
+        Self { place, overflowed: false }
     }
 
     /// Where they are, for a message.
     pub(crate) fn whereabouts(&self) -> String {
-        match &self.place {
-            Place::File { path, .. } => path.display().to_string(),
-            Place::Days { folder, .. } => folder.display().to_string(),
-            Place::Output => "standard output".into(),
-        }
+        let (Place::File { path, .. } | Place::Days { folder: path, .. }) = &self.place else {
+            return "standard output".into();
+        };
+        format!("{}{}", path.display(), if self.overflowed { " and standard output" } else { "" })
     }
 
     /// Keeps a dead letter.
     pub(crate) fn keep(&mut self, letter: DeadLetterInfo, output: &mut Output<impl io::Write>) -> io::Result<()> {
         let now = Timestamp::now();
         let line = write(now, letter)?;
-        match &mut self.place {
-            Place::File { file, .. } => file.append(&line),
-            Place::Days { folder, open: today } => {
-                let day = now.day();
-                if today.as_ref().is_none_or(|(name, _)| *name != day) {
-                    let file = open(&folder.join(format!("{day}.ndjson")))?;
-                    *today = Some((day, file));
-                }
-                today.as_mut().map_or(Ok(()), |(_, file)| file.append(&line))
+        let kept = self.place.append(now, &line).unwrap_or_else(|error| {
+            if !std::mem::replace(&mut self.overflowed, true) {
+                warn!(%error, "Dead letters go to standard output where their place does not take them.");
             }
-            Place::Output => output.write(&line, 1),
-        }
+            false
+        });
+        if kept { Ok(()) } else { output.write(&line, 1) }
     }
 
     /// Waits until the disk has them.

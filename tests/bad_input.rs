@@ -1,8 +1,7 @@
 //! What bad input gets: one clear line that names the thing and the cure, the documented exit code, and nothing that
 //! was accepted is lost.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,7 +9,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Output, command, output, run, skip, stream};
+use crate::support::{Output, VAECTL, command, golden, output, run, skip, stream};
 
 const SCORE: [&str; 3] = ["score", "--models", "none"];
 const PUBLISH: [&str; 3] = ["publish", "--to", "stdout:"];
@@ -120,15 +119,25 @@ fn a_place_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn a_folder_that_is_read_only_is_named() {
-    if rustix::process::geteuid().is_root() {
-        return skip("a_folder_that_is_read_only_is_named", "root may write anywhere");
+fn a_file_system_that_is_read_only_is_named() {
+    if !rustix::process::geteuid().is_root() {
+        return skip("a_file_system_that_is_read_only_is_named", "mounting a tmpfs takes root");
     }
     let folder = TempDir::new().unwrap();
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o500)).unwrap();
-    let target = format!("dir:{}/out", folder.path().display());
-    let output = run(&["publish", "--to", &target], stream());
-    assert_eq!(output.code, Some(3), "{output}");
+    let path = folder.path().to_str().unwrap();
+    let in_it = |args: &[&str], input: Vec<u8>| {
+        let mut mounted = Command::new("unshare");
+        let mount = format!("mount -t tmpfs -o ro tmpfs {path} && exec \"$0\" \"$@\"");
+        mounted.args(["--mount", "sh", "-c", &mount, VAECTL]).args(args).args(["--exit-wait", "0"]);
+        let output = output(assert_cmd::Command::from_std(mounted).write_stdin(input));
+        assert!(output.stderr.contains(path) && output.stderr.contains("Read-only file system"), "{output}");
+        output.code
+    };
+    assert_eq!(in_it(&["publish", "--to", &format!("dir:{path}/out")], stream()), Some(3));
+    let letters = format!("{path}/letters.ndjson");
+    assert_eq!(in_it(&["publish", "--to", "stdout:", "--dead-letter", &letters], stream()), Some(3));
+    let learned = fs::read(golden("train/in.jsonl")).unwrap();
+    assert_eq!(in_it(&["train", "--models", path, "--epochs", "1"], learned), Some(5));
 }
 
 #[test]

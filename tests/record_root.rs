@@ -9,6 +9,7 @@ mod faults;
 mod limits;
 mod pipeline;
 mod recording;
+mod refusals;
 mod script;
 mod supervision;
 mod variants;

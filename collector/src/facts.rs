@@ -6,8 +6,13 @@ use std::path::{Path, PathBuf};
 
 use memchr::memmem;
 
+use crate::privileges;
+
 /// The BTF of the running kernel.
 const BTF: &str = "/sys/kernel/btf/vmlinux";
+
+/// What `statfs` says of a v2 hierarchy.
+const CGROUP2_MAGIC: i64 = 0x6367_7270;
 
 /// Tracepoints without which nothing can be recorded.
 const REQUIRED: [&str; 6] =
@@ -51,10 +56,11 @@ pub fn check() -> Facts {
         host_id,
         host_name,
         boot_id: read("/proc/sys/kernel/random/boot_id"),
-        cgroup2,
+        // Another file system may lie over it.
+        cgroup2: cgroup2.filter(|path| rustix::fs::statfs(path).is_ok_and(|about| about.f_type == CGROUP2_MAGIC)),
         cgroup1,
         uid: rustix::process::geteuid().as_raw(),
-        may_load: crate::privileges::may_load(),
+        may_load: privileges::may_load(),
         tracepoints: tracepoints(&btf),
         btf: !btf.is_empty(),
     }

@@ -138,6 +138,12 @@ impl Config {
         self.cgroups.is_empty() || !self.containers.is_empty()
     }
 
+    /// Whether the cgroup at `path` is one that is left out, or below one.
+    pub(crate) fn excludes(&self, path: &str) -> bool {
+        let within = |rest: &str| rest.is_empty() || rest.starts_with('/');
+        self.exclude_cgroups.iter().any(|c| path.strip_prefix(c.trim_end_matches('/')).is_some_and(within))
+    }
+
     /// Whether a container of this name or id was asked for.
     pub(crate) fn wants(&self, name: Option<&str>, id: &str) -> bool {
         self.containers.is_empty() || self.containers.iter().any(|w| name == Some(w) || id.starts_with(w.as_str()))

@@ -169,6 +169,34 @@ fn a_cgroup_that_was_asked_for_is_a_container_and_the_only_one() {
     is_only(&recording.stop(), id);
 }
 
+#[test]
+fn a_cgroup_that_is_left_out_stays_so_when_it_is_made_anew() {
+    if skipped("a_cgroup_that_is_left_out_stays_so_when_it_is_made_anew") {
+        return;
+    }
+    let workspace = Workspace::new("excluded").unwrap();
+    let program = own_program(&workspace);
+    let path = format!("/excluded-{}", workspace.tag());
+    let first = Cgroup::new(&path);
+    let recording = Recording::start(&["--window", "200ms", "--exclude-cgroup", &path], &[]);
+    drop(first);
+    let again = Cgroup::new(&path);
+    // By its form it is a container.
+    let below = Cgroup::new(&format!("{path}/{}", "e".repeat(64)));
+    for cgroup in [&again, &below] {
+        let enter = format!("echo $$ > {}/cgroup.procs; exec \"$0\" inside", cgroup.folder.display());
+        assert!(Command::new("/bin/sh").args(["-c", &enter]).arg(&program).status().unwrap().success());
+    }
+    assert!(Command::new(&program).arg("outside").status().unwrap().success());
+    recording.until("the host's program is told", |lines| starts(lines, &program).any(|event| is(event, "host")));
+    recording.until("the host has windows", |lines| windows(lines).filter(|window| is(window, "host")).count() > 2);
+    drop(below);
+    let lines = recording.stop();
+    let told: Vec<_> = starts(&lines, &program).map(|event| &event["process"]["args"][1]).collect();
+    assert_eq!(told, ["outside"]);
+    assert!(!lines.iter().any(|line| is(line, &"e".repeat(64))));
+}
+
 /// No container but this one is on any line, not even the host.
 fn is_only(lines: &[Value], id: &str) {
     let ids = lines.iter().filter_map(|line| line["container"]["id"].as_str()).collect::<BTreeSet<_>>();

@@ -30,7 +30,7 @@ impl Recorder {
         let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         let own = own.lines().find_map(|l| l.strip_prefix("0::")).filter(|p| *p != "/").map(str::to_owned);
         for (path, id) in cgroup::scan(&self.root) {
-            if Some(&path) == own.as_ref() || self.config.exclude_cgroups.contains(&path) {
+            if Some(&path) == own.as_ref() || self.config.excludes(&path) {
                 self.kernel.bind(id, wire::SLOT_IGNORED as u32)?;
             }
         }
@@ -40,7 +40,7 @@ impl Recorder {
     /// Finds the containers that the programs did not see begin: all others have a slot since then.
     pub(super) fn find(&mut self) -> Result<(), MapError> {
         for (path, id) in cgroup::scan(&self.root) {
-            if self.is_inside(&path) || self.kernel.is_bound(id)? {
+            if self.config.excludes(&path) || self.is_inside(&path) || self.kernel.is_bound(id)? {
                 continue;
             }
             let Some(candidate) = self.candidate(&path) else { continue };
@@ -153,7 +153,9 @@ impl Recorder {
         });
         let mut gone = Vec::new();
         for (record, path) in records {
-            if record.kind as usize == wire::KIND_CGROUP_GONE {
+            if record.kind as usize == wire::KIND_CGROUP_GONE && record.slot == wire::SLOT_IGNORED as u32 {
+                self.report("slot", |kernel| kernel.unbind(record.id));
+            } else if record.kind as usize == wire::KIND_CGROUP_GONE {
                 gone.extend(self.by_cgroup.get(&record.id));
             } else if record.slot == HOST {
                 self.has_no_room(&path);
@@ -184,6 +186,10 @@ impl Recorder {
             .collect();
         for (slot, since) in undecided {
             let path = self.tracked[&slot].path.clone();
+            if self.config.excludes(&path) {
+                self.ignore(slot);
+                continue;
+            }
             let inside = self.is_inside(&path);
             let candidate = if inside { None } else { self.candidate(&path).or_else(|| self.unnamed(slot, &path)) };
             if let Some(candidate) = candidate {
@@ -219,6 +225,13 @@ impl Recorder {
         });
     }
 
+    /// Gives a slot back: its cgroup counts for nobody from now on.
+    fn ignore(&mut self, slot: u32) {
+        let Some(cgroup) = self.tracked.get(&slot).map(|tracked| tracked.cgroup) else { return };
+        self.release(slot);
+        self.report("slot", |kernel| kernel.bind(cgroup, wire::SLOT_IGNORED as u32));
+    }
+
     pub(super) fn report(&mut self, what: &str, act: impl FnOnce(&mut Kernel) -> Result<(), MapError>) {
         if let Err(error) = act(&mut self.kernel) {
             warn!(%error, what, "A map in the kernel could not be written.");
@@ -238,8 +251,7 @@ impl Recorder {
                 if !self.config.wants(container.name.as_deref(), container.id.as_deref().unwrap_or_default()) {
                     debug!(container = ?container.name, "Not asked for.");
                     self.tracked.insert(slot, tracked);
-                    self.release(slot);
-                    self.report("slot", |kernel| kernel.bind(cgroup, wire::SLOT_IGNORED as u32));
+                    self.ignore(slot);
                     continue;
                 }
                 if tracked.stage == Stage::Nameless {

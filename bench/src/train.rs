@@ -16,8 +16,9 @@ const WINDOWS: usize = 10_000;
 const SERVICE: Service = Service { replicas: 10, calls: 70 };
 const LEAST_FEATURES: usize = 100;
 const TARGET_S: f64 = 60.0;
+const TARGET_ONE_SEED_S: f64 = 10.0;
 
-/// Runs the bench; fails above a minute for all seeds.
+/// Runs the bench; fails above a minute for all seeds, and above ten seconds for one.
 ///
 /// The time is of the whole of `train`: reading lines, choosing the views, fitting the networks, calibrating, the
 /// baseline, and the file.
@@ -34,7 +35,8 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
         model.fits.len(),
         epochs.join(","),
     );
-    Ok(if seconds <= TARGET_S && model.features >= LEAST_FEATURES { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let reached = seconds <= TARGET_S && one_seed <= TARGET_ONE_SEED_S && model.features >= LEAST_FEATURES;
+    Ok(if reached { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Trains once, with the default settings but for this change: seconds, and the model's figures.

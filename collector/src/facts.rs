@@ -37,6 +37,8 @@ pub struct Facts {
     pub uid: u32,
     /// Whether the process has the capabilities that loading takes.
     pub may_load: bool,
+    /// What it will not see for want of a right, one sentence each.
+    unseen: Vec<String>,
     /// Tracepoints that the kernel's BTF describes.
     tracepoints: Vec<&'static str>,
     /// There is BTF at all.
@@ -61,6 +63,7 @@ pub fn check() -> Facts {
         cgroup1,
         uid: rustix::process::geteuid().as_raw(),
         may_load: privileges::may_load(),
+        unseen: privileges::missing(),
         tracepoints: tracepoints(&btf),
         btf: !btf.is_empty(),
     }
@@ -139,7 +142,7 @@ impl Facts {
     /// What is recorded with less than everything, one sentence each.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
-        let mut out = Vec::new();
+        let mut out = self.unseen.clone();
         for (tracepoint, what) in [
             ("sock_send_length", "bytes sent are not counted (net.tx_bytes): Linux 6.3 or later can"),
             ("sock_recv_length", "bytes received are not counted (net.rx_bytes): Linux 6.3 or later can"),

@@ -6,9 +6,24 @@ use caps::{CapSet, Capability};
 const KEPT: [Capability; 4] =
     [Capability::CAP_BPF, Capability::CAP_PERFMON, Capability::CAP_SYS_PTRACE, Capability::CAP_DAC_READ_SEARCH];
 
+/// What is not known without a right that loading does not take.
+const WITHOUT: [(Capability, &str); 2] = [
+    (Capability::CAP_SYS_PTRACE, "programs of others that ran before have no name on events (process.executable)"),
+    (Capability::CAP_DAC_READ_SEARCH, "containers whose state another user keeps have no name and no image"),
+];
+
+fn has(capability: Capability) -> bool {
+    caps::has_cap(None, CapSet::Effective, capability).unwrap_or(false)
+}
+
+/// What this process will not see for want of a right, one sentence each.
+pub(crate) fn missing() -> Vec<String> {
+    let missing = WITHOUT.iter().filter(|(capability, _)| !has(*capability));
+    missing.map(|(capability, what)| format!("no {capability}: {what}")).collect()
+}
+
 /// Whether this process may load tracing programs.
 pub(crate) fn may_load() -> bool {
-    let has = |c| caps::has_cap(None, CapSet::Effective, c).unwrap_or(false);
     has(Capability::CAP_SYS_ADMIN) || (has(Capability::CAP_BPF) && has(Capability::CAP_PERFMON))
 }
 

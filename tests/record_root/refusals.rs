@@ -63,3 +63,23 @@ fn a_v2_hierarchy_that_is_not_mounted_or_lies_below_another_mount_is_told_of() {
         );
     }
 }
+
+#[test]
+fn a_right_that_recording_can_do_without_is_told_with_what_it_costs() {
+    if skipped_without("a_right_that_recording_can_do_without_is_told_with_what_it_costs", &["setpriv"]) {
+        return;
+    }
+    let check = |bounds: &str| under(&["setpriv", bounds, "--inh-caps=-all"], &["check"]);
+    let costs = [
+        "\n  no CAP_SYS_PTRACE: programs of others that ran before have no name on events (process.executable)\n",
+        "\n  no CAP_DAC_READ_SEARCH: containers whose state another user keeps have no name and no image\n",
+    ];
+    for (more, told) in
+        [("", [true, true]), (",+sys_ptrace", [false, true]), (",+sys_ptrace,+dac_read_search", [false; 2])]
+    {
+        let bounds = format!("--bounding-set=-all,+bpf,+perfmon{more}");
+        let check = check(&bounds);
+        assert_eq!(check.code, Some(0), "{check}");
+        assert_eq!(costs.map(|cost| check.stdout.contains(cost)), told, "{check}");
+    }
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
-use tracing::{info, warn};
+use tracing::info;
 use vaectl_collector::{Config, RecordError, Recorder};
 use vaectl_schemas::Depth;
 
@@ -146,7 +146,6 @@ fn replay(file: &Path, context: Context) -> Result<Exit, Failure> {
     sources::for_each_line(sources, max_line_bytes, &requests, |line, file| {
         lines.clear();
         match line.oversized {
-            None if line.unterminated => warn!(line = line.number, "The recording was cut here."),
             None => lines.extend_from_slice(line.bytes),
             Some(length) => {
                 bad += 1;
@@ -154,10 +153,8 @@ fn replay(file: &Path, context: Context) -> Result<Exit, Failure> {
                 lines.extend(dead_letter::quote("record", line, file, reason));
             }
         }
-        if !lines.is_empty() {
-            lines.push(b'\n');
-            result = output.write_all(&lines);
-        }
+        lines.push(b'\n');
+        result = output.write_all(&lines);
         result.is_ok() && !(strict && bad > 0)
     })?;
     let written = output.finish();

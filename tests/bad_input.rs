@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{Output, VAECTL, command, golden, output, run, skip, stream};
+use crate::support::{Output, VAECTL, clean_stream, command, golden, output, run, skip, stream};
 
 const SCORE: [&str; 3] = ["score", "--models", "none"];
 const PUBLISH: [&str; 3] = ["publish", "--to", "stdout:"];
@@ -65,6 +65,38 @@ fn a_line_cut_off_by_the_end_of_input_is_set_aside() {
         assert_eq!(output.code, Some(1), "{output}");
         assert_eq!(output.stdout.matches(r#"{"type":"dead_letter""#).count(), 2, "{output}");
     }
+}
+
+/// What `record --replay` and `publish` make of a file of that content.
+fn read_as(content: &[u8]) -> [Output; 2] {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("recording");
+    fs::write(&path, content).unwrap();
+    let file = path.to_str().unwrap();
+    [run(&["record", "--replay", file], ""), run(&["publish", "--to", "stdout:", file], "")]
+}
+
+#[test]
+fn a_file_that_was_cut_ends_with_its_last_whole_line() {
+    let lines = events().join("\n") + "\n";
+    let packed = zstd::encode_all(lines.as_bytes(), 1).unwrap();
+    for output in read_as(&packed[..packed.len() / 2]) {
+        assert_eq!((output.code, output.stderr.matches("ends within this line").count()), (Some(0), 1), "{output}");
+        assert!(!output.stdout.contains("dead_letter\","), "{output}");
+        let whole = output.stdout.lines().take_while(|line| line.contains(r#""type":"event""#)).count();
+        assert!(whole > 100, "{output}");
+        assert!(output.stdout.lines().zip(lines.lines()).take(whole).all(|(a, b)| a == b));
+    }
+}
+
+#[test]
+fn a_last_line_that_merely_lacks_its_end_is_kept() {
+    let whole = clean_stream();
+    let [record, publish] = read_as(whole.trim_ascii_end());
+    let [whole_record, whole_publish] = read_as(&whole);
+    assert_eq!(record, whole_record);
+    let events = |output: &Output| output.stdout.matches(r#""type":"event""#).count();
+    assert_eq!((publish.code, events(&publish)), (Some(0), events(&whole_publish)));
 }
 
 #[test]

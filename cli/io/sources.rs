@@ -4,6 +4,8 @@ use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
+use tracing::warn;
 use vaectl_schemas::{LineReader, RawLine};
 
 use super::input::{Input, Patient};
@@ -91,7 +93,8 @@ fn open_file(path: &Path) -> Result<Source, Failure> {
     Ok(Source { name: Some(path.display().to_string().into()), reader })
 }
 
-/// Gives every line of every source to `take` until it says no or the stage has to end.
+/// Gives every line of every source to `take` until it says no or the stage has to end; but not the line that a file was
+/// cut off in, which is the usual end of one whose writer was killed.
 pub(crate) fn for_each_line(
     sources: Vec<Source>,
     max_line_bytes: usize,
@@ -103,6 +106,14 @@ pub(crate) fn for_each_line(
         while let Some(line) = lines.next_line()? {
             // A line that the stage itself cut by ending is nobody's mistake.
             let ended = requests.cause().is_some() && (source.name.is_some() || line.unterminated);
+            if let Some(file) = &source.name
+                && line.unterminated
+                && line.oversized.is_none()
+                && serde_json::from_slice::<IgnoredAny>(line.bytes).is_err()
+            {
+                warn!(%file, line = line.number, "The file ends within this line, which is left out.");
+                continue;
+            }
             if ended || !take(&line, source.name.as_ref()) {
                 return Ok(());
             }

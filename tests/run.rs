@@ -89,6 +89,18 @@ fn a_stage_that_cannot_go_on_ends_all_with_its_exit_code() {
 }
 
 #[test]
+fn of_stages_that_failed_each_in_its_way_the_last_names_the_exit_code() {
+    let (folder, config) = configured(
+        "log-level = 'error'\n[score]\nmodels = 'none'\n\
+         [publish]\nto = 'http://127.0.0.1:1'\nretry-for = '100ms'\ndead-letter = 'letters'\n",
+    );
+    let mut run = run("score,publish", &config);
+    run.current_dir(folder.path());
+    let run = output(assert_cmd::Command::from_std(run).write_stdin("no line\n"));
+    assert_eq!(run.code, Some(4), "score ends with 1, and publish, whose server is away, with 4: {run}");
+}
+
+#[test]
 fn a_signal_ends_the_stages_in_order() {
     let (_folder, config) = configured(PASSING);
     let mut child = start(run("score,publish", &config));

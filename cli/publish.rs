@@ -134,7 +134,7 @@ pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Fai
         return print_templates(context);
     }
     if args.replay {
-        files = sources::below(&files)?;
+        files = sources::with_folders(files)?;
     }
     let config = args.resolve(context.shared.strict)?;
     let max_line_bytes = context.shared.max_line_bytes;

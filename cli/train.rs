@@ -90,8 +90,8 @@ impl Args {
 }
 
 pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure> {
-    let mut files = sources::with_folders(std::mem::take(&mut args.files))?;
-    files.extend(sources::with_folders(args.archive.take().into_iter().collect())?);
+    args.files.extend(args.archive.take());
+    let files = sources::with_folders(std::mem::take(&mut args.files))?;
     let usual = if args.promote { ReportFormat::Line } else { ReportFormat::Text };
     let (format, strict) = (args.report.unwrap_or(usual), context.shared.strict);
     let config = args.resolve(context.shared.max_line_bytes)?;

@@ -129,6 +129,16 @@ fn dead_letters_and_folders_can_be_published_again() {
 }
 
 #[test]
+fn a_folder_without_a_file_is_refused_and_not_taken_for_standard_input() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    let path = folder.path().to_str().unwrap();
+    let output = run(&["publish", "--to", "stdout:", "--replay", path], format!("{EXEC}\n"));
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stdout.is_empty() && output.stderr.contains(path), "{output}");
+}
+
+#[test]
 fn a_dead_letter_that_quotes_a_part_stays_one() {
     let folder = TempDir::new().unwrap();
     let letters = folder.path().join("letters.ndjson");

@@ -33,39 +33,12 @@ pub(crate) fn open(files: &[PathBuf], input: Input) -> Result<Vec<Source>, Failu
     files.iter().map(|file| if file == Path::new("-") { stdin() } else { open_file(file) }).collect()
 }
 
-/// Every file, and of every folder the files of lines below it, by name.
-pub(crate) fn below(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let mut folders = vec![path.clone()];
-        let mut found = Vec::new();
-        while let Some(folder) = folders.pop() {
-            let unreadable = |error| Failure::usage(format!("cannot read {}: {error}", folder.display()));
-            for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
-                let path = entry.map_err(unreadable)?.path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "ndjson") {
-                    found.push(path);
-                }
-            }
-        }
-        found.sort();
-        files.append(&mut found);
-    }
-    Ok(files)
-}
-
-/// The files, with every folder replaced by the files in it, oldest name first.
+/// The files, with every folder replaced by all files below it, in the order of their paths.
 pub(crate) fn with_folders(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            files.extend(folder(&path)?);
+            files.extend(below(&path)?);
         } else {
             files.push(path);
         }
@@ -73,18 +46,23 @@ pub(crate) fn with_folders(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, Failure>
     Ok(files)
 }
 
-fn folder(path: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let read = || -> std::io::Result<Vec<PathBuf>> {
-        let mut files: Vec<_> =
-            std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
-        files.retain(|file| file.is_file());
-        files.sort();
-        Ok(files)
-    };
-    let files = read().map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
-    if files.is_empty() {
-        return Err(Failure::usage(format!("there is no file in {}", path.display())));
+fn below(top: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let (mut folders, mut files) = (vec![top.to_owned()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        let unreadable = |error| Failure::usage(format!("cannot read {}: {error}", folder.display()));
+        for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+            let entry = entry.map_err(unreadable)?;
+            if entry.file_type().map_err(unreadable)?.is_dir() {
+                folders.push(entry.path());
+            } else if entry.path().is_file() {
+                files.push(entry.path());
+            }
+        }
     }
+    if files.is_empty() {
+        return Err(Failure::usage(format!("there is no file in {}", top.display())));
+    }
+    files.sort();
     Ok(files)
 }
 

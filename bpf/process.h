@@ -203,6 +203,7 @@ int on_exit(__u64 *ctx)
 	add(row->count[COUNT_DEAD_SYSTEM], signal->stime + task->stime);
 	if (!wanted(slot, DEPTH_PROCESS))
 		return 0;
+	end_all_datagrams(task);
 	struct header record;
 	fill_header(&record, task, slot, KIND_EXIT);
 	record.ret = status;

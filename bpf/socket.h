@@ -17,21 +17,44 @@
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 
+/* Whose a flow is. Addresses are used again, and a datagram socket ends without a change of state: what went by it is its
+ * process's alone, so that nobody's datagrams are taken for those of one who is gone. */
+struct flow_key {
+	__u64 socket; /* its address */
+	__u64 start_ns; /* of the process that sends datagrams; 0 for a connection */
+	__u32 pid;
+	__u32 pad;
+};
+
 /* A connection as it was reported when it began, until it closes. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 32768);
-	__type(key, __u64); /* the socket's address */
+	__type(key, struct flow_key);
 	__type(value, struct net_record);
 } flows SEC(".maps");
 
-/* UDP sockets end without a change of state: their descriptor tells. */
+#define HIGHEST (~0U) /* in place of a descriptor: the highest that its process has an entry for */
+#define DESCRIPTORS 1024 /* below this the end of a process is the end of its flows */
+
+/* UDP sockets end without a change of state: their descriptor tells, or the end of their process. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
 	__type(key, __u64); /* pid << 32 | descriptor */
 	__type(value, __u64); /* the socket's address */
 } udp_sockets SEC(".maps");
+
+static __always_inline struct flow_key flow_of(const void *sk, struct task_struct *task, int datagram)
+{
+	struct flow_key key = {.socket = (__u64)sk};
+
+	if (datagram) {
+		key.start_ns = task->group_leader->start_boottime;
+		key.pid = task->tgid;
+	}
+	return key;
+}
 
 static __always_inline int is_internet(__u16 family)
 {
@@ -64,9 +87,9 @@ static __always_inline void fill_ends(struct net_record *record, const struct so
 }
 
 /* Makes a record of how a connection began one of its end; whether its beginning was seen. */
-static __always_inline int end_flow(struct net_record *record, __u64 key)
+static __always_inline int end_flow(struct net_record *record, const struct flow_key *key)
 {
-	struct net_record *flow = bpf_map_lookup_elem(&flows, &key);
+	struct net_record *flow = bpf_map_lookup_elem(&flows, key);
 
 	if (!flow)
 		return 0;
@@ -75,7 +98,7 @@ static __always_inline int end_flow(struct net_record *record, __u64 key)
 	record->header.kind = KIND_CLOSE;
 	record->header.ret = 0;
 	record->opened_ns = flow->header.time_ns;
-	bpf_map_delete_elem(&flows, &key);
+	bpf_map_delete_elem(&flows, key);
 	return 1;
 }
 
@@ -120,7 +143,9 @@ int on_socket_state(__u64 *ctx)
 		fill_header(&record.header, bpf_get_current_task_btf(), slot, KIND_LISTEN);
 		fill_ends(&record, sk);
 	} else if (after == TCP_CLOSE && before != TCP_LISTEN && before != TCP_SYN_SENT && before != TCP_SYN_RECV) {
-		if (!end_flow(&record, (__u64)sk)) {
+		struct flow_key key = {.socket = (__u64)sk};
+
+		if (!end_flow(&record, &key)) {
 			record.header.time_ns = bpf_ktime_get_boot_ns();
 			record.header.slot = slot;
 			record.header.kind = KIND_CLOSE;
@@ -147,7 +172,7 @@ static __always_inline int count_bytes(struct sock *sk, int len, int sent)
 	add(row->count[sent ? COUNT_TX_BYTES : COUNT_RX_BYTES], len);
 	if (sk->sk_protocol != IPPROTO_UDP)
 		return 0;
-	__u64 key = (__u64)sk;
+	struct flow_key key = flow_of(sk, bpf_get_current_task_btf(), 1);
 	struct net_record *flow = bpf_map_lookup_elem(&flows, &key);
 	if (flow && sent)
 		add(flow->tx_bytes, len);
@@ -187,6 +212,56 @@ static __always_inline __u32 found_socket_slot(struct sock *sk, __u32 task_slot)
 	return slot ? *slot : task_slot;
 }
 
+static __always_inline __u64 descriptor_of(struct task_struct *task, __u32 fd)
+{
+	return (__u64)task->tgid << 32 | fd;
+}
+
+/* Tells the end of the datagrams that the current process sent by a descriptor. Verified on its own, once for all. */
+__noinline int end_datagrams(__u32 fd)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 descriptor = descriptor_of(task, fd);
+	__u64 *address = bpf_map_lookup_elem(&udp_sockets, &descriptor);
+	struct net_record record;
+
+	if (!address)
+		return 0;
+	struct flow_key key = flow_of((void *)*address, task, 1);
+	bpf_map_delete_elem(&udp_sockets, &descriptor);
+	if (!end_flow(&record, &key) || !wanted(record.header.slot, DEPTH_FULL))
+		return 0;
+	struct row *row = row_of(record.header.slot);
+	if (row)
+		put(row, &record.header, sizeof(record), DEPTH_FULL);
+	return 0;
+}
+
+/* A process that ends closes its sockets without a call. */
+static __always_inline void end_all_datagrams(struct task_struct *task)
+{
+	__u64 descriptor = descriptor_of(task, HIGHEST);
+	__u64 *highest = bpf_map_lookup_elem(&udp_sockets, &descriptor);
+
+	if (!highest)
+		return;
+	__u64 last = *highest;
+	for (__u32 fd = 0; fd < DESCRIPTORS && fd <= last; fd++)
+		end_datagrams(fd);
+	bpf_map_delete_elem(&udp_sockets, &descriptor);
+}
+
+/* Keeps a flow of datagrams until its descriptor or its process ends. */
+static __always_inline void keep_descriptor(struct task_struct *task, __u64 address, __u32 fd)
+{
+	__u64 descriptor = descriptor_of(task, fd), all = descriptor_of(task, HIGHEST), last = fd;
+	__u64 *highest = bpf_map_lookup_elem(&udp_sockets, &all);
+
+	bpf_map_update_elem(&udp_sockets, &descriptor, &address, BPF_ANY);
+	if (!highest || *highest < last)
+		bpf_map_update_elem(&udp_sockets, &all, &last, BPF_ANY);
+}
+
 /* connect and accept as the caller sees them, in its own context. `peer` is the address argument: a connection that
  * failed, or a datagram, leaves none on the socket. */
 static __always_inline void report_socket(struct task_struct *task, struct row *row, __u32 slot, int fd, __u8 kind,
@@ -205,15 +280,19 @@ static __always_inline void report_socket(struct task_struct *task, struct row *
 	if (!is_internet(family) || (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP))
 		return;
 	int datagram = protocol == IPPROTO_UDP;
-	__u64 key = (__u64)sk;
+	int told = wanted(slot, DEPTH_FULL);
+	struct flow_key key = flow_of(sk, task, datagram);
 	if (datagram) {
-		/* A descriptor that sends again is the same flow. */
+		/* A process that sends again by the same socket is the same flow, at every depth: the counter says how many. */
 		if (nr != __NR_connect && bpf_map_lookup_elem(&flows, &key))
 			return;
 		add(row->count[COUNT_UDP_CONNECT], 1);
-	}
-	if (!wanted(slot, DEPTH_FULL))
+		/* What the descriptor was before ended without a close, or by another connect. */
+		if (ret >= 0)
+			end_datagrams(fd);
+	} else if (!told) {
 		return;
+	}
 
 	struct net_record record = {};
 	fill_header(&record.header, task, found_socket_slot(sk, slot), kind);
@@ -231,9 +310,9 @@ static __always_inline void report_socket(struct task_struct *task, struct row *
 		else
 			__builtin_memcpy(record.remote, address + 4, 4);
 	}
-	if (kind != KIND_CONNECT || depth_of(record.header.slot) == DEPTH_FULL)
+	if (told && (kind != KIND_CONNECT || depth_of(record.header.slot) == DEPTH_FULL))
 		put(row, &record.header, sizeof(record), DEPTH_FULL);
-	else if (is_new_peer(&record))
+	else if (told && is_new_peer(&record))
 		remember(&record, sizeof(record), record.header.slot, 1);
 	if (ret < 0 && ret != -EINPROGRESS)
 		return;
@@ -241,22 +320,6 @@ static __always_inline void report_socket(struct task_struct *task, struct row *
 	if (nr == __NR_sendto || nr == __NR_sendmsg)
 		record.tx_bytes = ret;
 	bpf_map_update_elem(&flows, &key, &record, BPF_ANY);
-	if (datagram) {
-		__u64 descriptor = (__u64)task->tgid << 32 | (__u32)fd;
-		bpf_map_update_elem(&udp_sockets, &descriptor, &key, BPF_ANY);
-	}
-}
-
-static __always_inline void report_datagram_close(struct task_struct *task, struct row *row, __u32 slot, int fd)
-{
-	__u64 descriptor = (__u64)task->tgid << 32 | (__u32)fd;
-	__u64 *key = bpf_map_lookup_elem(&udp_sockets, &descriptor);
-
-	if (!key)
-		return;
-	__u64 address = *key;
-	bpf_map_delete_elem(&udp_sockets, &descriptor);
-	struct net_record record;
-	if (end_flow(&record, address))
-		put(row, &record.header, sizeof(record), DEPTH_FULL);
+	if (datagram)
+		keep_descriptor(task, key.socket, fd);
 }

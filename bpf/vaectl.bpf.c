@@ -13,8 +13,8 @@
 #include "event.h"
 #include "path.h"
 #include "rare.h"
-#include "process.h"
 #include "socket.h"
+#include "process.h"
 #include "file.h"
 
 char _license[] SEC("license") = "Dual MIT/GPL";
@@ -214,8 +214,8 @@ static __noinline int act(struct pt_regs *regs, struct row *row, __u32 slot, __u
 		break;
 	}
 	case ACT_CLOSE:
-		if (ret == 0 && wanted(slot, DEPTH_FULL))
-			report_datagram_close(task, row, slot, a);
+		if (ret == 0)
+			end_datagrams(a);
 		break;
 	case ACT_KILL: {
 		__u32 target = take_signalled();

@@ -17,8 +17,17 @@ pub(crate) struct Script {
 impl Script {
     /// Records a container while its probe does something, to the container's end.
     pub(crate) fn of(act: impl Fn(&Container) -> Result<Vec<Deed>, HarnessError>, options: &Options) -> Self {
+        Self::at("full", act, options)
+    }
+
+    /// The same at another depth.
+    pub(crate) fn at(
+        depth: &str,
+        act: impl Fn(&Container) -> Result<Vec<Deed>, HarnessError>,
+        options: &Options,
+    ) -> Self {
         let (workspace, image) = probe();
-        let recording = Recording::start(&["--window", "500ms"], &[]);
+        let recording = Recording::start(&["--window", "500ms", "--depth", depth], &[]);
         let container = Container::start(&Engine::Runc, &image, "probe", options, &workspace).unwrap();
         let id = container.id().to_owned();
         let deeds = act(&container).unwrap();

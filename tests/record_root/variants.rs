@@ -81,6 +81,29 @@ fn datagrams_without_a_connection_are_one_flow() {
 }
 
 #[test]
+fn datagrams_of_a_process_that_ends_without_a_close_are_a_flow_of_its_own_that_ends() {
+    check("datagrams_of_a_process_that_ends_without_a_close_are_a_flow_of_its_own_that_ends", |script| {
+        let deeds: Vec<_> = script.deeds("udp_leave").collect();
+        assert!(deeds.len() > 1 && deeds.iter().all(|deed| deed.result == 0), "{deeds:?}");
+        for deed in deeds {
+            let [connect, close] = ["connect", "close"].map(|action| script.event(action, deed.pid, |_| true));
+            assert_eq!(connect["destination"], end("127.0.0.1", deed.port, None));
+            assert_eq!(close["source"]["bytes"], deed.bytes.unwrap());
+        }
+    });
+}
+
+#[test]
+fn datagrams_without_a_connection_count_as_many_flows_at_every_depth() {
+    if skipped("datagrams_without_a_connection_count_as_many_flows_at_every_depth") {
+        return;
+    }
+    let counted = |depth| Script::at(depth, probe::variants, &Options::default()).counted("net_udp.connect");
+    let flows = ["udp_send", "udp_leave"].map(|action| VARIANTS.deeds(action).count() as u64).iter().sum::<u64>();
+    assert_eq!(["census", "process", "full"].map(counted), [flows; 3]);
+}
+
+#[test]
 fn a_signal_by_a_descriptor_and_a_look_into_memory_name_the_process() {
     check("a_signal_by_a_descriptor_and_a_look_into_memory_name_the_process", |script| {
         let kill = script.deed("kill");

@@ -17,6 +17,7 @@
 #define SERVER_PORT 7011
 #define DATAGRAM_PORT 7012
 #define REPLY 500
+#define LEAVERS 4 /* the later ones are likely to get the socket of an earlier one */
 
 /* Names that are relative to the working directory or to an open one, and descriptors without any. */
 static void names(void)
@@ -76,6 +77,19 @@ static void stream(void)
     close(server);
 }
 
+/* A process that sends a datagram and ends without closing its socket. */
+static void leave_open(const struct sockaddr_in *address)
+{
+    static char payload[DATAGRAM];
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        int client = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        _exit(sendto(client, payload, DATAGRAM, 0, (void *)address, sizeof *address) != DATAGRAM);
+    }
+    deed("udp_leave", child, exit_code(child), ",\"port\":%d,\"bytes\":%d", DATAGRAM_PORT, DATAGRAM);
+}
+
 /* Two datagrams to an address that the socket is not connected with. */
 static void datagrams(void)
 {
@@ -87,6 +101,8 @@ static void datagrams(void)
         sent += sendto(client, payload, DATAGRAM, 0, (void *)&address, sizeof address);
     deed("udp_send", getpid(), 0, ",\"port\":%d,\"bytes\":%ld", DATAGRAM_PORT, sent);
     close(client);
+    for (int i = 0; i < LEAVERS; i++)
+        leave_open(&address);
     close(server);
 }
 

@@ -137,6 +137,10 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 };
+/* Its own since the tracepoint says which thread is the last: Linux 6.16. */
+struct trace_event_raw_sched_process_exit {
+	_Bool group_dead;
+};
 struct linux_binprm {
 	struct file *file;
 	int argc;

@@ -183,6 +183,32 @@ int on_fork(__u64 *ctx)
 	return 0;
 }
 
+struct process {
+	__u64 start_ns;
+	__u32 pid;
+	__u32 pad;
+};
+
+/* Processes whose end was told, where the kernel does not say which thread is the last. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct process);
+	__type(value, __u8);
+} ended SEC(".maps");
+
+/* Whether a process ends with this thread. Where the kernel does not say so, none is left alive for every thread that comes
+ * by after the last one began to end: the first of them stands for the process. */
+static __always_inline int ends_process(struct task_struct *task, __u64 *ctx)
+{
+	if (bpf_core_field_exists(struct trace_event_raw_sched_process_exit, group_dead))
+		return ctx[1] & 1;
+	struct process process = {.start_ns = task->group_leader->start_boottime, .pid = task->tgid};
+	__u8 yes = 1;
+
+	return !task->signal->live.counter && !bpf_map_update_elem(&ended, &process, &yes, BPF_NOEXIST);
+}
+
 SEC("tp_btf/sched_process_exit")
 int on_exit(__u64 *ctx)
 {
@@ -191,7 +217,7 @@ int on_exit(__u64 *ctx)
 	__u32 slot = task_slot(task);
 	struct row *row = row_of(slot);
 
-	if (!row || !row->ready || signal->live.counter)
+	if (!row || !row->ready || !ends_process(task, ctx))
 		return 0;
 	int status = signal->group_exit_code ? signal->group_exit_code : task->exit_code;
 	add(row->count[COUNT_EXIT], 1);

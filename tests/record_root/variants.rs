@@ -10,10 +10,11 @@ use super::deeds::{Script, end};
 use super::recording::events;
 use super::skipped;
 
-static VARIANTS: LazyLock<Script> = LazyLock::new(|| {
-    let options = Options { privileged: true, host_pids: true, ..Options::default() };
-    Script::of(probe::variants, &options)
-});
+fn options() -> Options {
+    Options { privileged: true, host_pids: true, ..Options::default() }
+}
+
+static VARIANTS: LazyLock<Script> = LazyLock::new(|| Script::of(probe::variants, &options()));
 
 /// Runs `check` on the recorded variants, or says that the test is skipped.
 fn check(name: &str, check: impl FnOnce(&Script)) {
@@ -98,7 +99,7 @@ fn datagrams_without_a_connection_count_as_many_flows_at_every_depth() {
     if skipped("datagrams_without_a_connection_count_as_many_flows_at_every_depth") {
         return;
     }
-    let counted = |depth| Script::at(depth, probe::variants, &Options::default()).counted("net_udp.connect");
+    let counted = |depth| Script::at(depth, probe::variants, &options()).counted("net_udp.connect");
     let flows = ["udp_send", "udp_leave"].map(|action| VARIANTS.deeds(action).count() as u64).iter().sum::<u64>();
     assert_eq!(["census", "process", "full"].map(counted), [flows; 3]);
 }
@@ -140,6 +141,17 @@ fn a_program_that_was_spawned_is_a_fork_and_an_exec_whose_long_arguments_are_cut
         assert_eq!((&exec["process"]["args"][1], &exec["process"]["args_count"]), (&json!("noop"), &json!(3)));
         assert_eq!(exec["vaectl"]["truncated"], json!(["process.args"]));
         assert!(events(&script.lines, "exec").filter(|event| event["vaectl"].get("truncated").is_some()).count() == 1);
+    });
+}
+
+#[test]
+fn a_process_of_many_threads_ends_once() {
+    check("a_process_of_many_threads_ends_once", |script| {
+        assert!(script.deeds("crowd").count() > 1 && script.deeds("crowd").all(|deed| deed.result == 0));
+        for deed in script.deeds("crowd") {
+            assert_eq!(script.events("exit", deed.pid).len(), 1);
+        }
+        assert_eq!(script.counted("process.exit"), events(&script.lines, "exit").count() as u64);
     });
 }
 

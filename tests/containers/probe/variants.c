@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/io_uring.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -17,6 +18,8 @@
 #define SERVER_PORT 7011
 #define DATAGRAM_PORT 7012
 #define REPLY 500
+#define CROWDS 40
+#define CROWD 24
 #define LEAVERS 4 /* the later ones are likely to get the socket of an earlier one */
 
 /* Names that are relative to the working directory or to an open one, and descriptors without any. */
@@ -147,6 +150,29 @@ static void programs(void)
     deed("exec", child, 0, ",\"path\":\"/usr/bin/probe\",\"code\":%d", exit_code(child));
 }
 
+static void *wait_for_the_end(void *nothing)
+{
+    pause();
+    return nothing;
+}
+
+/* Processes that end while many threads of theirs are alive. */
+static void crowds(void)
+{
+    for (int i = 0; i < CROWDS; i++) {
+        fflush(stdout);
+        pid_t child = fork();
+        if (child == 0) {
+            pthread_t thread;
+            for (int j = 0; j < CROWD; j++)
+                if (pthread_create(&thread, NULL, wait_for_the_end, NULL))
+                    _exit(1);
+            _exit(0);
+        }
+        deed("crowd", child, exit_code(child), "%s", "");
+    }
+}
+
 /* One request that does nothing, handed over by a ring. */
 static void ring(void)
 {
@@ -174,6 +200,7 @@ int main(void)
     others();
     rights();
     programs();
+    crowds();
     ring();
     return 0;
 }

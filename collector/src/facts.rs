@@ -18,6 +18,10 @@ const CGROUP2_MAGIC: i64 = 0x6367_7270;
 const REQUIRED: [&str; 6] =
     ["sys_exit", "sched_process_exec", "sched_process_exit", "sched_process_fork", "cgroup_mkdir", "cgroup_rmdir"];
 
+/// The oldest kernel whose BPF has all that the programs call: the registers of a task, and a socket's cgroup where they
+/// read it.
+const OLDEST_KERNEL: (u32, u32) = (5, 15);
+
 /// What was found on this host.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -97,6 +101,12 @@ fn cgroup_mounts(mounts: &str) -> (Option<PathBuf>, Vec<(String, PathBuf)>) {
     (v2, v1)
 }
 
+/// Whether a kernel release such as `5.10.0-28-amd64` is older than what the programs take. One that is no version is not.
+fn is_too_old(release: &str) -> bool {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(str::parse::<u32>);
+    matches!((numbers.next(), numbers.next()), (Some(Ok(major)), Some(Ok(minor))) if (major, minor) < OLDEST_KERNEL)
+}
+
 impl Facts {
     /// Whether the kernel has a tracepoint with BTF.
     #[must_use]
@@ -110,6 +120,10 @@ impl Facts {
         let mut out = Vec::new();
         if !cfg!(target_arch = "x86_64") {
             out.push("only x86-64 is supported so far".to_owned());
+        }
+        if is_too_old(&self.kernel) {
+            let (major, minor) = OLDEST_KERNEL;
+            out.push(format!("the kernel is {}: use Linux {major}.{minor} or later", self.kernel));
         }
         if !self.btf {
             out.push(format!("{BTF} is missing: use a kernel built with CONFIG_DEBUG_INFO_BTF=y"));
@@ -133,7 +147,7 @@ impl Facts {
                 REQUIRED
                     .iter()
                     .filter(|t| !self.has(t))
-                    .map(|t| format!("the kernel has no tracepoint {t} with BTF: Linux 5.10 or later has it")),
+                    .map(|t| format!("the kernel has no tracepoint {t} with BTF: use a kernel built with it")),
             );
         }
         out
@@ -168,7 +182,20 @@ impl Facts {
 
 #[cfg(test)]
 mod tests {
-    use super::{cgroup_mounts, tracepoints};
+    use super::{cgroup_mounts, check, is_too_old, tracepoints};
+
+    #[test]
+    fn a_kernel_that_lacks_what_the_programs_call_is_refused_by_its_release() {
+        assert!(["4.19.0", "5.4.0-150-generic", "5.10.0-28-amd64", "5.14"].into_iter().all(is_too_old));
+        assert!(
+            !["5.15.0", "5.15-rc1", "6.1.0-18-cloud-amd64", "6.18.44", "10.0", "", "custom"]
+                .into_iter()
+                .any(is_too_old)
+        );
+        let facts = super::Facts { kernel: "5.10.0-28-amd64".to_owned(), ..check() };
+        let refusal = "the kernel is 5.10.0-28-amd64: use Linux 5.15 or later";
+        assert!(facts.obstacles().iter().any(|obstacle| obstacle == refusal), "{:?}", facts.obstacles());
+    }
 
     #[test]
     fn hybrid_mounts_are_told_apart() {

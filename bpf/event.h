@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /* Writing records: fixed ones straight into the ring, those with text by way of a buffer for each CPU. */
 
-#define SCRATCH 4096
-#define SCRATCH_SLACK 4096 /* what starts below SCRATCH ends below twice as much */
+#define SCRATCH (SCRATCH_BYTES / 2) /* what starts below it ends below twice as much */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -12,11 +11,11 @@ struct {
 /* Comings and goings of cgroups, apart, so that no flood of events can lose one. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 256 << 10);
+	__uint(max_entries, CGROUP_RING_BYTES);
 } cgroup_events SEC(".maps");
 
 struct scratch {
-	__u8 bytes[SCRATCH + SCRATCH_SLACK];
+	__u8 bytes[SCRATCH_BYTES];
 };
 
 /* Only programs in task context use it; they do not interrupt each other on a CPU. */

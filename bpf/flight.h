@@ -33,17 +33,10 @@ struct {
 	__type(value, struct flight);
 } flights SEC(".maps");
 
-struct peer {
-	__u32 slot;
-	__u16 port;
-	__u16 family;
-	__u8 address[16];
-};
-
 /* When a peer was last put into a ring of programs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 8192);
+	__uint(max_entries, PEER_ENTRIES);
 	__type(key, struct peer);
 	__type(value, __u64);
 } peers SEC(".maps");

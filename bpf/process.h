@@ -7,7 +7,7 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, EXEC_ENTRIES);
 	__type(key, struct exec_key);
 	__type(value, struct exec_count);
 } execs SEC(".maps");
@@ -183,16 +183,10 @@ int on_fork(__u64 *ctx)
 	return 0;
 }
 
-struct process {
-	__u64 start_ns;
-	__u32 pid;
-	__u32 pad;
-};
-
 /* Processes whose end was told, where the kernel does not say which thread is the last. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, ENDED_ENTRIES);
 	__type(key, struct process);
 	__type(value, __u8);
 } ended SEC(".maps");
@@ -240,7 +234,7 @@ int on_exit(__u64 *ctx)
 /* Whom a thread has just sent a signal: the call itself has only the number in the caller's namespace. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, SIGNAL_ENTRIES);
 	__type(key, __u64); /* the sender, as bpf_get_current_pid_tgid has it */
 	__type(value, __u32); /* the process that got it */
 } signalled SEC(".maps");

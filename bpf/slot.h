@@ -14,7 +14,7 @@ volatile __u64 slot_cache[CACHE_ENTRIES]; /* id << 16 | slot */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, SLOT_ENTRIES);
 	__type(key, __u64);
 	__type(value, __u32);
 } slots SEC(".maps");

@@ -17,19 +17,10 @@
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000
 
-/* Whose a flow is. Addresses are used again, and a datagram socket ends without a change of state: what went by it is its
- * process's alone, so that nobody's datagrams are taken for those of one who is gone. */
-struct flow_key {
-	__u64 socket; /* its address */
-	__u64 start_ns; /* of the process that sends datagrams; 0 for a connection */
-	__u32 pid;
-	__u32 pad;
-};
-
 /* A connection as it was reported when it began, until it closes. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
+	__uint(max_entries, FLOW_ENTRIES);
 	__type(key, struct flow_key);
 	__type(value, struct net_record);
 } flows SEC(".maps");
@@ -40,7 +31,7 @@ struct {
 /* UDP sockets end without a change of state: their descriptor tells, or the end of their process. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 8192);
+	__uint(max_entries, DATAGRAM_ENTRIES);
 	__type(key, __u64); /* pid << 32 | descriptor */
 	__type(value, __u64); /* the socket's address */
 } udp_sockets SEC(".maps");

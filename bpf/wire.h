@@ -10,6 +10,17 @@
 
 #define CACHE_ENTRIES 65536 /* the direct-mapped cache of slots: a power of two */
 
+/* How much there is room for, beside what is sized for the containers. */
+#define SLOT_ENTRIES 16384
+#define EXEC_ENTRIES 16384
+#define FLOW_ENTRIES 32768
+#define DATAGRAM_ENTRIES 8192
+#define PEER_ENTRIES 8192
+#define SIGNAL_ENTRIES 1024
+#define ENDED_ENTRIES 1024
+#define CGROUP_RING_BYTES 262144
+#define SCRATCH_BYTES 8192
+
 #define SYSCALLS 512
 #define SYSCALL_NONE 509 /* a CPU sample that fell into no call */
 #define SYSCALL_OTHER 510 /* numbers beyond the table */
@@ -113,6 +124,29 @@ struct exec_count {
 	__u32 len;
 	__u32 pad;
 	__u8 path[EXEC_PATH]; /* names from the leaf up, each ended by a zero */
+};
+
+/* Whose a flow is: datagrams are a process's alone, since their socket's address is used again when it is gone. */
+struct flow_key {
+	__u64 socket; /* its address */
+	__u64 start_ns; /* of the process that sends datagrams; 0 for a connection */
+	__u32 pid;
+	__u32 pad;
+};
+
+/* A process, whatever becomes of its number. */
+struct process {
+	__u64 start_ns;
+	__u32 pid;
+	__u32 pad;
+};
+
+/* Whom a container connects to. */
+struct peer {
+	__u32 slot;
+	__u16 port;
+	__u16 family;
+	__u8 address[16];
 };
 
 struct header {

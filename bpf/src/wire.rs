@@ -10,6 +10,24 @@ pub const SLOT_HOST: usize = 1;
 pub const SLOT_FIRST: usize = 2;
 /// The direct-mapped cache of slots: a power of two.
 pub const CACHE_ENTRIES: usize = 65536;
+/// slot entries.
+pub const SLOT_ENTRIES: usize = 16384;
+/// exec entries.
+pub const EXEC_ENTRIES: usize = 16384;
+/// flow entries.
+pub const FLOW_ENTRIES: usize = 32768;
+/// datagram entries.
+pub const DATAGRAM_ENTRIES: usize = 8192;
+/// peer entries.
+pub const PEER_ENTRIES: usize = 8192;
+/// signal entries.
+pub const SIGNAL_ENTRIES: usize = 1024;
+/// ended entries.
+pub const ENDED_ENTRIES: usize = 1024;
+/// cgroup ring bytes.
+pub const CGROUP_RING_BYTES: usize = 262144;
+/// scratch bytes.
+pub const SCRATCH_BYTES: usize = 8192;
 /// syscalls.
 pub const SYSCALLS: usize = 512;
 /// A CPU sample that fell into no call.
@@ -222,6 +240,63 @@ const _: () = assert!(std::mem::offset_of!(ExecCount, count) == 0);
 const _: () = assert!(std::mem::offset_of!(ExecCount, len) == 8);
 const _: () = assert!(std::mem::offset_of!(ExecCount, pad) == 12);
 const _: () = assert!(std::mem::offset_of!(ExecCount, path) == 16);
+
+/// Whose a flow is: datagrams are a process's alone, since their socket's address is used again when it is gone.
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]
+#[repr(C)]
+pub struct FlowKey {
+    /// Its address.
+    pub socket: u64,
+    /// Of the process that sends datagrams; 0 for a connection.
+    pub start_ns: u64,
+    /// pid.
+    pub pid: u32,
+    /// pad.
+    pub pad: u32,
+}
+
+const _: () = assert!(size_of::<FlowKey>() == 24);
+const _: () = assert!(std::mem::offset_of!(FlowKey, socket) == 0);
+const _: () = assert!(std::mem::offset_of!(FlowKey, start_ns) == 8);
+const _: () = assert!(std::mem::offset_of!(FlowKey, pid) == 16);
+const _: () = assert!(std::mem::offset_of!(FlowKey, pad) == 20);
+
+/// A process, whatever becomes of its number.
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]
+#[repr(C)]
+pub struct Process {
+    /// start ns.
+    pub start_ns: u64,
+    /// pid.
+    pub pid: u32,
+    /// pad.
+    pub pad: u32,
+}
+
+const _: () = assert!(size_of::<Process>() == 16);
+const _: () = assert!(std::mem::offset_of!(Process, start_ns) == 0);
+const _: () = assert!(std::mem::offset_of!(Process, pid) == 8);
+const _: () = assert!(std::mem::offset_of!(Process, pad) == 12);
+
+/// Whom a container connects to.
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]
+#[repr(C)]
+pub struct Peer {
+    /// slot.
+    pub slot: u32,
+    /// port.
+    pub port: u16,
+    /// family.
+    pub family: u16,
+    /// address.
+    pub address: [u8; 16],
+}
+
+const _: () = assert!(size_of::<Peer>() == 24);
+const _: () = assert!(std::mem::offset_of!(Peer, slot) == 0);
+const _: () = assert!(std::mem::offset_of!(Peer, port) == 4);
+const _: () = assert!(std::mem::offset_of!(Peer, family) == 6);
+const _: () = assert!(std::mem::offset_of!(Peer, address) == 8);
 
 /// The kernel's `header`.
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]

@@ -43,6 +43,22 @@ pub struct Config {
     pub max_line_bytes: usize,
 }
 
+/// What the hash tables in the kernel take, in bytes.
+fn tables() -> usize {
+    // An entry's links and its place in a bucket, beside a key and a value in whole words.
+    const ENTRY: usize = 48 + 16;
+    let of = |entries: usize, key: usize, value: usize| {
+        entries * (ENTRY + key.next_multiple_of(8) + value.next_multiple_of(8))
+    };
+    of(wire::SLOT_ENTRIES, size_of::<u64>(), size_of::<u32>())
+        + of(wire::EXEC_ENTRIES, size_of::<wire::ExecKey>(), size_of::<wire::ExecCount>())
+        + of(wire::FLOW_ENTRIES, size_of::<wire::FlowKey>(), size_of::<wire::NetRecord>())
+        + of(wire::DATAGRAM_ENTRIES, size_of::<u64>(), size_of::<u64>())
+        + of(wire::PEER_ENTRIES, size_of::<wire::Peer>(), size_of::<u64>())
+        + of(wire::SIGNAL_ENTRIES, size_of::<u64>(), size_of::<u32>())
+        + of(wire::ENDED_ENTRIES, size_of::<wire::Process>(), size_of::<u8>())
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -126,11 +142,16 @@ impl Config {
     #[must_use]
     pub fn kernel_bytes(&self) -> u64 {
         let [programs, activity] = self.flight_cells();
-        let cells = u64::from(programs + activity) * size_of::<wire::Cell>() as u64;
-        let cache = (wire::CACHE_ENTRIES * size_of::<u64>()) as u64;
-        let samples = if self.in_slices() { size_of::<wire::Samples>() as u64 } else { 0 };
-        let each = size_of::<wire::Row>() as u64 + samples + cells;
-        u64::from(self.ring_bytes) + cache + u64::from(self.max_containers) * each
+        let cells = (programs + activity) as usize * size_of::<wire::Cell>();
+        let samples = if self.in_slices() { size_of::<wire::Samples>() } else { 0 };
+        let small =
+            size_of::<wire::Control>() + size_of::<wire::Share>() + size_of::<wire::Flight>() + size_of::<u32>();
+        let each = size_of::<wire::Row>() + samples + cells + small;
+        let rings = self.ring_bytes as usize + wire::CGROUP_RING_BYTES;
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let shared = wire::CACHE_ENTRIES * size_of::<u64>() + processors * wire::SCRATCH_BYTES;
+        let slots = self.max_containers as usize + wire::SLOT_FIRST;
+        (slots * each + rings + shared + tables()) as u64
     }
 
     /// Whether containers are told by what they look like, and not only by the cgroups that were asked for.

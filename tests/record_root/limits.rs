@@ -47,6 +47,27 @@ fn every_event_that_is_lost_is_told_of() {
 }
 
 #[test]
+fn the_kernel_takes_the_memory_that_the_check_says() {
+    if skipped("the_kernel_takes_the_memory_that_the_check_says") {
+        return;
+    }
+    let check = String::from_utf8(command(&["check"]).output().unwrap().stdout).unwrap();
+    let said: u64 = check.split_once(" MB in the kernel").unwrap().0.rsplit(' ').next().unwrap().parse().unwrap();
+    let recording = Recording::start(&["--window", "500ms"], &[]);
+    // A map has a descriptor, and in what the kernel says of that is what it takes.
+    let infos = std::fs::read_dir(format!("/proc/{}/fdinfo", recording.pid())).unwrap();
+    let maps: std::collections::BTreeMap<u64, u64> = infos
+        .filter_map(|info| {
+            let text = std::fs::read_to_string(info.ok()?.path()).ok()?;
+            let number = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+            Some((number("map_id:")?, number("memlock:")?))
+        })
+        .collect();
+    let taken = maps.values().sum::<u64>() as f64 / f64::from(1 << 20);
+    assert!((0.95..1.1).contains(&(said as f64 / taken)), "{said} MB are said, {taken} MB taken: {maps:?}");
+}
+
+#[test]
 fn programs_beyond_the_first_of_a_container_are_counted_as_others() {
     if skipped("programs_beyond_the_first_of_a_container_are_counted_as_others") {
         return;

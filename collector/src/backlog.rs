@@ -1,7 +1,7 @@
 //! What waits for the writer: bounded, so that a slow reader never stops the one who empties the ring.
 //!
 //! Records of events wait as they came from the kernel. Where they are too many the fullest container loses its oldest
-//! half; windows are never lost but added up; every other line stays.
+//! half; windows are never lost but added up, and so is what gaps say that was lost; every other line stays.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -25,7 +25,18 @@ pub(crate) enum Item {
     /// The window of a slot that ended at a time since boot.
     Window(u32, u64, Box<Window<'static>>),
     Container(Box<ContainerLine<'static>>),
-    Gap(Box<Gap<'static>>),
+    /// What was lost of a slot.
+    Gap(u32, Box<Gap<'static>>),
+}
+
+impl Item {
+    /// The slot and the records of an item that may be dropped.
+    fn records(&self) -> Option<(u32, &[u8])> {
+        match self {
+            Self::Events(slot, records) | Self::History(slot, records) => Some((*slot, records)),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -56,13 +67,11 @@ impl Backlog {
     pub(crate) fn push(&self, items: impl IntoIterator<Item = Item>) {
         let mut inner = self.lock();
         for item in items {
-            if let Item::Events(_, records) = &item {
-                inner.bytes += records.len();
-            }
-            if let Item::Window(slot, end, window) = item {
-                inner.push_window(slot, end, window);
-            } else {
-                inner.items.push_back(item);
+            inner.bytes += item.records().map_or(0, |(_, records)| records.len());
+            match item {
+                Item::Window(slot, end, window) => inner.push_window(slot, end, window),
+                Item::Gap(slot, gap) => inner.push_gap(slot, gap),
+                item => inner.items.push_back(item),
             }
         }
         while inner.bytes > self.capacity && inner.thin() {}
@@ -108,18 +117,36 @@ impl Inner {
         }
     }
 
+    /// A gap for whose cause an earlier one of the same container still waits is added to it.
+    fn push_gap(&mut self, slot: u32, gap: Box<Gap<'static>>) {
+        let cause = gap.vaectl.cause;
+        let bound = |item: &Item| matches!(item, Item::Bind(s, _) if *s == slot);
+        let since = self.items.iter().rposition(bound).unwrap_or(0);
+        let waiting = self.items.range_mut(since..).find_map(|item| match item {
+            Item::Gap(s, earlier) if *s == slot && earlier.vaectl.cause == cause => Some(earlier),
+            _ => None,
+        });
+        match waiting {
+            Some(earlier) => {
+                earlier.vaectl.lost += gap.vaectl.lost;
+                earlier.timestamp = gap.timestamp;
+            }
+            None => self.items.push_back(Item::Gap(slot, gap)),
+        }
+    }
+
     /// Drops the older half of the records of the slot that has most; whether there was anything to drop.
     fn thin(&mut self) -> bool {
         let mut sizes = std::collections::HashMap::<u32, usize>::new();
         for item in &self.items {
-            if let Item::Events(slot, records) = item {
-                *sizes.entry(*slot).or_default() += records.len();
+            if let Some((slot, records)) = item.records() {
+                *sizes.entry(slot).or_default() += records.len();
             }
         }
         let Some((&fullest, &size)) = sizes.iter().max_by_key(|(slot, size)| (**size, **slot)) else { return false };
         let (mut bytes, mut events) = (0, 0);
-        self.items.retain(|item| match item {
-            Item::Events(slot, records) if *slot == fullest && bytes * 2 < size => {
+        self.items.retain(|item| match item.records() {
+            Some((slot, records)) if slot == fullest && bytes * 2 < size => {
                 bytes += records.len();
                 events += records_in(records).count() as u64;
                 false
@@ -153,7 +180,43 @@ pub(crate) fn records_in(mut block: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use vaectl_schemas::{Gap, GapCause, GapInfo, Timestamp, VERSION};
+
     use super::{Backlog, Item, append};
+
+    fn gap(slot: u32, cause: GapCause, lost: u64) -> Item {
+        Item::Gap(slot, Box::new(Gap::new(Timestamp::default(), GapInfo { v: VERSION, cause, lost, from: None })))
+    }
+
+    #[test]
+    fn gaps_that_wait_are_added_up_by_container_and_cause() {
+        let backlog = Backlog::new(10_000);
+        for _ in 0..1000 {
+            backlog.push([gap(2, GapCause::Backlog, 3), gap(3, GapCause::Backlog, 1), gap(2, GapCause::Quota, 1)]);
+        }
+        let lost: Vec<_> = backlog
+            .take()
+            .unwrap()
+            .into_iter()
+            .map(|item| match item {
+                Item::Gap(slot, gap) => (slot, gap.vaectl.cause, gap.vaectl.lost),
+                _ => panic!("only gaps were pushed"),
+            })
+            .collect();
+        let expected = [(2, GapCause::Backlog, 3000), (3, GapCause::Backlog, 1000), (2, GapCause::Quota, 1000)];
+        assert_eq!(lost, expected);
+    }
+
+    #[test]
+    fn what_flight_recorders_held_counts_among_what_waits() {
+        let backlog = Backlog::new(10_000);
+        for _ in 0..100 {
+            backlog.push([Item::History(2, block(500))]);
+        }
+        let kept = backlog.take().unwrap().len();
+        assert!(kept * 508 <= 10_000, "{kept} blocks wait");
+        assert_eq!(backlog.dropped(), [(2, 100 - kept as u64)]);
+    }
 
     fn block(bytes: usize) -> Vec<u8> {
         let mut records = Vec::new();

@@ -143,7 +143,7 @@ impl<W: Write> Writer<W> {
                 self.common(&mut line.event, &mut line.host, "state", "vaectl.container");
                 self.line(&line)
             }
-            Item::Gap(mut line) => {
+            Item::Gap(_, mut line) => {
                 self.common(&mut line.event, &mut line.host, "metric", "vaectl.gap");
                 self.line(&line)
             }

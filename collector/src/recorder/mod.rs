@@ -267,5 +267,5 @@ fn gap(tracked: &Tracked, clock: Clock, cause: GapCause, lost: u64) -> Item {
     let from = Some(clock.wall(tracked.last_ns));
     let mut line = Gap::new(clock.wall(boot_ns()), GapInfo { v: VERSION, cause, lost, from });
     line.container = Some(tracked.identity.container.clone());
-    Item::Gap(Box::new(line))
+    Item::Gap(tracked.slot, Box::new(line))
 }

@@ -37,10 +37,18 @@ pub(crate) struct Cpu {
     pub(crate) system_ns: u64,
 }
 
+/// Bytes that a cgroup has read from devices and written to them since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Io {
+    pub(crate) read_bytes: u64,
+    pub(crate) write_bytes: u64,
+}
+
 /// What a cgroup's files say now; absent where the controller is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Account {
     pub(crate) cpu: Option<Cpu>,
+    pub(crate) io: Option<Io>,
     /// Anonymous memory. Page cache and files in memory grow with a container's age, whatever it does.
     pub(crate) memory_bytes: Option<u64>,
     pub(crate) pids: Option<u64>,
@@ -53,6 +61,7 @@ pub(crate) struct Files {
     /// With the name of the number in it.
     memory: Option<(PathBuf, &'static str)>,
     pids: Option<PathBuf>,
+    io: Option<PathBuf>,
 }
 
 impl Files {
@@ -71,8 +80,11 @@ impl Files {
             if file.exists() {
                 return Some((file, is_v1));
             }
+            if !is_v1 {
+                return None;
+            }
             let cgroups = processes.get_or_insert_with(|| cgroups_of_first(self.cpu.parent()?)).as_deref()?;
-            let elsewhere = path_of(cgroups, controller).filter(|found| is_v1 && found.ends_with(path))?;
+            let elsewhere = path_of(cgroups, controller).filter(|found| found.ends_with(path))?;
             Some((below(root, elsewhere, v1), is_v1))
         };
         if self.memory.is_none() {
@@ -82,16 +94,20 @@ impl Files {
         if self.pids.is_none() {
             self.pids = found("pids", "pids.current", "pids.current").map(|(file, _)| file);
         }
+        if self.io.is_none() {
+            self.io = found("blkio", "blkio.throttle.io_service_bytes_recursive", "io.stat").map(|(file, _)| file);
+        }
     }
 
     /// What the files say now.
     pub(crate) fn read(&mut self, facts: &Facts, path: &str) -> Account {
-        if self.memory.is_none() || self.pids.is_none() {
+        if self.memory.is_none() || self.pids.is_none() || self.io.is_none() {
             self.find(facts, path);
         }
         let read = |file: &Path| fs::read_to_string(file).ok();
         Account {
             cpu: read(&self.cpu).and_then(|text| parse_cpu(&text)),
+            io: self.io.as_deref().and_then(read).map(|text| parse_io(&text)),
             memory_bytes: self.memory.as_ref().and_then(|(file, name)| number(&read(file)?, name)),
             pids: self.pids.as_deref().and_then(|file| read(file)?.trim().parse().ok()),
         }
@@ -121,6 +137,21 @@ fn parse_cpu(text: &str) -> Option<Cpu> {
     Some(Cpu { user_ns: number(text, "user_usec")? * 1000, system_ns: number(text, "system_usec")? * 1000 })
 }
 
+/// The sum over devices: v2 has a line for each with `rbytes=1 wbytes=2` in it, v1 a line for each and `Read 1` or `Write 2`.
+fn parse_io(text: &str) -> Io {
+    let mut sum = Io::default();
+    let mut words = text.split([' ', '\n', '=']);
+    while let Some(word) = words.next() {
+        let total = match word {
+            "rbytes" | "Read" => &mut sum.read_bytes,
+            "wbytes" | "Write" => &mut sum.write_bytes,
+            _ => continue,
+        };
+        *total += words.next().and_then(|bytes| bytes.parse::<u64>().ok()).unwrap_or(0);
+    }
+    sum
+}
+
 /// The number behind a name in a file of lines of both.
 fn number(text: &str, name: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
@@ -133,6 +164,16 @@ mod tests {
         let cgroups = "9:pids:/other\n4:cpu,memory:/parent/box\n0::/box\n";
         assert_eq!(super::path_of(cgroups, "memory"), Some("/parent/box"));
         assert_eq!(super::path_of(cgroups, "mem"), None);
+    }
+
+    #[test]
+    fn bytes_of_devices_add_up_in_either_hierarchy() {
+        let v1 =
+            "254:0 Read 4096\n254:0 Write 100\n254:0 Sync 9\n254:0 Total 4205\n8:0 Read 1\n8:0 Write 2\nTotal 4208\n";
+        let v2 = "254:0 rbytes=4096 wbytes=100 rios=1 wios=1 dbytes=7 dios=1\n8:0 rbytes=1 wbytes=2 rios=1 wios=1\n";
+        let expected = super::Io { read_bytes: 4097, write_bytes: 102 };
+        assert_eq!([v1, v2].map(super::parse_io), [expected; 2]);
+        assert_eq!(super::parse_io("Total 0\n"), super::Io::default());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use vaectl_schemas::{
 };
 use zerocopy::FromZeros;
 
-use crate::cgroup::{Cpu, Files};
+use crate::cgroup::{Cpu, Files, Io};
 use crate::facts::Facts;
 use crate::runtime::Named;
 
@@ -55,6 +55,7 @@ pub(crate) struct Tracked {
     /// What its CPU time had gone to by then.
     pub(crate) samples: Option<Box<Samples>>,
     pub(crate) cpu: Option<Cpu>,
+    pub(crate) io: Option<Io>,
     pub(crate) execs: HashMap<u64, u64>,
     /// Events from before it was known what this cgroup is, and after the last flush.
     pub(crate) events: Vec<u8>,
@@ -89,6 +90,7 @@ impl Tracked {
             watched_ns: 0,
             samples: None,
             cpu: born.then(Cpu::default),
+            io: born.then(Io::default),
             execs: HashMap::new(),
             events: Vec::new(),
             dropped: 0,

@@ -99,6 +99,11 @@ impl Windows {
             push("cpu.system_ns", now.system_ns.max(before.system_ns), before.system_ns);
             coverage.insert("cpu".to_owned(), 1.0);
         }
+        if let (Some(now), Some(before)) = (account.io, tracked.io) {
+            push("io.read_bytes", now.read_bytes.max(before.read_bytes), before.read_bytes);
+            push("io.write_bytes", now.write_bytes.max(before.write_bytes), before.write_bytes);
+            coverage.insert("io".to_owned(), 1.0);
+        }
         let mut gauges = Metrics::default();
         for (name, value) in [("memory.bytes", account.memory_bytes), ("pids", account.pids)] {
             if let Some(value) = value {
@@ -128,9 +133,8 @@ impl Windows {
         tracked.watched_ns = watched_ns;
         tracked.samples = samples;
         tracked.dropped = 0;
-        if account.cpu.is_some() {
-            tracked.cpu = account.cpu;
-        }
+        tracked.cpu = account.cpu.or(tracked.cpu);
+        tracked.io = account.io.or(tracked.io);
         window
     }
 }

@@ -12,6 +12,7 @@ use vaectl_bench::{Container, Engine, Options};
 
 use super::recording::{Recording, counted, events, executions, is, windows};
 use super::{probe, skipped};
+use crate::support::skip;
 
 #[test]
 fn windows_count_what_a_known_loop_did() {
@@ -80,6 +81,32 @@ fn a_container_shorter_than_a_window_gets_a_part_of_one_with_its_real_duration()
     assert_eq!(executions(&lines, "/usr/bin/busybox"), counted(&lines, "process.exec"), "{window}");
     let cpu = counted(&lines, "cpu.user_ns") + counted(&lines, "cpu.system_ns");
     assert!(cpu > 0, "it is counted though the cgroup is gone");
+}
+
+#[test]
+fn what_a_container_writes_to_a_device_is_counted_where_the_controller_is() {
+    const NAME: &str = "what_a_container_writes_to_a_device_is_counted_where_the_controller_is";
+    if skipped(NAME) {
+        return;
+    }
+    let (workspace, image) = probe();
+    let recording = Recording::start(&["--window", "200ms"], &[]);
+    let container = Container::start(&Engine::Runc, &image, "writer", &Options::default(), &workspace).unwrap();
+    let id = container.id().to_owned();
+    let of_it = |line: &&Value| is(line, &id);
+    recording.until("a window", |lines| windows(lines).filter(of_it).count() > 1);
+    let covered = |window: &Value| window["vaectl"]["window"]["coverage"].get("io").is_some();
+    if !windows(&recording.lines()).filter(of_it).any(covered) {
+        skip(NAME, "no controller accounts what containers write");
+        return;
+    }
+    container.run_inside("dd if=/dev/zero of=/control/written bs=64k count=64 conv=fsync").unwrap();
+    recording.until("it is counted", |lines| {
+        let own: Vec<_> = lines.iter().filter(of_it).cloned().collect();
+        counted(&own, "io.write_bytes") >= 64 * 64 * 1024
+    });
+    drop(container);
+    recording.stop_after_the_end_of(&id);
 }
 
 #[test]

@@ -51,7 +51,8 @@ impl Recorder {
             self.kernel.reset(slot, true, self.control(wire::STATE_CONTAINER))?;
             self.kernel.bind(id, slot)?;
             let mut tracked = Tracked::new(slot, id, path, boot_ns(), false, self.config.unleased(), &self.facts);
-            tracked.cpu = tracked.files.read(&self.facts, &tracked.path).cpu;
+            let account = tracked.files.read(&self.facts, &tracked.path);
+            (tracked.cpu, tracked.io) = (account.cpu, account.io);
             tracked.watched_ns = self.duty.watched_ns(tracked.last_ns);
             self.by_cgroup.insert(id, slot);
             self.adopt(tracked, candidate);

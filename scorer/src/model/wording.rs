@@ -24,7 +24,7 @@ enum Scale {
 }
 
 /// What the counters and gauges of this project are of.
-const NOUNS: [(&str, Scale, &str); 24] = [
+const NOUNS: [(&str, Scale, &str); 26] = [
     (PACE, Scale::Count, "call(s) a CPU-second"),
     ("cpu.user_ns", Scale::Seconds, "CPU-second(s)"),
     ("cpu.system_ns", Scale::Seconds, "kernel CPU-second(s)"),
@@ -47,6 +47,8 @@ const NOUNS: [(&str, Scale, &str); 24] = [
     ("file.rename", Scale::Count, "file(s) renamed"),
     ("file.chmod", Scale::Count, "file mode(s) changed"),
     ("io_uring.submit", Scale::Count, "request(s) to io_uring"),
+    ("io.read_bytes", Scale::Bytes, "read from devices"),
+    ("io.write_bytes", Scale::Bytes, "written to devices"),
     ("memory.bytes", Scale::Bytes, "of memory"),
     ("pids", Scale::Count, "process(es)"),
 ];
@@ -153,6 +155,7 @@ mod tests {
         assert_eq!(of("net.accept", 1.0), "1 connection accepted");
         assert_eq!(of("process.exit", 1.0), "1 process ended");
         assert_eq!(of("net.rx_bytes", 5e6), "5 MB received");
+        assert_eq!(of("io.write_bytes", 3e6), "3 MB written to devices");
         assert_eq!(of("syscall.read", 812.0), "812 read calls");
         assert_eq!(of("syscall.access", 1.0), "1 access call");
         assert_eq!(of("syscall_failed.EPERM", 1.0), "1 call failed with EPERM");

@@ -17,6 +17,15 @@ static __always_inline __u32 task_slot(struct task_struct *task)
 	return slot_of(task->cgroups->dfl_cgrp);
 }
 
+/* The same; until a cgroup's own work has begun, what runs in it is of those who made it. */
+static __always_inline __u32 begun_slot(struct task_struct *task)
+{
+	__u32 slot = task_slot(task);
+	struct row *row = row_of(slot);
+
+	return !row || row->ready ? slot : slot_above(task->cgroups->dfl_cgrp);
+}
+
 /* Counts the program whose path lies in the scratch buffer: novelty has to work at every depth. */
 static __always_inline void count_program(struct row *row, __u32 slot, struct scratch *buffer, __u32 from, __u32 len)
 {
@@ -79,9 +88,13 @@ int on_exec(__u64 *ctx)
 		return 0;
 	struct task_struct *parent = task->group_leader->real_parent;
 	int parent_inside = task_slot(parent) == slot;
-	if (!row->ready) {
-		if (!is_workload(task, parent, parent_inside))
+	if (!row->ready && !is_workload(task, parent, parent_inside)) {
+		slot = slot_above(task->cgroups->dfl_cgrp);
+		row = row_of(slot);
+		if (!row || !row->ready)
 			return 0;
+		parent_inside = task_slot(parent) == slot;
+	} else if (!row->ready) {
 		row->ready = task->tgid;
 		if (task->signal->flags & SIGNAL_UNKILLABLE)
 			row->init = task->tgid;
@@ -167,7 +180,7 @@ int on_fork(__u64 *ctx)
 
 	if (child->tgid != child->pid)
 		return 0;
-	__u32 slot = task_slot(parent);
+	__u32 slot = begun_slot(parent);
 	struct row *row = row_of(slot);
 	if (!row || !row->ready)
 		return 0;
@@ -208,7 +221,7 @@ int on_exit(__u64 *ctx)
 {
 	struct task_struct *task = (struct task_struct *)ctx[0];
 	struct signal_struct *signal = task->signal;
-	__u32 slot = task_slot(task);
+	__u32 slot = begun_slot(task);
 	struct row *row = row_of(slot);
 
 	if (!row || !row->ready || !ends_process(task, ctx))

@@ -96,4 +96,12 @@ static __always_inline __u32 depth_of(__u32 slot)
 	return control ? control->depth : DEPTH_CENSUS;
 }
 
+/* Whose a task in a cgroup is whose own work has not begun: its maker's. */
+static __always_inline __u32 slot_above(struct cgroup *cgroup)
+{
+	struct cgroup_subsys_state *parent = cgroup->self.parent;
+
+	return parent ? slot_of(parent->cgroup) : SLOT_HOST;
+}
+
 #define add(counter, n) __sync_fetch_and_add(&(counter), (n))

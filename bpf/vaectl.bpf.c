@@ -237,23 +237,35 @@ static __noinline int act(struct pt_regs *regs, struct row *row, __u32 slot, __u
 	return 0;
 }
 
-/* Nothing that a container does before its workload runs is the workload's. */
-static __noinline int still_set_up(struct row *row, __u32 slot)
-{
-	if (slot == SLOT_IGNORED)
-		return 1;
-	if (bpf_ktime_get_boot_ns() - row->created_ns < SET_UP_NS)
-		return 1;
-	row->ready = 1;
-	return 0;
-}
-
 /* Where a call is counted, below SYSCALLS. */
 static __always_inline __u64 call_index(struct task_struct *task, __u64 nr)
 {
 	if (nr >= SYSCALL_OTHER)
 		nr = nr == (__u64)-1 ? __NR_rt_sigreturn : SYSCALL_OTHER; /* sigreturn leaves no number */
 	return (nr | (-(__u64)(task->thread_info.status / TS_COMPAT & 1) & SYSCALL_COMPAT)) & (SYSCALLS - 1);
+}
+
+static __always_inline void count_call(struct row *row, __u64 index, __u64 error)
+{
+	add(row->syscall[index], 1);
+	asm volatile("" : "+r"(error)); /* keeps the sign out of the index */
+	if (error - 1 < ERRNOS - 1)
+		add(row->failed[error], 1);
+}
+
+/* Nothing that a container does before its workload runs is the workload's: such calls are its maker's. */
+static __noinline int still_set_up(struct row *row, __u32 slot, struct task_struct *task, __u64 *ctx)
+{
+	if (slot == SLOT_IGNORED)
+		return 1;
+	if (bpf_ktime_get_boot_ns() - row->created_ns >= SET_UP_NS) {
+		row->ready = 1;
+		return 0;
+	}
+	struct row *above = row_of(slot_above(task->cgroups->dfl_cgrp));
+	if (above && above->ready)
+		count_call(above, call_index(task, ((struct pt_regs *)ctx[0])->orig_ax), -ctx[1]);
+	return 1;
 }
 
 SEC("tp_btf/sys_exit")
@@ -264,17 +276,13 @@ int on_sys_exit(__u64 *ctx)
 	/* Every process on the host pays for each branch here: what is left out has a row too, which is never ready. */
 	struct row *row = bpf_map_lookup_elem(&rows, &slot);
 
-	if (!row || (!row->ready && still_set_up(row, slot)))
+	if (!row || (!row->ready && still_set_up(row, slot, task, ctx)))
 		return 0;
 	if (slot == SLOT_HOST && (__u32)task->tgid == own_pid)
 		return 0;
 	struct pt_regs *regs = (struct pt_regs *)ctx[0];
-	__u64 error = -ctx[1];
 	__u64 index = call_index(task, regs->orig_ax);
-	add(row->syscall[index], 1);
-	asm volatile("" : "+r"(error)); /* keeps the sign out of the index */
-	if (error - 1 < ERRNOS - 1)
-		add(row->failed[error], 1);
+	count_call(row, index, -ctx[1]);
 	__u32 action = actions[index];
 	if (action)
 		act(regs, row, slot, action);

@@ -1,6 +1,6 @@
 //! Containers as the recorder follows them, from their cgroup's first sight to their last window.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -57,6 +57,8 @@ pub(crate) struct Tracked {
     pub(crate) cpu: Option<Cpu>,
     pub(crate) io: Option<Io>,
     pub(crate) execs: HashMap<u64, u64>,
+    /// Programs of cgroups that turned out to be part of it, since the last window.
+    pub(crate) inherited: BTreeMap<String, u64>,
     /// Events from before it was known what this cgroup is, and after the last flush.
     pub(crate) events: Vec<u8>,
     /// Events lost downstream of the ring since the last window.
@@ -92,6 +94,7 @@ impl Tracked {
             cpu: born.then(Cpu::default),
             io: born.then(Io::default),
             execs: HashMap::new(),
+            inherited: BTreeMap::new(),
             events: Vec::new(),
             dropped: 0,
         }

@@ -149,6 +149,26 @@ fn what_runs_outside_containers_is_the_host_and_the_recorder_s_own_cgroup_is_lef
 }
 
 #[test]
+fn what_runs_in_a_new_cgroup_that_is_no_container_is_the_host_s_from_its_first_program() {
+    if skipped("what_runs_in_a_new_cgroup_that_is_no_container_is_the_host_s_from_its_first_program") {
+        return;
+    }
+    let workspace = Workspace::new("fresh").unwrap();
+    let program = own_program(&workspace);
+    let recording = Recording::start(&["--window", "500ms"], &[]);
+    let fresh = Cgroup::new(&format!("/fresh-{}", workspace.tag()));
+    let enter = format!("echo $$ > {}/cgroup.procs; \"$0\" child; exec \"$0\" self", fresh.folder.display());
+    assert!(Command::new("/bin/sh").args(["-c", &enter]).arg(&program).status().unwrap().success());
+    recording.until("both programs are told", |lines| starts(lines, &program).count() == 2);
+    let lines = recording.stop();
+    let mut told: Vec<_> =
+        starts(&lines, &program).map(|event| event["process"]["args"][1].as_str().unwrap()).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["child", "self"]);
+    assert!(starts(&lines, &program).all(|event| is(event, "host") && event["process"].get("entry_meta").is_none()));
+}
+
+#[test]
 fn a_cgroup_that_was_asked_for_is_a_container_and_the_only_one() {
     if skipped("a_cgroup_that_was_asked_for_is_a_container_and_the_only_one") {
         return;

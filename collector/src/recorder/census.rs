@@ -47,11 +47,17 @@ impl Recorder {
         let changed: Vec<u32> = rows.iter().filter(grew).map(|(slot, _)| *slot).filter(|slot| *slot != HOST).collect();
         let mut programs = self.programs(&changed);
         rows.into_iter()
-            .map(|(slot, row)| Census { slot, row, execs: programs.remove(&slot).unwrap_or_default() })
+            .map(|(slot, row)| {
+                let mut execs =
+                    self.tracked.get_mut(&slot).map(|t| std::mem::take(&mut t.inherited)).unwrap_or_default();
+                add_up(&mut execs, programs.remove(&slot).unwrap_or_default());
+                Census { slot, row, execs }
+            })
             .collect()
     }
 
-    fn programs(&mut self, slots: &[u32]) -> HashMap<u32, BTreeMap<String, u64>> {
+    /// The programs that these slots executed since they were last asked for.
+    pub(super) fn programs(&mut self, slots: &[u32]) -> HashMap<u32, BTreeMap<String, u64>> {
         let mut found = HashMap::<u32, BTreeMap<String, u64>>::new();
         if slots.is_empty() {
             return found;
@@ -127,6 +133,13 @@ struct Census {
     row: Box<Row>,
     /// Programs executed since the last window.
     execs: BTreeMap<String, u64>,
+}
+
+/// Adds how often programs were executed to what is known of it.
+pub(super) fn add_up(sum: &mut BTreeMap<String, u64>, more: BTreeMap<String, u64>) {
+    for (program, n) in more {
+        *sum.entry(program).or_default() += n;
+    }
 }
 
 /// CPU time of a container of which every process has ended: exact in sum, split as the ticks fell.

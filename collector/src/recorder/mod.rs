@@ -2,6 +2,7 @@
 
 mod census;
 mod depths;
+mod handover;
 mod registry;
 
 use std::collections::HashMap;

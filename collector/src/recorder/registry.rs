@@ -214,6 +214,7 @@ impl Recorder {
 
     /// Gives a slot back: its cgroup counts for its parent from now on.
     pub(super) fn release(&mut self, slot: u32) {
+        self.hand_over(slot);
         let Some(tracked) = self.tracked.remove(&slot) else { return };
         self.by_cgroup.remove(&tracked.cgroup);
         self.leases.forget(&tracked.identity.run);

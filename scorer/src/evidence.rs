@@ -26,6 +26,11 @@ pub(crate) struct Limits {
     pub(crate) suspect: f64,
 }
 
+/// Whether a model is asked, and its thresholds are not for the container: it is of another version of the image.
+pub(crate) fn in_shadow(matched: ModelMatch) -> bool {
+    matched == ModelMatch::Repository
+}
+
 /// Beside a window that is less likely than this a weak novelty opens an episode alone.
 const UNLIKELY: f64 = 0.01;
 
@@ -48,10 +53,9 @@ pub(crate) fn weigh(
     let (beyond, doubtful) = (score > limits.threshold, score > limits.suspect);
     channels.extend((beyond || doubtful).then_some(Channel::Density));
     channels.extend((!novelties.is_empty()).then_some(Channel::Novelty));
-    channels.extend(facts.drifting.then_some(Channel::Drift));
+    channels.extend((facts.drifting && !matched.is_some_and(in_shadow)).then_some(Channel::Drift));
     channels.extend(facts.flood.then_some(Channel::Flood));
-    let shadow = matched == Some(ModelMatch::Repository);
-    let counts = !facts.entered && !shadow;
+    let counts = !facts.entered && !matched.is_some_and(in_shadow);
     let operators = |name: &str| facts.entered && name.starts_with("exec:");
     let unlikely = counts && judgement.is_some_and(|j| j.p_value < UNLIKELY);
     let evidence = Evidence {

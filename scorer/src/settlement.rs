@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use vaectl_schemas::{Gap, GapCause, GapInfo, IncidentCause, State, Timestamp, VERSION, Window, derived_id};
+use vaectl_schemas::{
+    Gap, GapCause, GapInfo, IncidentCause, ModelMatch, State, Timestamp, VERSION, Window, derived_id,
+};
 
 use crate::context::Context;
-use crate::evidence::{Limits, weigh};
+use crate::evidence::{Limits, in_shadow, weigh};
 use crate::instance::{Instance, Pending};
 use crate::judge::{About, Judge, Library};
 use crate::model::Explanation;
@@ -64,13 +66,14 @@ pub(crate) fn settle(
     }
     let mut offset = None;
     if let (Some(judgement), Some((model, _))) = (&mut judgement, &model) {
-        let reading = instance.tuning.read(judgement, window.timestamp, model.as_ref());
+        let counts = !facts.entered && !facts.lost;
+        let reading = instance.tuning.read(judgement, window.timestamp, counts, model.as_ref());
         (offset, facts.drifting) = (Some(reading.offset), reading.drifting);
         if reading.unfit {
             instance.machine.rejudge();
         }
     }
-    let limits = about.map_or(Limits::NONE, |(about, _)| Limits::of(about));
+    let limits = about.map_or(Limits::NONE, |(about, matched)| Limits::of(about, matched));
     let (evidence, channels) = weigh(judgement.as_ref(), limits, about.map(|(_, matched)| matched), facts);
 
     if instance.hour.number.is_some_and(|hour| hour < summary::hour(window.timestamp)) {
@@ -155,10 +158,13 @@ pub(crate) fn write_gaps(instance: &mut Instance, at: Timestamp, id: &str, conte
 }
 
 impl Limits {
-    /// Where there is no model there is no score to compare.
+    /// Where there is no model there is no score to compare; where it is asked in shadow, none that means anything.
     const NONE: Self = Self { threshold: f64::INFINITY, suspect: f64::INFINITY };
 
-    fn of(about: About<'_>) -> Self {
+    fn of(about: About<'_>, matched: ModelMatch) -> Self {
+        if in_shadow(matched) {
+            return Self::NONE;
+        }
         Self { threshold: about.calibration.threshold, suspect: about.calibration.suspect }
     }
 }

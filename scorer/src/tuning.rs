@@ -38,15 +38,29 @@ impl Tuning {
     /// As long as the offset is not known all that runs may lie apart is taken off: it might be this one's own.
     /// Where far more windows of an hour were unlikely than should have been, it learns its offset anew; what the model
     /// says meanwhile still counts, but for that bound.
-    pub(crate) fn read(&mut self, judgement: &mut Judgement, at: Timestamp, model: &dyn Judge) -> Reading {
+    ///
+    /// Nothing is learned from a window that does not `count`, because an operator was in it or the host lost some of it;
+    /// and that an hour holds an attack is no reason to trust its model less.
+    pub(crate) fn read(
+        &mut self,
+        judgement: &mut Judgement,
+        at: Timestamp,
+        counts: bool,
+        model: &dyn Judge,
+    ) -> Reading {
         let calibration = model.about().calibration;
         let raw = judgement.score;
         let offset = self.offset.unwrap_or(calibration.offset_bound);
         judgement.score = raw - offset;
         judgement.p_value = model.p_value(judgement.score);
+        if !counts {
+            return Reading { offset, drifting: false, unfit: false };
+        }
         if self.offset.is_some() {
             self.surprise = calibration.cusum.step(self.surprise, judgement.p_value);
-            self.recent.count(at, judgement.p_value);
+            if judgement.score <= calibration.threshold {
+                self.recent.count(at, judgement.p_value);
+            }
         } else {
             self.first.push(raw);
             if self.first.len() >= WARM_UP {
@@ -73,7 +87,7 @@ mod tests {
 
     fn read(tuning: &mut Tuning, score: f64) -> (f64, Reading) {
         let mut judgement = judgement(score);
-        let reading = tuning.read(&mut judgement, Timestamp::default(), &Scripted);
+        let reading = tuning.read(&mut judgement, Timestamp::default(), true, &Scripted);
         (judgement.score, reading)
     }
 
@@ -105,6 +119,9 @@ mod tests {
         assert_eq!(first, Some(18));
         let calm = (1..1000).find(|_| !read(&mut tuning, 0.0).1.drifting);
         assert_eq!(calm, Some(1));
+        let mut visited = warm(0.0);
+        (0..100).for_each(|_| _ = visited.read(&mut judgement(9.0), Timestamp::default(), false, &Scripted));
+        assert!(!read(&mut visited, 0.0).1.drifting, "an operator's visit is none");
         let mut unfit = warm(0.0);
         // One in five is below 0.05, for as long as it takes to be no chance.
         let anew = (1..1000).find(|at| read(&mut unfit, if at % 4 == 0 { 4.5 } else { 0.0 }).1.unfit);

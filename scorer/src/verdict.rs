@@ -4,6 +4,7 @@ use vaectl_schemas::{
     Channel, EventFields, ModelMatch, ModelRef, Rule, State, VERSION, Verdict, VerdictInfo, Window, derived_id,
 };
 
+use crate::evidence::in_shadow;
 use crate::judge::About;
 use crate::model::Explanation;
 use crate::state::Evidence;
@@ -36,7 +37,7 @@ pub(crate) fn of(
     }
     let mut rule = None;
     if let Some((about, matched)) = model {
-        info.threshold = Some(about.calibration.threshold);
+        info.threshold = Some(about.calibration.threshold).filter(|_| !in_shadow(matched));
         let (key, hash) = (about.key.to_owned(), about.hash.to_owned());
         rule = Some(Rule { id: Some(hash.clone().into()), name: Some(about.name.to_owned().into()) });
         info.model = Some(ModelRef { key, hash, matched, grade: about.grade });

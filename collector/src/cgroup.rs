@@ -107,7 +107,7 @@ impl Files {
         let read = |file: &Path| fs::read_to_string(file).ok();
         Account {
             cpu: read(&self.cpu).and_then(|text| parse_cpu(&text)),
-            io: self.io.as_deref().and_then(read).map(|text| parse_io(&text)),
+            io: self.io.as_deref().and_then(read).and_then(|text| parse_io(&text)),
             memory_bytes: self.memory.as_ref().and_then(|(file, name)| number(&read(file)?, name)),
             pids: self.pids.as_deref().and_then(|file| read(file)?.trim().parse().ok()),
         }
@@ -138,7 +138,11 @@ fn parse_cpu(text: &str) -> Option<Cpu> {
 }
 
 /// The sum over devices: v2 has a line for each with `rbytes=1 wbytes=2` in it, v1 a line for each and `Read 1` or `Write 2`.
-fn parse_io(text: &str) -> Io {
+/// Where v1 names no device nothing may ever be counted: since Linux 6.10 it counts on devices with a limit only.
+fn parse_io(text: &str) -> Option<Io> {
+    if text.trim() == "Total 0" {
+        return None;
+    }
     let mut sum = Io::default();
     let mut words = text.split([' ', '\n', '=']);
     while let Some(word) = words.next() {
@@ -149,7 +153,7 @@ fn parse_io(text: &str) -> Io {
         };
         *total += words.next().and_then(|bytes| bytes.parse::<u64>().ok()).unwrap_or(0);
     }
-    sum
+    Some(sum)
 }
 
 /// The number behind a name in a file of lines of both.
@@ -172,8 +176,9 @@ mod tests {
             "254:0 Read 4096\n254:0 Write 100\n254:0 Sync 9\n254:0 Total 4205\n8:0 Read 1\n8:0 Write 2\nTotal 4208\n";
         let v2 = "254:0 rbytes=4096 wbytes=100 rios=1 wios=1 dbytes=7 dios=1\n8:0 rbytes=1 wbytes=2 rios=1 wios=1\n";
         let expected = super::Io { read_bytes: 4097, write_bytes: 102 };
-        assert_eq!([v1, v2].map(super::parse_io), [expected; 2]);
-        assert_eq!(super::parse_io("Total 0\n"), super::Io::default());
+        assert_eq!([v1, v2].map(super::parse_io), [Some(expected); 2]);
+        assert_eq!(super::parse_io(""), Some(super::Io::default()), "nothing yet");
+        assert_eq!(super::parse_io("Total 0\n"), None, "nothing is counted");
     }
 
     #[test]

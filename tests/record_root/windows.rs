@@ -93,14 +93,15 @@ fn what_a_container_writes_to_a_device_is_counted_where_the_controller_is() {
     let recording = Recording::start(&["--window", "200ms"], &[]);
     let container = Container::start(&Engine::Runc, &image, "writer", &Options::default(), &workspace).unwrap();
     let id = container.id().to_owned();
+    container.run_inside("dd if=/dev/zero of=/control/written bs=64k count=64 conv=fsync").unwrap();
     let of_it = |line: &&Value| is(line, &id);
-    recording.until("a window", |lines| windows(lines).filter(of_it).count() > 1);
+    let so_far = windows(&recording.lines()).filter(of_it).count();
+    recording.until("two windows", |lines| windows(lines).filter(of_it).count() > so_far + 1);
     let covered = |window: &Value| window["vaectl"]["window"]["coverage"].get("io").is_some();
     if !windows(&recording.lines()).filter(of_it).any(covered) {
         skip(NAME, "no controller accounts what containers write");
         return;
     }
-    container.run_inside("dd if=/dev/zero of=/control/written bs=64k count=64 conv=fsync").unwrap();
     recording.until("it is counted", |lines| {
         let own: Vec<_> = lines.iter().filter(of_it).cloned().collect();
         counted(&own, "io.write_bytes") >= 64 * 64 * 1024

@@ -11,7 +11,7 @@ struct {
 /* Comings and goings of cgroups, apart, so that no flood of events can lose one. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, CGROUP_RING_BYTES);
+	__uint(max_entries, CGROUP_RING_KIB << 10);
 } cgroup_events SEC(".maps");
 
 struct scratch {

@@ -24,8 +24,8 @@ pub const PEER_ENTRIES: usize = 8192;
 pub const SIGNAL_ENTRIES: usize = 1024;
 /// ended entries.
 pub const ENDED_ENTRIES: usize = 1024;
-/// cgroup ring bytes.
-pub const CGROUP_RING_BYTES: usize = 262144;
+/// cgroup ring kib.
+pub const CGROUP_RING_KIB: usize = 256;
 /// scratch bytes.
 pub const SCRATCH_BYTES: usize = 8192;
 /// syscalls.

@@ -147,7 +147,7 @@ impl Config {
         let small =
             size_of::<wire::Control>() + size_of::<wire::Share>() + size_of::<wire::Flight>() + size_of::<u32>();
         let each = size_of::<wire::Row>() + samples + cells + small;
-        let rings = self.ring_bytes as usize + wire::CGROUP_RING_BYTES;
+        let rings = self.ring_bytes as usize + (wire::CGROUP_RING_KIB << 10);
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let shared = wire::CACHE_ENTRIES * size_of::<u64>() + processors * wire::SCRATCH_BYTES;
         let slots = self.max_containers as usize + wire::SLOT_FIRST;

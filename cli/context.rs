@@ -41,10 +41,8 @@ impl Context {
     pub(crate) fn streams_with<P: Pending>(self, pending: P) -> io::Result<Streams<P>> {
         let requests = Requests::new()?;
         let watched = self.stdout.as_fd().try_clone_to_owned()?;
-        let output = Output::start(self.stdout, pending, requests.clone())?;
-        if self.shared.resumed {
-            output.push(b"\n")?;
-        }
+        let opening: &[u8] = if self.shared.resumed { b"\n" } else { b"" };
+        let output = Output::start(self.stdout, opening, pending, requests.clone())?;
         let flusher = output.flusher();
         let signals = Signals::listen(requests.clone(), watched, move || flusher.flush())?;
         Manager::from_environment().tell(READY);

@@ -57,12 +57,15 @@ impl<P: Pending> Shared<P> {
 }
 
 impl<P: Pending> Output<P> {
-    /// Writes to `fd`; a reader that goes away ends the stage through `requests`.
-    pub(crate) fn start(fd: OwnedFd, pending: P, requests: Requests) -> io::Result<Self> {
+    /// Writes to `fd`, before all lines `opening`; a reader that goes away ends the stage through `requests`.
+    pub(crate) fn start(fd: OwnedFd, opening: &[u8], pending: P, requests: Requests) -> io::Result<Self> {
         let state = State { pending, due: None, closing: false, failed: None };
         let shared = Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), room: Condvar::new() });
         let theirs = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("stdout".into()).spawn(move || write_all(&theirs, fd, &requests))?;
+        let mut block = Vec::with_capacity(2 * BLOCK);
+        block.extend_from_slice(opening);
+        let write = move || write_all(&theirs, fd, block, &requests);
+        let thread = thread::Builder::new().name("stdout".into()).spawn(write)?;
         Ok(Self { shared, thread })
     }
 
@@ -130,9 +133,8 @@ fn urgent(lines: &[u8]) -> bool {
     urgent(lines) || memchr::memchr_iter(b'\n', lines).any(|end| urgent(&lines[end + 1..]))
 }
 
-fn write_all<P: Pending>(shared: &Shared<P>, fd: OwnedFd, requests: &Requests) {
+fn write_all<P: Pending>(shared: &Shared<P>, fd: OwnedFd, mut block: Vec<u8>, requests: &Requests) {
     let mut file = std::fs::File::from(fd);
-    let mut block = Vec::with_capacity(2 * BLOCK);
     while next_block(shared, &mut block) {
         shared.room.notify_all();
         if let Err(error) = file.write_all(&block) {
@@ -144,13 +146,13 @@ fn write_all<P: Pending>(shared: &Shared<P>, fd: OwnedFd, requests: &Requests) {
             }
             return;
         }
+        block.clear();
     }
 }
 
-/// Waits for the next block; `false` once all is written and no more will come.
+/// Waits for the rest of the next block; `false` once all is written and no more will come.
 fn next_block<P: Pending>(shared: &Shared<P>, block: &mut Vec<u8>) -> bool {
     let poisoned = "nothing panics under this lock";
-    block.clear();
     let mut state = shared.lock();
     loop {
         let left = state.due.map(|due| due.saturating_duration_since(Instant::now()));

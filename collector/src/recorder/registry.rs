@@ -215,6 +215,17 @@ impl Recorder {
     /// Gives a slot back: its cgroup counts for its parent from now on.
     pub(super) fn release(&mut self, slot: u32) {
         self.hand_over(slot);
+        self.free(slot);
+    }
+
+    /// Gives a slot back: its cgroup counts for nobody from now on, and what it did so far is nobody's.
+    fn ignore(&mut self, slot: u32) {
+        let Some(cgroup) = self.tracked.get(&slot).map(|tracked| tracked.cgroup) else { return };
+        self.free(slot);
+        self.report("slot", |kernel| kernel.bind(cgroup, wire::SLOT_IGNORED as u32));
+    }
+
+    fn free(&mut self, slot: u32) {
         let Some(tracked) = self.tracked.remove(&slot) else { return };
         self.by_cgroup.remove(&tracked.cgroup);
         self.leases.forget(&tracked.identity.run);
@@ -225,13 +236,6 @@ impl Recorder {
             kernel.reset(slot, false, control)?;
             kernel.offer(slot)
         });
-    }
-
-    /// Gives a slot back: its cgroup counts for nobody from now on.
-    fn ignore(&mut self, slot: u32) {
-        let Some(cgroup) = self.tracked.get(&slot).map(|tracked| tracked.cgroup) else { return };
-        self.release(slot);
-        self.report("slot", |kernel| kernel.bind(cgroup, wire::SLOT_IGNORED as u32));
     }
 
     pub(super) fn report(&mut self, what: &str, act: impl FnOnce(&mut Kernel) -> Result<(), MapError>) {

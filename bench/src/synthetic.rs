@@ -70,7 +70,8 @@ impl Service {
             state: None,
         };
         let mut window = Window::new(Timestamp::from_ns(START_NS + turn * WINDOW_NS + replica as u64 * 1000), meta);
-        let loads = [1.0 + 0.5 * (turn as f64 / 40.0).sin(), random.random_range(0.5..1.5)];
+        // Each replica is at another point of the swing, so that a few turns of all of them have seen all of it.
+        let loads = [1.0 + 0.5 * (turn as f64 / 40.0 + replica as f64).sin(), random.random_range(0.5..1.5)];
         let mut count = |usual: f64, kind: usize| (usual * loads[kind % 2] * random.random_range(0.9..1.1)).round();
         for call in 0..self.calls {
             let usual = if call < FREQUENT { 4000.0 } else { 40.0 + 3.0 * call as f64 };

@@ -52,18 +52,28 @@ impl Scored<'_> {
     }
 
     /// How many columns, in the order of their parts, must be absent for the rest to exceed the usual by no more than
-    /// `limit` nats. Each part is of the whole window, so that the first few may do where the sum of parts says more.
+    /// `limit` nats. The row is judged anew without them, since what the encoder does not see changes all of it; each more
+    /// that is absent brings it nearer, so that halving finds the fewest.
     fn fewest(&self, parts: &[f64], limit: f64) -> Option<usize> {
         let mut order: Vec<usize> = (0..parts.len()).filter(|column| parts[*column] > 0.0).collect();
         order.sort_by(|a, b| parts[*b].total_cmp(&parts[*a]));
         order.truncate(MOST_TOGETHER);
-        let mut rows = Matrix::new(self.row.len());
-        let mut row = self.row.to_vec();
-        for column in order {
-            row[column] = f32::NAN;
-            rows.push(&row);
+        let within = |count: usize| {
+            let mut row = self.row.to_vec();
+            for column in &order[..count] {
+                row[*column] = f32::NAN;
+            }
+            self.ensemble.excesses(&Matrix::from_values(row.len(), row), self.usual)[0] <= limit
+        };
+        let (mut short, mut enough) = (0, order.len());
+        if enough == 0 || !within(enough) {
+            return None;
         }
-        self.ensemble.excesses(&rows, self.usual).iter().position(|excess| *excess <= limit).map(|at| at + 1)
+        while enough - short > 1 {
+            let middle = usize::midpoint(short, enough);
+            *(if within(middle) { &mut enough } else { &mut short }) = middle;
+        }
+        Some(enough)
     }
 }
 

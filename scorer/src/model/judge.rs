@@ -216,8 +216,9 @@ impl Model {
         let latent = judgement.parts.latent - calibration.latent;
         // What an instance took off the score, it takes off here too.
         let limit = if judgement.score > calibration.threshold { calibration.threshold } else { calibration.suspect };
-        let bound = ensemble.excesses(&rows, usual)[0];
-        let limit = bound - (judgement.score - limit) * calibration.spread;
+        let ScoreParts { reconstruction, latent: divergence } = judgement.parts;
+        let beyond = excess(Bound { reconstruction, latent: divergence }, rows.row(0), usual);
+        let limit = beyond - (judgement.score - limit) * calibration.spread;
         let carried = Carried::of(scored, window, latent, limit);
         let seconds = window.vaectl.window.duration_ns as f64 / 1e9;
         Explanation {

@@ -1,7 +1,7 @@
 //! Lines into what figures need of them: verdicts, and the windows beside them.
 
 use std::collections::HashMap;
-use std::io::{BufRead, ErrorKind};
+use std::io::BufRead;
 
 use vaectl_schemas::{Kind, KindError, LineReader, State, Verdict, Window, peek};
 use vaectl_scorer::window_id;
@@ -46,13 +46,7 @@ impl Intake {
     /// Reads one input; lines of other types are passed over.
     pub(crate) fn read(&mut self, input: impl BufRead, max: usize, keep_windows: bool) -> Result<(), EvalError> {
         let mut reader = LineReader::new(input, max);
-        loop {
-            let line = match reader.next_line() {
-                Ok(Some(line)) => line,
-                Ok(None) => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
-            };
+        while let Some(line) = reader.next_line()? {
             self.lines += 1;
             let taken = line.oversized.is_none()
                 && match peek(line.bytes) {
@@ -67,6 +61,7 @@ impl Intake {
                 };
             self.malformed += u64::from(!taken);
         }
+        Ok(())
     }
 
     /// Takes a verdict in, which must be of a window.

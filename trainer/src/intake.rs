@@ -1,7 +1,7 @@
 //! Lines into windows, grouped by model key and run; what is left out is counted.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::{BufRead, ErrorKind};
+use std::io::BufRead;
 
 use vaectl_schemas::{Container, ContainerLine, Kind, KindError, LineReader, State, Timestamp, Window, peek};
 use vaectl_scorer::Keys;
@@ -89,13 +89,7 @@ impl Intake {
         since: Option<Timestamp>,
     ) -> Result<(), TrainError> {
         let mut reader = LineReader::new(input, max_line_bytes);
-        loop {
-            let line = match reader.next_line() {
-                Ok(Some(line)) => line,
-                Ok(None) => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error.into()),
-            };
+        while let Some(line) = reader.next_line()? {
             self.lines += 1;
             if line.oversized.is_some() {
                 self.count("oversized line");
@@ -117,6 +111,7 @@ impl Intake {
                 Err(KindError::Version { .. }) => self.count("unknown version"),
             }
         }
+        Ok(())
     }
 
     fn take(&mut self, window: Window<'static>) {

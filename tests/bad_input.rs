@@ -8,8 +8,9 @@ use std::process::Command;
 use insta::assert_snapshot;
 use serde_json::Value;
 use tempfile::TempDir;
+use vaectl_bench::skip;
 
-use crate::support::{Output, VAECTL, clean_stream, command, golden, output, run, skip, stream};
+use crate::support::{Output, VAECTL, clean_stream, command, golden, output, run, stream};
 
 const SCORE: [&str; 3] = ["score", "--models", "none"];
 const PUBLISH: [&str; 3] = ["publish", "--to", "stdout:"];

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
-use crate::support::{VAECTL, root, run, skip};
+use vaectl_bench::skip;
+
+use crate::support::{VAECTL, root, run};
 
 #[test]
 fn the_configuration_is_accepted() {

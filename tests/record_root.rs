@@ -18,10 +18,8 @@ mod windows;
 use std::process::Command;
 use std::sync::LazyLock;
 
-use vaectl_bench::{Image, Workspace};
+use vaectl_bench::{Image, Workspace, skip};
 use vaectl_collector::Facts;
-
-use crate::support::skip;
 
 static FACTS: LazyLock<Facts> = LazyLock::new(vaectl_collector::check);
 

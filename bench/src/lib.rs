@@ -30,6 +30,7 @@ mod progress;
 pub mod publishing;
 pub mod repository;
 pub mod score;
+mod skip;
 pub mod stage;
 mod synthetic;
 pub mod train;
@@ -42,6 +43,7 @@ pub use error::HarnessError;
 pub use image::Image;
 pub use load::Load;
 pub use progress::Progress;
+pub use skip::skip;
 pub use workspace::Workspace;
 
 /// Refuses what stands behind the name of a bench that has no options.

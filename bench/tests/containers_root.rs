@@ -7,13 +7,13 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use vaectl_bench::probe::{self, Generator};
-use vaectl_bench::{Container, Engine, HarnessError, Image, Options, Workspace, interrupt};
+use vaectl_bench::{Container, Engine, HarnessError, Image, Options, Workspace, interrupt, skip};
 
 /// Says by name that a test does not run here, and why.
 fn skipped(name: &str) -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
-        eprintln!("skipped: {name}: it takes root to start containers");
+        skip(name, "it takes root to start containers");
     }
     !root
 }

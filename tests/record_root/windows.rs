@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use vaectl_bench::probe::Generator;
-use vaectl_bench::{Container, Engine, Options};
+use vaectl_bench::{Container, Engine, Options, skip};
 
 use super::recording::{Recording, counted, events, executions, is, windows};
 use super::{probe, skipped};
-use crate::support::skip;
 
 #[test]
 fn windows_count_what_a_known_loop_did() {

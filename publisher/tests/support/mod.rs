@@ -51,16 +51,6 @@ pub(crate) fn run_fed(
     Run { result, out: String::from_utf8(out).unwrap() }
 }
 
-/// Says that a test cannot run here, and leaves its name for the end of `make test`.
-pub(crate) fn skip(name: &str, why: &str) {
-    use std::io::Write;
-    eprintln!("skipped: {name}: {why}");
-    if let Some(path) = std::env::var_os("VAECTL_SKIPPED") {
-        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
-        writeln!(file, "skipped: {name}: {why}").unwrap();
-    }
-}
-
 /// A server that replies by a script.
 pub(crate) fn served(script: impl FnMut(&Request) -> Reply + Send + 'static) -> Fake {
     Fake::new(script).unwrap()

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
 use vaectl_bench::node::{Kind, Node};
+use vaectl_bench::skip;
 use vaectl_publisher::{Config, Credentials, Secret};
 
-use super::{config, skip};
+use super::config;
 
 const WHY: &str = "no JDK of 21 or later and VAECTL_TEST_ES_URL unset";
 

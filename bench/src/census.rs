@@ -1,9 +1,8 @@
 //! `bench/run census`: what counting costs, in the kernel for each call and in the recorder for fifty containers.
 
 use std::error::Error;
-use std::io::{BufRead, BufReader};
 use std::process::{ExitCode, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use vaectl_schemas::{Kind, Window, peek};
@@ -133,14 +132,8 @@ impl Arrival {
 /// A recorder, and what it writes.
 pub(crate) fn start(args: &[&str], workspace: &Workspace) -> Result<(Stage, Receiver<Arrival>), HarnessError> {
     let mut record = Stage::start(args, Stdio::null(), Stdio::piped(), workspace.path())?;
-    let output = BufReader::new(record.output());
-    let (send, lines) = channel();
-    std::thread::spawn(move || {
-        let lines = output.split(b'\n').map_while(Result::ok);
-        let mut arrivals = lines.filter_map(|line| Some(Arrival { kind: peek(&line).ok()?, at: Instant::now(), line }));
-        // A bench that is over hangs up.
-        arrivals.try_for_each(|arrival| send.send(arrival))
-    });
+    let arrival = |line: Vec<u8>| Some(Arrival { kind: peek(&line).ok()?, at: Instant::now(), line });
+    let lines = record.lines(arrival);
     Ok((record, lines))
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::error::Error;
-use std::io::{BufRead, BufReader};
 use std::process::{ExitCode, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -51,7 +50,7 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let room = ROOM.to_string();
     let args = ["record", "--depth", "process", "--window", "2s", "--max-containers", &room];
     let mut record = Stage::start(&args, Stdio::null(), Stdio::piped(), workspace.path())?;
-    let lines = follow(&mut record);
+    let lines = record.lines(|line| serde_json::from_slice(&line).ok());
     let mut seen = BTreeMap::<String, Life>::new();
     let mut marks = BTreeMap::new();
     let mut no_room = 0;
@@ -135,7 +134,7 @@ fn start_all(
     Ok(())
 }
 
-/// A container that executes one marked program and seen for so many seconds.
+/// A container that executes one marked program and lives for so many seconds.
 fn start(
     engine: &Engine,
     mark: usize,
@@ -164,17 +163,6 @@ fn fill(
     let no_room = take(lines, seen);
     let has_slot = |container: &&Container| seen.get(container.id()).is_some_and(|life| life.windows > 0);
     Ok((ROOM - alive.iter().filter(has_slot).count(), no_room))
-}
-
-fn follow(record: &mut Stage) -> Receiver<Value> {
-    let output = BufReader::new(record.output());
-    let (send, lines) = channel();
-    std::thread::spawn(move || {
-        let mut lines = output.split(b'\n').map_while(Result::ok).filter_map(|line| serde_json::from_slice(&line).ok());
-        // A bench that is over hangs up.
-        lines.try_for_each(|line: Value| send.send(line))
-    });
-    lines
 }
 
 /// Takes in what the recorder said meanwhile; returns how often it had no room.

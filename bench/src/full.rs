@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::measure::{cpu_time, pin};
 use crate::probe::{Generated, Generator};
-use crate::stage::{DRAIN, Stage};
+use crate::stage::{DRAIN, Stage, Totals};
 use crate::{Container, Engine, HarnessError, Image, Options, Progress, Workspace, interrupt};
 
 const CONTAINERS: usize = 10;
@@ -41,7 +41,7 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let cpu = cpu_time(record.pid()).unwrap_or_default().saturating_sub(before);
     record.terminate();
     let log = record.last_words(DRAIN)?;
-    let totals = totals(&log).ok_or("the recorder did not say what it recorded")?;
+    let totals = Totals::said(&log).ok_or("the recorder did not say what it recorded")?;
 
     let known: u64 = done.iter().map(Generated::events).sum();
     let seconds = done.iter().map(|g| g.seconds).fold(0.0, f64::max);
@@ -75,17 +75,4 @@ fn generate(containers: &[Container]) -> Result<Vec<Generated>, HarnessError> {
         .map(|container| Generator::start(container, TIME, 0.0, Some(CORES.1)))
         .collect::<Result<Vec<_>, _>>()?;
     generators.into_iter().map(Generator::finish).collect()
-}
-
-/// What the recorder logs at its end.
-struct Totals {
-    lines: u64,
-    events: u64,
-    lost: u64,
-}
-
-fn totals(log: &str) -> Option<Totals> {
-    let line: serde_json::Value = log.lines().rev().find(|line| line.contains("Recorded."))?.parse().ok()?;
-    let number = |name: &str| line.get(name)?.as_u64();
-    Some(Totals { lines: number("lines")?, events: number("events")?, lost: number("lost")? })
 }

@@ -2,11 +2,14 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde::Deserialize;
 
 use crate::error::Naming;
 use crate::{HarnessError, interrupt};
@@ -26,6 +29,26 @@ pub(crate) fn mortal(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "TERM", "--"]).arg(program);
     command
+}
+
+/// What `record --log-format json` logs at its end.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct Totals {
+    /// Lines written.
+    pub(crate) lines: u64,
+    /// Events among them.
+    pub(crate) events: u64,
+    /// Events lost.
+    pub(crate) lost: u64,
+    /// Events that woke it.
+    pub(crate) wakeups: u64,
+}
+
+impl Totals {
+    /// The totals in a log, where its last words are there.
+    pub(crate) fn said(log: &str) -> Option<Self> {
+        serde_json::from_str(log.lines().rev().find(|line| line.contains("Recorded."))?).ok()
+    }
 }
 
 /// One running stage; dropping it ends it.
@@ -59,6 +82,21 @@ impl Stage {
     /// Where it was not, or the second time.
     pub fn output(&mut self) -> ChildStdout {
         self.child.stdout.take().expect("the stage was started with a pipe for its stdout")
+    }
+
+    /// What it writes, line by line, as far as `parse` makes something of a line; once, as [`Stage::output`].
+    pub(crate) fn lines<T: Send + 'static>(
+        &mut self,
+        parse: impl FnMut(Vec<u8>) -> Option<T> + Send + 'static,
+    ) -> Receiver<T> {
+        let output = BufReader::new(self.output());
+        let (send, lines) = channel();
+        std::thread::spawn(move || {
+            let mut parsed = output.split(b'\n').map_while(Result::ok).filter_map(parse);
+            // A bench that is over hangs up.
+            parsed.try_for_each(|line| send.send(line))
+        });
+        lines
     }
 
     /// What it logged so far.

@@ -107,16 +107,6 @@ pub(crate) fn until<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Says that a test cannot run here, and leaves its name for the end of `make test`.
-pub(crate) fn skip(name: &str, why: &str) {
-    use std::io::Write;
-    eprintln!("skipped: {name}: {why}");
-    if let Some(path) = std::env::var_os("VAECTL_SKIPPED") {
-        let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
-        let _ = file.and_then(|mut file| writeln!(file, "skipped: {name}: {why}"));
-    }
-}
-
 /// A file of the golden cases.
 pub(crate) fn golden(path: &str) -> PathBuf {
     root().join("tests/golden").join(path)

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::kernel;
 use crate::stage::{DRAIN, Stage};
 use crate::{Container, Engine, HarnessError, Image, Load, Options, Progress, Workspace};
 
@@ -88,20 +89,16 @@ pub(super) fn traffic(workspace: &Workspace) -> Result<Traffic, Box<dyn Error>> 
     let args = ["record", "--depth", "full", "--duration", &seconds];
     let record = Stage::start(&args, Stdio::null(), fs::File::create(&output)?.into(), workspace.path())?;
     record.finish(TIME + DRAIN)?;
-    let (mut events, mut calls) = (0_u64, 0.0);
+    let (mut events, mut windows) = (0_u64, Vec::new());
     for line in fs::read(&output)?.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
         let line: Value = serde_json::from_slice(line)?;
         match line["type"].as_str() {
             _ if line["container"]["id"] == "host" => {}
             Some("event") => events += 1,
-            Some("window") => {
-                let counters = line["counters"].as_object().into_iter().flatten();
-                let of_calls = counters.filter(|(name, _)| name.starts_with("syscall."));
-                calls += of_calls.filter_map(|(_, value)| value.as_f64()).sum::<f64>();
-            }
+            Some("window") => windows.push(line),
             _ => {}
         }
     }
     let seconds = TIME.as_secs_f64();
-    Ok(Traffic { events_per_s: events as f64 / seconds, calls_per_s: calls / seconds })
+    Ok(Traffic { events_per_s: events as f64 / seconds, calls_per_s: kernel::calls(&windows) / seconds })
 }

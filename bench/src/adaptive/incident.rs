@@ -1,16 +1,17 @@
 //! One container that does what it never did: how fast it is watched, and whether what came before is told.
 
 use std::error::Error;
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, fs};
 
 use vaectl_schemas::{Event, Timestamp};
 
 use super::fleet::Fleet;
 use super::publishers::Adaptive;
-use crate::interrupt;
+use crate::probe::Generated;
+use crate::{Container, interrupt};
 
-const CONNECTIONS: usize = 50_000;
+const CONNECTIONS: u64 = 50_000;
 /// How long before its verdict a program and a connection must still be known.
 const BEFORE_NS: u64 = 10_000_000_000;
 const LIMIT: Duration = Duration::from_secs(40);
@@ -26,7 +27,7 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn history_is_whole(&self) -> bool {
-        self.execs > 0 && self.connects > 0
+        self.execs > 0 && self.connects > 0 && self.accepts >= CONNECTIONS
     }
 }
 
@@ -46,7 +47,7 @@ pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<d
     let container = fleet.probe();
     let since = Timestamp::now();
     container.run_inside(&format!(
-        "for i in 1 2 3 4 5 6; do /usr/bin/probe accepts {CONNECTIONS}; sleep 2; done >/dev/null"
+        "for i in 1 2 3 4 5 6; do /usr/bin/probe accepts {CONNECTIONS}; sleep 2; done >/control/accepts"
     ))?;
     let mut verdict = None;
     interrupt::until("the flood was not noticed", LIMIT, || {
@@ -54,6 +55,7 @@ pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<d
         verdict.is_some()
     })?;
     let verdict = verdict.ok_or("the wait ended with it")?;
+    let accepts = accepted(container)?;
     let mut live = None;
     interrupt::until("no incident was opened", LIMIT, || {
         let events = adaptive.events(container.id());
@@ -73,6 +75,13 @@ pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<d
         depth_ms: live.as_ns().saturating_sub(verdict.as_ns()) as f64 / 1e6,
         execs: old("exec"),
         connects: old("connect"),
-        accepts: CONNECTIONS as u64,
+        accepts,
     })
+}
+
+/// How many connections the floods that are over have made.
+fn accepted(container: &Container) -> Result<u64, Box<dyn Error>> {
+    let said = fs::read_to_string(container.control().join("accepts"))?;
+    let floods = said.lines().map(serde_json::from_str::<Generated>);
+    floods.map(|flood| Ok(flood?.connections)).sum()
 }

@@ -9,7 +9,7 @@ use vaectl_schemas::Depth;
 
 use super::leased::Leased;
 use crate::measure::{Spread, pin};
-use crate::probe::Generator;
+use crate::probe::{Generated, Generator};
 use crate::{Container, Engine, HarnessError, Image, Options, Progress, Workspace, census};
 
 const ROUNDS: usize = 8;
@@ -48,15 +48,17 @@ pub(super) fn measure(probe: &Image, workspace: &Workspace, progress: Progress) 
     let (mut without, mut low, mut full) = (Vec::new(), Vec::new(), Vec::new());
     let mut calls_per_event = f64::NAN;
     for _ in 0..ROUNDS {
-        without.push(event(&container)?);
+        without.push(per_event(&generate(&container)?));
         let recorder = Leased::start(&["--window", "1s", "--container", container.id()], 1, workspace)?;
         pin(recorder.pid(), CORES.0)?;
         recorder.lease(Depth::Census)?;
-        low.push(event(&container)?);
+        let at_low = generate(&container)?;
         recorder.lease(Depth::Full)?;
-        full.push(event(&container)?);
-        calls_per_event = self::calls_per_event(&recorder.finish()?.windows);
-        without.push(event(&container)?);
+        let at_full = generate(&container)?;
+        calls_per_event = calls(&recorder.finish()?.windows) / (at_low.events() + at_full.events()) as f64;
+        low.push(per_event(&at_low));
+        full.push(per_event(&at_full));
+        without.push(per_event(&generate(&container)?));
     }
     for (name, ns) in [("unwatched", &without), ("at census depth", &low), ("at full depth", &full)] {
         let Spread { min, median, max } = Spread::of(ns);
@@ -67,18 +69,18 @@ pub(super) fn measure(probe: &Image, workspace: &Workspace, progress: Progress) 
     Ok(UnitCosts { call, event: beyond(&full), cell: beyond(&low) })
 }
 
-/// What an event of the generator takes, with all that it does for it.
-fn event(container: &Container) -> Result<f64, HarnessError> {
-    let done = Generator::start(container, TIME, 0.0, Some(CORES.1))?.finish()?;
-    Ok(done.seconds * 1e9 / done.events() as f64)
+/// The generator's mix of events at full speed.
+fn generate(container: &Container) -> Result<Generated, HarnessError> {
+    Generator::start(container, TIME, 0.0, Some(CORES.1))?.finish()
 }
 
-/// How many calls were counted for each event of the generator.
-fn calls_per_event(windows: &[Value]) -> f64 {
-    let counters = || windows.iter().filter_map(|window| window["counters"].as_object()).flatten();
-    let sum = |wanted: &dyn Fn(&str) -> bool| -> f64 {
-        counters().filter(|(name, _)| wanted(name)).filter_map(|(_, value)| value.as_f64()).sum()
-    };
-    // Twelve files of a round are renamed, and it has 46 events.
-    sum(&|name| name.starts_with("syscall.")) / (sum(&|name| name == "file.rename") / 12.0 * 46.0)
+/// What an event takes, with all that is done for it, in nanoseconds.
+fn per_event(done: &Generated) -> f64 {
+    done.seconds * 1e9 / done.events() as f64
+}
+
+/// How many calls of containers were counted in windows.
+pub(super) fn calls(windows: &[Value]) -> f64 {
+    let counters = windows.iter().filter_map(|window| window["counters"].as_object()).flatten();
+    counters.filter(|(name, _)| name.starts_with("syscall.")).filter_map(|(_, count)| count.as_f64()).sum()
 }

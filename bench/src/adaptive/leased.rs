@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 use serde_json::Value;
 use vaectl_schemas::{Depth, Lease, VERSION};
 
 use crate::Workspace;
-use crate::stage::{DRAIN, Stage};
+use crate::stage::{DRAIN, Stage, Totals};
 
 const LIMIT: Duration = Duration::from_secs(15);
 /// Longer than any bench asks for.
@@ -42,14 +42,9 @@ impl Leased {
         let path = control.to_string_lossy();
         let args = [&["record", "--log-format", "json", "--control", &path], args].concat();
         let mut stage = Stage::start(&args, Stdio::null(), Stdio::piped(), workspace.path())?;
-        let output = BufReader::new(stage.output());
-        let (send, lines) = channel();
-        std::thread::spawn(move || {
-            let lines = output.split(b'\n').map_while(Result::ok);
-            let windows = |line: &Value| line["type"] == "window" && line["container"]["id"] != "host";
-            let mut parsed = lines.filter_map(|line| serde_json::from_slice(&line).ok()).filter(windows);
-            // A bench that is over hangs up.
-            parsed.try_for_each(|line: Value| send.send(line))
+        let lines = stage.lines(|line| {
+            let line: Value = serde_json::from_slice(&line).ok()?;
+            (line["type"] == "window" && line["container"]["id"] != "host").then_some(line)
         });
         let mut leased = Self { stage, control, runs: BTreeSet::new(), windows: Vec::new(), lines };
         while leased.runs.len() < containers {
@@ -82,9 +77,7 @@ impl Leased {
         stage.terminate();
         let log = stage.last_words(DRAIN)?;
         windows.extend(lines);
-        let last = log.lines().rev().find(|line| line.contains("Recorded.")).ok_or("the recorder said nothing")?;
-        let last: Value = last.parse()?;
-        let wakeups = last["wakeups"].as_u64().ok_or("the recorder did not count what woke it")?;
-        Ok(Recorded { windows, wakeups })
+        let totals = Totals::said(&log).ok_or("the recorder did not say what it recorded")?;
+        Ok(Recorded { windows, wakeups: totals.wakeups })
     }
 }

@@ -5,8 +5,6 @@
  * connections to a peer in one; forks, exits, accepts, closes and files in the other. A ring is a row of cells; a record takes
  * as many as it is long. Nobody is woken, and nobody reads before the container's depth is raised. */
 
-#define PEER_AGAIN_NS 60000000000ULL
-
 /* The number of cells of each ring less one, a power of two less one; 0 where there is no flight recorder. */
 const volatile __u32 program_mask = 0;
 const volatile __u32 activity_mask = 0;
@@ -33,7 +31,7 @@ struct {
 	__type(value, struct flight);
 } flights SEC(".maps");
 
-/* When a peer was last put into a ring of programs. */
+/* Where in a ring of programs a peer was last put. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, PEER_ENTRIES);
@@ -41,16 +39,20 @@ struct {
 	__type(value, __u64);
 } peers SEC(".maps");
 
+/* Whether nothing of a peer is in the younger half of its ring: a repeat takes no room, and none is forgotten. */
 static __always_inline int is_new_peer(const struct net_record *record)
 {
 	struct peer peer = {.slot = record->header.slot, .port = record->remote_port, .family = record->family};
-	__u64 now = record->header.time_ns;
+	struct flight *flight = bpf_map_lookup_elem(&flights, &peer.slot);
 
+	if (!flight)
+		return 0;
+	__u64 place = flight->programs;
 	__builtin_memcpy(peer.address, record->remote, sizeof(peer.address));
 	__u64 *last = bpf_map_lookup_elem(&peers, &peer);
-	if (last && now - *last < PEER_AGAIN_NS)
+	if (last && place - *last < program_mask / 2)
 		return 0;
-	bpf_map_update_elem(&peers, &peer, &now, BPF_ANY);
+	bpf_map_update_elem(&peers, &peer, &place, BPF_ANY);
 	return 1;
 }
 

@@ -124,7 +124,7 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
     // Before any other thread: the recorder gives up rights for its own thread only.
     let recorder = Recorder::open(config)?;
     let Streams { input: _input, mut output, requests, signals: _signals } = context.streams()?;
-    let outcome = recorder.run(&mut output, &requests.stop_flag());
+    let outcome = recorder.run(&mut output, &requests.stop_flag(), requests.wake());
     let written = output.finish();
     if requests.cause().is_some_and(|(cause, _)| cause == Cause::ReaderGone) {
         return Ok(Exit::Done);

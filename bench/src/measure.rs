@@ -6,14 +6,17 @@ use std::time::Duration;
 use rustix::process::Pid;
 use rustix::thread::{CpuSet, sched_setaffinity};
 
-/// User and system time that a process has used, its ended threads included; `None` once it is gone.
+/// Time on a core, in user mode and in the kernel, of all threads of a process that live; `None` once it is gone. To the
+/// nanosecond: what `stat` says is rounded to ticks of 10 ms.
 #[must_use]
 pub fn cpu_time(pid: u32) -> Option<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // Fields are counted from behind the name, which may have spaces: utime and stime are the 14th and 15th of all.
-    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);
-    let ticks = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
-    Some(Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second()))
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten();
+    let on_core = |thread: fs::DirEntry| {
+        // A thread may end meanwhile.
+        let schedule = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        schedule.split_ascii_whitespace().next()?.parse::<u64>().ok()
+    };
+    Some(Duration::from_nanos(threads.filter_map(on_core).sum()))
 }
 
 /// Anonymous resident memory of a process in bytes: `RssAnon`.

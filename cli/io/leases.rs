@@ -21,8 +21,8 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(crate) struct Leases {
     path: PathBuf,
     stream: Option<UnixStream>,
-    /// What the recorder was told, by run.
-    told: HashMap<String, Depth>,
+    /// What the recorder was told, by run: how deep, and whether history is wanted.
+    told: HashMap<String, (Depth, bool)>,
     renewed: Instant,
     tried: Option<Instant>,
 }
@@ -56,16 +56,18 @@ impl Leases {
         }
         let mut requests = Vec::new();
         for watch in watches {
-            if self.told.get(watch.run) == Some(&watch.depth) {
+            let wanted = (watch.depth, watch.history);
+            if self.told.get(watch.run) == Some(&wanted) {
                 continue;
             }
-            self.told.insert(watch.run.to_owned(), watch.depth);
+            self.told.insert(watch.run.to_owned(), wanted);
             let lease = Lease {
                 v: VERSION,
                 run: watch.run.to_owned(),
                 depth: watch.depth,
                 ttl_ms: TTL.as_millis() as u64,
                 suspected_ns: watch.suspected_ns,
+                history: watch.history,
             };
             requests.extend(serde_json::to_vec(&lease).expect("a lease is plain data"));
             requests.push(b'\n');
@@ -122,7 +124,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
         let mut leases = Leases::to(path.clone());
-        let watch = |run, depth| Watch { run, depth, suspected_ns: 0 };
+        let watch = |run, depth| Watch { run, depth, suspected_ns: 0, history: false };
         leases.send([watch("a", Depth::Census)].into_iter());
         leases.tried = None;
 
@@ -149,7 +151,7 @@ mod tests {
     fn a_recorder_that_is_gone_is_called_again_though_nothing_has_changed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
-        let watches = || [Watch { run: "a", depth: Depth::Census, suspected_ns: 0 }].into_iter();
+        let watches = || [Watch { run: "a", depth: Depth::Census, suspected_ns: 0, history: false }].into_iter();
         let mut leases = Leases::to(path.clone());
         for _ in 0..2 {
             let listener = UnixListener::bind(&path).unwrap();

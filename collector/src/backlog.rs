@@ -75,8 +75,11 @@ impl Backlog {
             }
         }
         while inner.bytes > self.capacity && inner.thin() {}
+        let waits = !inner.items.is_empty();
         drop(inner);
-        self.ready.notify_one();
+        if waits {
+            self.ready.notify_one();
+        }
     }
 
     /// What waits, or `None` once the backlog is closed and empty.

@@ -1,7 +1,7 @@
 //! The cgroup file system: who is there, and what the kernel accounts without a hook.
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, File};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use crate::facts::Facts;
@@ -54,21 +54,24 @@ pub(crate) struct Account {
     pub(crate) pids: Option<u64>,
 }
 
-/// The files of a cgroup's account: found once, read at the end of each window.
+/// The files of a cgroup's account: found and opened once, read at the end of each window.
 #[derive(Debug, Default)]
 pub(crate) struct Files {
-    cpu: PathBuf,
+    cpu: Source,
     /// With the name of the number in it.
-    memory: Option<(PathBuf, &'static str)>,
-    pids: Option<PathBuf>,
-    io: Option<PathBuf>,
+    memory: Option<(Source, &'static str)>,
+    pids: Option<Source>,
+    io: Option<Source>,
 }
+
+/// How many files are held open for one cgroup.
+pub(crate) const FILES: u64 = 4;
 
 impl Files {
     /// The files of the cgroup at `path` below the root of the v2 hierarchy; its controllers' are not there yet.
     pub(crate) fn new(facts: &Facts, path: &str) -> Self {
         let root = facts.cgroup2.as_deref().unwrap_or(Path::new(""));
-        Self { cpu: below(root, path, "cpu.stat"), ..Self::default() }
+        Self { cpu: Source::new(below(root, path, "cpu.stat")), ..Self::default() }
     }
 
     /// Looks for what was not found before: those of a v1 controller may be found only once a process runs.
@@ -78,14 +81,14 @@ impl Files {
             let (root, is_v1) = facts.controller(controller)?;
             let file = below(root, path, if is_v1 { v1 } else { v2 });
             if file.exists() {
-                return Some((file, is_v1));
+                return Some((Source::new(file), is_v1));
             }
             if !is_v1 {
                 return None;
             }
-            let cgroups = processes.get_or_insert_with(|| cgroups_of_first(self.cpu.parent()?)).as_deref()?;
+            let cgroups = processes.get_or_insert_with(|| cgroups_of_first(self.cpu.path.parent()?)).as_deref()?;
             let elsewhere = path_of(cgroups, controller).filter(|found| found.ends_with(path))?;
-            Some((below(root, elsewhere, v1), is_v1))
+            Some((Source::new(below(root, elsewhere, v1)), is_v1))
         };
         if self.memory.is_none() {
             let memory = found("memory", "memory.stat", "memory.stat");
@@ -104,13 +107,39 @@ impl Files {
         if self.memory.is_none() || self.pids.is_none() || self.io.is_none() {
             self.find(facts, path);
         }
-        let read = |file: &Path| fs::read_to_string(file).ok();
+        let mut buffer = [0; LONGEST];
         Account {
-            cpu: read(&self.cpu).and_then(|text| parse_cpu(&text)),
-            io: self.io.as_deref().and_then(read).and_then(|text| parse_io(&text)),
-            memory_bytes: self.memory.as_ref().and_then(|(file, name)| number(&read(file)?, name)),
-            pids: self.pids.as_deref().and_then(|file| read(file)?.trim().parse().ok()),
+            cpu: self.cpu.read(&mut buffer).and_then(parse_cpu),
+            io: self.io.as_mut().and_then(|file| parse_io(file.read(&mut buffer)?)),
+            memory_bytes: self.memory.as_mut().and_then(|(file, name)| number(file.read(&mut buffer)?, name)),
+            pids: self.pids.as_mut().and_then(|file| file.read(&mut buffer)?.trim().parse().ok()),
         }
+    }
+}
+
+/// More than any of the files says, which is a line for each device at most.
+const LONGEST: usize = 16 << 10;
+
+/// A file of the kernel's, which says something else each time it is read.
+#[derive(Debug, Default)]
+struct Source {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl Source {
+    fn new(path: PathBuf) -> Self {
+        Self { path, file: None }
+    }
+
+    /// What it says now; nothing once its cgroup is gone.
+    fn read<'a>(&mut self, buffer: &'a mut [u8]) -> Option<&'a str> {
+        if self.file.is_none() {
+            self.file = File::open(&self.path).ok();
+        }
+        // The kernel writes such a file in one piece.
+        let len = self.file.as_ref()?.read_at(buffer, 0).ok()?;
+        std::str::from_utf8(&buffer[..len]).ok()
     }
 }
 

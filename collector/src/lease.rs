@@ -77,7 +77,7 @@ mod tests {
     use super::Leases;
 
     fn lease(run: &str, depth: Depth, suspected_ns: u64) -> Lease {
-        Lease { v: VERSION, run: run.to_owned(), depth, ttl_ms: 1000, suspected_ns }
+        Lease { v: VERSION, run: run.to_owned(), depth, ttl_ms: 1000, suspected_ns, history: true }
     }
 
     #[test]

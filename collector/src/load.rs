@@ -305,8 +305,13 @@ impl Kernel {
 
     /// Forgets the programs of a slot, and what its flight recorder holds: they are of a container that left.
     pub(crate) fn forget(&mut self, slot: u32) -> Result<(), MapError> {
-        let flown = self.flown(slot)?;
-        self.told.insert(slot, flown);
+        // As if its ring had gone round once more: no peer of the next one counts as told already.
+        let [programs, activity] = self.flown(slot)?;
+        let flight = Flight { programs: programs + u64::from(self.rings[0].each), activity };
+        let mut bytes = [0; size_of::<Flight>()];
+        bytes.copy_from_slice(flight.as_bytes());
+        self.flights.set(slot, bytes, 0)?;
+        self.told.insert(slot, [flight.programs, flight.activity]);
         let keys: Vec<_> = self.exec_keys(&[slot]).map(|(bytes, _)| bytes).collect();
         for key in keys {
             // One that is gone already is as good as removed.

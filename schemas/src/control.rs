@@ -23,4 +23,12 @@ pub struct Lease {
     /// When it was last suspected of something, in nanoseconds since 1970; 0 where it never was.
     #[serde(default)]
     pub suspected_ns: u64,
+    /// Whether what its flight recorder holds is told, where it is to be watched in full or deeper than it was. What is left
+    /// there stays as it is while it is watched in full.
+    #[serde(default = "told")]
+    pub history: bool,
+}
+
+fn told() -> bool {
+    true
 }

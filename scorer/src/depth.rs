@@ -16,6 +16,8 @@ pub struct Watch<'a> {
     pub depth: Depth,
     /// When its present suspicion began, in nanoseconds since 1970; 0 without one.
     pub suspected_ns: u64,
+    /// Whether what it did before is wanted. A suspicion alone is not worth it: most of them pass.
+    pub history: bool,
 }
 
 /// The depth of every instance that has a run.
@@ -23,7 +25,8 @@ pub(crate) fn watches<'a>(instances: impl Iterator<Item = &'a Instance>) -> impl
     let mut blind = 0;
     instances.filter_map(move |instance| {
         let established = instance.model.as_ref().is_some_and(|(model, _)| model.about().grade == Grade::Established);
-        let depth = match instance.machine.state() {
+        let state = instance.machine.state();
+        let depth = match state {
             State::Suspect | State::Unstable => Depth::Full,
             State::Blind if blind < BLIND_IN_FULL => {
                 blind += 1;
@@ -33,6 +36,6 @@ pub(crate) fn watches<'a>(instances: impl Iterator<Item = &'a Instance>) -> impl
             State::Stable | State::Warming | State::Unknown | State::Blind => Depth::Process,
         };
         let suspected_ns = instance.suspected.as_ref().map_or(0, |(since, _)| since.as_ns());
-        Some(Watch { run: instance.run.as_deref()?, depth, suspected_ns })
+        Some(Watch { run: instance.run.as_deref()?, depth, suspected_ns, history: state == State::Unstable })
     })
 }

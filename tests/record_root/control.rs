@@ -43,8 +43,11 @@ pub(super) fn scene(more: &[&str]) -> Scene {
 }
 
 pub(super) fn lease(socket: &Path, run: &str, depth: &str, ttl_ms: u64) {
+    ask(socket, &json!({"v": 1, "run": run, "depth": depth, "ttl_ms": ttl_ms}));
+}
+
+fn ask(socket: &Path, lease: &Value) {
     let mut stream = UnixStream::connect(socket).unwrap();
-    let lease = json!({"v": 1, "run": run, "depth": depth, "ttl_ms": ttl_ms});
     writeln!(stream, "{lease}").unwrap();
 }
 
@@ -100,6 +103,31 @@ fn what_was_below_its_depth_is_told_in_order_once_the_depth_is_raised() {
     let live = scene.events().split_off(before + count);
     assert!(live.iter().all(|event| event["vaectl"]["history"].is_null()), "what is told live is told once");
     assert!(actions(&live).contains("fork"));
+}
+
+/// As a suspicion that becomes an incident raises the depth first and asks for history after that.
+#[test]
+fn history_stays_where_it_is_until_it_is_asked_for_and_knows_who_was_called_again_and_again() {
+    if skipped("history_stays_where_it_is_until_it_is_asked_for_and_knows_who_was_called_again_and_again") {
+        return;
+    }
+    // So few cells for programs that the calls are a ring and more apart.
+    let scene = scene(&["--flight-bytes", "64K"]);
+    lease(&scene.socket, &scene.run, "census", 60_000);
+    scene.settle();
+    let work = "nc 127.0.0.1 4444; for i in $(seq 200); do /usr/bin/probe noop; done";
+    let done = scene.container.control().join("done");
+    scene.container.run_inside(&format!("{work}; {work}; nc 127.0.0.1 4444; echo >/control/done")).unwrap();
+    crate::support::until("the work", || done.exists().then_some(()));
+    scene.settle();
+
+    let is_history = |line: &Value| line["vaectl"]["history"] == true;
+    ask(&scene.socket, &json!({"v": 1, "run": scene.run, "depth": "full", "ttl_ms": 60_000, "history": false}));
+    scene.settle();
+    assert!(!scene.events().iter().any(is_history), "a suspicion asks for none");
+    lease(&scene.socket, &scene.run, "full", 60_000);
+    let called = |line: &Value| is_history(line) && line["destination"]["port"] == 4444;
+    scene.recording.until("who was called", |lines| lines.iter().any(called));
 }
 
 #[test]

@@ -23,11 +23,14 @@ use crate::measure::Spread;
 use crate::stage::{DRAIN, Stage};
 use crate::{Image, Progress, Workspace, interrupt};
 
-/// Windows of each container that the models are made of: 25 containers of an image make a model established.
-const WINDOWS: u32 = 26;
+/// Windows of each container that the models are made of. With 25 containers of an image they are enough to calibrate what is
+/// suspect on 0.2 % of windows: that takes five hundred, and fewer would make more suspicions than the program is built for.
+const WINDOWS: u32 = 90;
 const WINDOW: Duration = Duration::from_secs(5);
 /// The windows in which a container is `warming`, and some more.
 const WARM: Duration = Duration::from_mins(3);
+/// The share of the time in which calls are counted, where that is tried.
+const DUTY: &str = "0.1";
 const BLOCKS: usize = 4;
 const BLOCK: Duration = Duration::from_secs(30);
 const SETTLE: Duration = Duration::from_secs(5);
@@ -41,11 +44,23 @@ struct Factors {
     ceiling: f64,
 }
 
+/// `bench/run fleet SECONDS`: keeps the containers of this bench and their load up for so long, for whoever profiles.
+pub fn hold(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
+    let [seconds] = args else { return Err("bench fleet takes SECONDS".into()) };
+    let time = Duration::from_secs(seconds.parse()?);
+    let workspace = Workspace::new("adaptive")?;
+    let probe = Image::build("probe", workspace.path())?;
+    let _fleet = Fleet::start(&probe, &workspace, Progress::default())?;
+    println!("bench fleet: containers={}", fleet::SIZE);
+    interrupt::pause(time)?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Runs the bench; fails where a goal is missed.
 ///
 /// Fifty containers under steady load are watched by `record | score | publish` with models that know them, so that
 /// all stand at the depth of the census. In turn with that alone, `record --depth full | publish --no-merge` runs
-/// beside it. The kernel's side is counted as calls and events times what one costs, measured before on one container.
+/// beside it; a second set of stages counts calls in slices. The kernel's side is counted as calls and events times what one costs, measured before on one container.
 pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     crate::no_arguments("adaptive", args)?;
     let progress = Progress::default();
@@ -60,20 +75,25 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     train(&workspace, progress)?;
 
     progress.say(format!("Watching: {} s until all are stable.", WARM.as_secs()));
-    let mut adaptive = Adaptive::start(&workspace)?;
+    let mut adaptive = Adaptive::start("adaptive", &[], &workspace)?;
+    let mut duty = Adaptive::start("duty", &["--census-duty", DUTY], &workspace)?;
     interrupt::pause(WARM)?;
-    adaptive.alive()?;
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    duty.coverage();
+    let (mut ours, mut in_slices, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     for block in 1..=BLOCKS {
         progress.say(format!("Block {block} of {BLOCKS}: {} s each.", BLOCK.as_secs()));
         if block % 2 == 0 {
             theirs.push(conventional(&workspace)?);
-            ours.push(alone(&mut adaptive)?);
-        } else {
-            ours.push(alone(&mut adaptive)?);
+        }
+        let [always, slices] = alone([&mut adaptive, &mut duty])?;
+        ours.push(always);
+        in_slices.push(slices);
+        if block % 2 == 1 {
             theirs.push(conventional(&workspace)?);
         }
     }
+    let coverage = duty.coverage();
+    duty.finish()?;
     let calm = adaptive.states();
     println!("states: {calm}");
     progress.say("One container: 50,000 connections at once.");
@@ -82,13 +102,19 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     adaptive.finish()?;
     let wakeups = wakeups(&workspace, progress)?;
 
-    let factors = factors(&costs, &traffic, &ours, &theirs);
+    print_theirs(&theirs);
+    print_ours("adaptive", &ours);
+    print_ours("adaptive, calls counted in slices", &in_slices);
+    println!("calls were counted for {:.1} % of the time there", coverage * 100.0);
+    let factors = factors(&costs, &traffic, &ours, &theirs, 1.0);
+    let duty = self::factors(&costs, &traffic, &in_slices, &theirs, coverage);
     let line = format!(
-        "user_factor_10k={:.0} total_of_ceiling={:.2} total_factor={:.1} ceiling={:.1} wakeups={wakeups} depth_ms={:.0} \
+        "user_factor_10k={:.0} total_of_ceiling={:.2} total_factor={:.1} total_factor_duty={:.1} ceiling={:.1} wakeups={wakeups} depth_ms={:.0} \
          history_ok={} events_per_s={:.0} calls_per_event={:.1} stable={}",
         factors.user_10k,
         factors.total / factors.ceiling,
         factors.total,
+        duty.total,
         factors.ceiling,
         found.depth_ms,
         u8::from(found.history_is_whole()),
@@ -136,13 +162,14 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// What the adaptive stages take alone.
-fn alone(adaptive: &mut Adaptive) -> Result<Sample, Box<dyn Error>> {
+/// What the adaptive stages take while no conventional publisher runs, at the same time for all of them.
+fn alone<const N: usize>(mut adaptive: [&mut Adaptive; N]) -> Result<[Sample; N], Box<dyn Error>> {
     interrupt::pause(SETTLE)?;
-    adaptive.alive()?;
-    let (before, began) = (adaptive.sample(), Instant::now());
+    adaptive.iter_mut().try_for_each(|stages| stages.alive())?;
+    let (before, began) = (adaptive.each_ref().map(|stages| stages.sample()), Instant::now());
     interrupt::pause(BLOCK)?;
-    Ok(adaptive.sample().since(&before, began.elapsed()))
+    let time = began.elapsed();
+    Ok(std::array::from_fn(|i| adaptive[i].sample().since(&before[i], time)))
 }
 
 /// What a conventional publisher takes.
@@ -157,35 +184,48 @@ fn conventional(workspace: &Workspace) -> Result<Sample, Box<dyn Error>> {
     Ok(sample)
 }
 
-/// The factors, from the blocks' sums; prints each side with its spread.
-fn factors(costs: &UnitCosts, traffic: &Traffic, ours: &[Sample], theirs: &[Sample]) -> Factors {
-    let per_event: Vec<f64> = theirs.iter().map(|sample| sample.cpu_s / sample.documents as f64 * 1e6).collect();
-    let per_second: Vec<f64> = ours.iter().map(|sample| sample.cpu_s / sample.seconds * 1e3).collect();
+/// The factors, from the blocks' sums, where the hooks were in for this share of the time; prints what they are made of.
+fn factors(costs: &UnitCosts, traffic: &Traffic, ours: &[Sample], theirs: &[Sample], coverage: f64) -> Factors {
     let documents: u64 = theirs.iter().map(|sample| sample.documents).sum();
     let their_user = theirs.iter().map(|sample| sample.cpu_s).sum::<f64>() / documents as f64;
     let our_user = ours.iter().map(|s| s.cpu_s).sum::<f64>() / ours.iter().map(|s| s.seconds).sum::<f64>();
-    let published = documents as f64 / theirs.iter().map(|sample| sample.seconds).sum::<f64>();
-    print_spread("conventional: user and system CPU, us an event", &per_event);
-    print_spread("adaptive: user and system CPU of all stages, ms a second", &per_second);
-    for (index, name) in publishers::STAGES.iter().enumerate() {
-        let share = ours.iter().map(|sample| sample.stages[index]).sum::<f64>() / ours.len() as f64;
-        println!("  of it {name}: {:.3} ms a second", share / BLOCK.as_secs_f64() * 1e3);
-    }
-    println!("conventional: {published:.0} documents a second at the server");
     let (calls, events) = (traffic.calls_per_s, traffic.events_per_s);
     let hooks = calls * costs.call / 1e9;
     let their_total = their_user * events + hooks + events * costs.event / 1e9;
-    let floor = hooks + events * costs.cell / 1e9;
+    let floor = (hooks + events * costs.cell / 1e9) * coverage;
     println!(
-        "kernel side, ms a second: {:.2} for the hooks of both, {:.2} for the ring, {:.2} for the flight recorder",
+        "conventional, ms a second: {:.2} in its processes, {:.2} in hooks, {:.2} for the ring; adaptive: {our:.2}, {:.2}, \
+         {:.2} for the flight recorder",
+        their_user * events * 1e3,
         hooks * 1e3,
         events * costs.event / 1e6,
-        events * costs.cell / 1e6,
+        hooks * coverage * 1e3,
+        events * costs.cell * coverage / 1e6,
+        our = our_user * 1e3,
     );
     Factors {
         user_10k: their_user * 10_000.0 / our_user,
         total: their_total / (floor + our_user),
         ceiling: their_total / floor,
+    }
+}
+
+/// What the conventional publisher takes, and how much of the load it carries.
+fn print_theirs(theirs: &[Sample]) {
+    let per_event: Vec<f64> = theirs.iter().map(|sample| sample.cpu_s / sample.documents as f64 * 1e6).collect();
+    print_spread("conventional: user and system CPU, us an event", &per_event);
+    let documents: u64 = theirs.iter().map(|sample| sample.documents).sum();
+    let published = documents as f64 / theirs.iter().map(|sample| sample.seconds).sum::<f64>();
+    println!("conventional: {published:.0} documents a second at the server");
+}
+
+/// What adaptive stages take.
+fn print_ours(name: &str, ours: &[Sample]) {
+    let per_second: Vec<f64> = ours.iter().map(|sample| sample.cpu_s / sample.seconds * 1e3).collect();
+    print_spread(&format!("{name}: user and system CPU of all stages, ms a second"), &per_second);
+    for (index, stage) in publishers::STAGES.iter().enumerate() {
+        let share = ours.iter().map(|sample| sample.stages[index]).sum::<f64>() / ours.len() as f64;
+        println!("  of it {stage}: {:.3} ms a second", share / BLOCK.as_secs_f64() * 1e3);
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use vaectl_schemas::{Event, Grade, Kind, State, Timestamp, Verdict, peek};
+use vaectl_schemas::{Event, Grade, Kind, State, Timestamp, Verdict, Window, peek};
 
 use super::{models, text};
 use crate::measure::cpu_time;
@@ -81,7 +81,8 @@ impl Conventional {
     }
 }
 
-/// `record --control | score --control | publish`, with an eye on what `score` writes.
+/// `record --control | score --control --pass-windows | publish`, with an eye on what `score` writes; windows are for that
+/// eye only.
 pub(super) struct Adaptive {
     stages: Vec<Stage>,
     server: NullServer,
@@ -98,6 +99,8 @@ struct Seen {
     /// Changes of state, with when they were read.
     changes: Vec<(String, State, Timestamp)>,
     events: Vec<Event<'static>>,
+    /// How long containers were watched since the last look, and for how much of it their calls were counted, in ns.
+    watched: (f64, f64),
 }
 
 /// In what states the containers are.
@@ -116,13 +119,15 @@ impl fmt::Display for Calm {
 }
 
 impl Adaptive {
-    pub(super) fn start(workspace: &Workspace) -> Result<Self, Box<dyn Error>> {
+    /// Starts the stages with further arguments for `record`.
+    pub(super) fn start(name: &str, args: &[&str], workspace: &Workspace) -> Result<Self, Box<dyn Error>> {
         let server = NullServer::start()?;
-        let folder = workspace.path();
+        let folder = &workspace.path().join(name);
+        std::fs::create_dir_all(folder)?;
         let control = text(&folder.join("control.sock"));
-        let args = ["record", "--control", &control];
+        let args = [&["record", "--control", &control], args].concat();
         let mut record = Stage::start(&args, Stdio::null(), Stdio::piped(), folder)?;
-        let args = ["score", "--models", &text(&models(workspace)), "--control", &control];
+        let args = ["score", "--models", &text(&models(workspace)), "--control", &control, "--pass-windows"];
         let mut score = Stage::start(&args, record.output().into(), Stdio::piped(), folder)?;
         let (reader, mut writer) = std::io::pipe()?;
         let letters = text(&folder.join("dead-letter.ndjson"));
@@ -132,10 +137,12 @@ impl Adaptive {
         let (theirs, output) = (Arc::clone(&seen), BufReader::new(score.output()));
         std::thread::spawn(move || {
             for mut line in output.split(b'\n').map_while(Result::ok) {
-                theirs.lock().unwrap_or_else(PoisonError::into_inner).look(&line);
-                line.push(b'\n');
-                // A publisher that is gone fails the bench where it is asked for.
-                let _ = writer.write_all(&line);
+                let goes_on = theirs.lock().unwrap_or_else(PoisonError::into_inner).look(&line);
+                if goes_on {
+                    line.push(b'\n');
+                    // A publisher that is gone fails the bench where it is asked for.
+                    let _ = writer.write_all(&line);
+                }
             }
         });
         Ok(Self { stages: vec![record, score, publish], server, seen })
@@ -178,6 +185,12 @@ impl Adaptive {
         self.seen().events.iter().filter(of_it).cloned().collect()
     }
 
+    /// The share of the time since the last call in which calls were counted.
+    pub(super) fn coverage(&self) -> f64 {
+        let (watched, counted) = std::mem::take(&mut self.seen().watched);
+        counted / watched
+    }
+
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -190,11 +203,20 @@ impl Adaptive {
 }
 
 impl Seen {
-    fn look(&mut self, line: &[u8]) {
+    /// Whether the line is for the publisher.
+    fn look(&mut self, line: &[u8]) -> bool {
         match peek(line) {
+            Ok(Kind::Window) => {
+                if let Ok(window) = serde_json::from_slice::<Window<'_>>(line) {
+                    let meta = &window.vaectl.window;
+                    self.watched.0 += meta.duration_ns as f64;
+                    self.watched.1 += meta.duration_ns as f64 * meta.coverage.get("syscall").copied().unwrap_or(0.0);
+                }
+                return false;
+            }
             Ok(Kind::Verdict) => {
-                let Ok(verdict) = serde_json::from_slice::<Verdict<'_>>(line) else { return };
-                let Some(id) = verdict.container.and_then(|container| container.id) else { return };
+                let Ok(verdict) = serde_json::from_slice::<Verdict<'_>>(line) else { return true };
+                let Some(id) = verdict.container.and_then(|container| container.id) else { return true };
                 let grade = verdict.vaectl.model.map(|model| model.grade);
                 self.states.insert(id.to_string(), (verdict.vaectl.state, grade));
                 if let (State::Unstable, true, Some(reason)) =
@@ -209,5 +231,6 @@ impl Seen {
             Ok(Kind::Event) => self.events.extend(serde_json::from_slice::<Event<'static>>(line).ok()),
             _ => {}
         }
+        true
     }
 }

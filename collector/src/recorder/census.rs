@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use vaectl_bpf::wire::{self, Row};
-use vaectl_schemas::{ContainerStatus, GapCause, escape};
+use vaectl_schemas::{ContainerStatus, Depth, GapCause, escape};
 
 use super::{HOST, Recorder, gap};
 use crate::backlog::Item;
@@ -18,18 +18,36 @@ impl Recorder {
     pub(super) fn close_windows(&mut self) {
         let step = self.clock.refresh();
         self.items.push(Item::Clock(self.clock, step));
-        let (there, gone): (Vec<u32>, Vec<u32>) = self.live().into_iter().partition(|slot| {
-            *slot == HOST || self.root.join(self.tracked[slot].path.trim_start_matches('/')).exists()
-        });
+        let (mut there, mut gone, mut accounts) = (Vec::new(), Vec::new(), HashMap::new());
+        for slot in self.live() {
+            let account = self.account(slot);
+            if slot == HOST || account.cpu.is_some() || self.is_there(slot) {
+                there.push(slot);
+                accounts.insert(slot, account);
+            } else {
+                gone.push(slot);
+            }
+        }
         let nominal = self.config.window.as_nanos() as u64;
         for census in self.census(&there) {
             let tracked = &self.tracked[&census.slot];
             let started_within = tracked.born && boot_ns() - tracked.last_ns < nominal * 9 / 10;
-            self.window(census, started_within, None);
+            let account = accounts.remove(&census.slot).unwrap_or_default();
+            self.window(census, started_within, account);
         }
         for slot in gone {
             self.end(slot);
         }
+    }
+
+    /// What a container's files say; the host as a whole has none.
+    fn account(&mut self, slot: u32) -> Account {
+        let tracked = self.tracked.get_mut(&slot).filter(|_| slot != HOST);
+        tracked.map(|tracked| tracked.files.read(&self.facts, &tracked.path)).unwrap_or_default()
+    }
+
+    fn is_there(&self, slot: u32) -> bool {
+        self.root.join(self.tracked[&slot].path.trim_start_matches('/')).exists()
     }
 
     fn live(&self) -> Vec<u32> {
@@ -74,7 +92,7 @@ impl Recorder {
         found
     }
 
-    fn window(&mut self, Census { slot, row, mut execs }: Census, part: bool, cpu: Option<Cpu>) {
+    fn window(&mut self, Census { slot, row, mut execs }: Census, part: bool, account: Account) {
         let now = boot_ns();
         let Some(tracked) = self.tracked.get_mut(&slot) else { return };
         let other = row.count[wire::COUNT_EXEC_OTHER].wrapping_sub(tracked.last.count[wire::COUNT_EXEC_OTHER]);
@@ -89,11 +107,6 @@ impl Recorder {
             }
         }
         self.wakeups += row.count[wire::COUNT_WAKEUPS].wrapping_sub(tracked.last.count[wire::COUNT_WAKEUPS]);
-        let account = match cpu {
-            Some(cpu) => Account { cpu: Some(cpu), ..Account::default() },
-            None if slot == HOST => Account::default(),
-            None => tracked.files.read(&self.facts, &tracked.path),
-        };
         let timestamp = self.clock.wall(now);
         let samples = Some(slot).filter(|slot| *slot != HOST).and_then(|slot| self.kernel.samples(slot));
         let reading =
@@ -108,9 +121,18 @@ impl Recorder {
         if tracked.stage == Stage::Live {
             tracked.stage = Stage::Gone;
             let born = tracked.born;
+            // A suspicion that its end leaves open: who asked for this depth cannot ask for the rest any more.
+            if tracked.depth == Depth::Full && self.control.is_some() {
+                self.tell_history(slot);
+            }
             for census in self.census(&[slot]) {
-                let cpu = born.then(|| dead_cpu(&census.row));
-                self.window(census, true, cpu);
+                // Its files are gone, or soon will be.
+                let account = if born {
+                    Account { cpu: Some(dead_cpu(&census.row)), ..Account::default() }
+                } else {
+                    self.account(slot)
+                };
+                self.window(census, true, account);
             }
             let line = self.tracked[&slot].line(self.clock.wall(boot_ns()), ContainerStatus::Ended);
             self.items.push(Item::Container(Box::new(line)));
@@ -122,7 +144,8 @@ impl Recorder {
     pub(super) fn finish(&mut self) {
         let slots = self.live();
         for census in self.census(&slots) {
-            self.window(census, true, None);
+            let account = self.account(census.slot);
+            self.window(census, true, account);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Leases: what the control socket asks for becomes one write to a map; and whether calls are counted at all now.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, warn};
@@ -19,8 +20,12 @@ impl Recorder {
     pub(super) fn keep_depths(&mut self) {
         let Some(control) = &self.control else { return };
         let now = Instant::now();
+        let mut wanted = HashSet::new();
         let mut due = self.leases_due <= now;
         for lease in control.requests() {
+            if lease.history {
+                wanted.insert(lease.run.clone());
+            }
             self.leases.take(lease, now);
             due = true;
         }
@@ -30,9 +35,13 @@ impl Recorder {
         self.leases_due = now + LOOK;
         let live: Vec<_> = self.tracked.values().filter(|t| t.stage == Stage::Live && t.slot != HOST).collect();
         let depths = self.leases.depths(live.iter().map(|t| t.identity.run.as_str()), now);
-        let due: Vec<(u32, Depth)> = live.into_iter().map(|tracked| tracked.slot).zip(depths).collect();
-        for (slot, depth) in due {
-            self.set_depth(slot, depth);
+        let due: Vec<_> =
+            live.into_iter().zip(depths).map(|(t, depth)| (t.slot, depth, wanted.contains(&t.identity.run))).collect();
+        for (slot, depth, history) in due {
+            let raised = self.set_depth(slot, depth);
+            if history && (raised || depth == Depth::Full) {
+                self.tell_history(slot);
+            }
         }
     }
 
@@ -48,25 +57,29 @@ impl Recorder {
         }
     }
 
-    fn set_depth(&mut self, slot: u32, depth: Depth) {
-        let Some(tracked) = self.tracked.get_mut(&slot) else { return };
+    /// Whether that is deeper than it was.
+    fn set_depth(&mut self, slot: u32, depth: Depth) -> bool {
+        let Some(tracked) = self.tracked.get_mut(&slot) else { return false };
         let before = std::mem::replace(&mut tracked.depth, depth);
         if depth == before {
-            return;
+            return false;
         }
         debug!(slot, ?before, ?depth, "A depth changes.");
         let control = Self::control_of(depth, wire::STATE_CONTAINER);
         self.report("control", |kernel| kernel.control(slot, control));
-        // What is live from now on is younger than all that the flight recorder holds.
-        if depth > before {
-            let mut block = Vec::new();
-            self.report("flight", |kernel| {
-                kernel.history(slot)?.iter().for_each(|record| append(&mut block, record));
-                Ok(())
-            });
-            if !block.is_empty() {
-                self.items.push(Item::History(slot, block));
-            }
+        depth > before
+    }
+
+    /// Tells what the flight recorder holds and was not told before. Nothing is written to it at full depth: until it is read
+    /// nothing of it is lost.
+    pub(super) fn tell_history(&mut self, slot: u32) {
+        let mut block = Vec::new();
+        self.report("flight", |kernel| {
+            kernel.history(slot)?.iter().for_each(|record| append(&mut block, record));
+            Ok(())
+        });
+        if !block.is_empty() {
+            self.items.push(Item::History(slot, block));
         }
     }
 }

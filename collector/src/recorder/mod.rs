@@ -7,17 +7,20 @@ mod registry;
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::warn;
 use vaectl_bpf::wire::{self, Header};
-use vaectl_schemas::{Gap, GapCause, GapInfo, Hello, HelloInfo, VERSION};
+use vaectl_schemas::{Depth, Gap, GapCause, GapInfo, Hello, HelloInfo, VERSION};
 use zerocopy::FromBytes;
 
 use crate::backlog::{Backlog, Item, append};
+use crate::cgroup;
 use crate::clock::{Clock, boot_ns};
 use crate::config::Config;
 use crate::container::{Stage, Tracked};
@@ -34,10 +37,15 @@ use crate::writer::Writer;
 
 /// How often the ring is emptied without being asked.
 const BEAT: Duration = Duration::from_millis(100);
+/// How often where no container is watched so closely that much can be in it.
+const CALM: Duration = Duration::from_secs(1);
 /// How often while a cgroup has not shown what it is: a container may live for less than a beat.
 const QUICK: Duration = Duration::from_millis(5);
 /// Events that are kept of a cgroup of which it is not known yet whether it is recorded.
 const WAITING_BYTES: usize = 1 << 20;
+
+/// Open files that are none of a cgroup: maps, programs, sockets, and some to spare.
+const OTHER_FILES: u64 = 256;
 
 const HOST: u32 = wire::SLOT_HOST as u32;
 
@@ -97,6 +105,7 @@ impl Recorder {
             flight_cells: config.flight_cells(),
             sampled: config.in_slices(),
         };
+        allow_files(config.max_containers)?;
         let kernel = Kernel::load(&tunables, &facts)?;
         if let Err(error) = privileges::drop_others() {
             warn!(%error, "Capabilities could not be dropped.");
@@ -137,14 +146,15 @@ impl Recorder {
         Ok(recorder)
     }
 
-    /// Records until `stop` is set or the configured time is over, and writes whole lines to `out`.
+    /// Records until `stop` is set or the configured time is over, and writes whole lines to `out`. Whoever sets `stop` makes
+    /// `wake` readable, an event counter.
     ///
     /// A slow reader never stops the ring from being emptied: what waits is bounded, the fullest container's events go
     /// first, windows are added up, and what was lost is said in `gap` lines.
     ///
     /// # Errors
     /// Where `out` fails.
-    pub fn run(mut self, out: impl Write + Send, stop: &AtomicBool) -> Result<Totals, RecordError> {
+    pub fn run(mut self, out: impl Write + Send, stop: &AtomicBool, wake: impl AsFd) -> Result<Totals, RecordError> {
         let start: u128 = rand::random();
         let backlog = Backlog::new(self.config.backlog_bytes);
         let failed = AtomicBool::new(false);
@@ -167,7 +177,7 @@ impl Recorder {
                 if over || stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed) {
                     break;
                 }
-                self.wait(due);
+                self.wait(due, &wake);
                 self.turn(&backlog);
                 if Instant::now() >= due {
                     self.close_windows();
@@ -205,17 +215,22 @@ impl Recorder {
         self.items.insert(0, Item::Hello(Box::new(hello)));
     }
 
-    /// Sleeps until the ring calls, a window is due, or a beat has passed.
-    fn wait(&self, due: Instant) {
-        let undecided = self.tracked.values().any(|t| matches!(t.stage, Stage::Undecided(_)));
-        let beat = if undecided { QUICK } else { BEAT };
+    /// Sleeps until the ring or `wake` calls, a window is due, or a beat has passed.
+    fn wait(&self, due: Instant, wake: &impl AsFd) {
+        let beat = self.tracked.values().map(beat).min().unwrap_or(CALM);
         let timeout = due.saturating_duration_since(Instant::now()).min(beat).min(self.duty.left(boot_ns()));
-        let timeout = Timespec { tv_sec: 0, tv_nsec: timeout.as_nanos() as i64 };
-        let mut fds =
-            vec![PollFd::new(&self.kernel.events, PollFlags::IN), PollFd::new(&self.kernel.cgroups, PollFlags::IN)];
+        let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: i64::from(timeout.subsec_nanos()) };
+        let mut fds = vec![
+            PollFd::new(wake, PollFlags::IN),
+            PollFd::new(&self.kernel.events, PollFlags::IN),
+            PollFd::new(&self.kernel.cgroups, PollFlags::IN),
+        ];
         fds.extend(self.control.as_ref().map(|control| PollFd::new(control, PollFlags::IN)));
         // An interrupted sleep is a short one.
         let _ = poll(&mut fds, Some(&timeout));
+        if !fds[0].revents().is_empty() {
+            let _ = rustix::io::read(wake, &mut [0; 8]);
+        }
     }
 
     /// One turn: cgroups first, so that every record's slot is known.
@@ -261,6 +276,31 @@ impl Recorder {
                 self.items.push(Item::Events(tracked.slot, std::mem::take(&mut tracked.events)));
             }
         }
+    }
+}
+
+/// Lets this process have the files of so many cgroups open.
+fn allow_files(max_containers: u32) -> Result<(), RecordError> {
+    let needed = OTHER_FILES + u64::from(max_containers) * cgroup::FILES;
+    let limit = getrlimit(Resource::Nofile);
+    if limit.maximum.is_some_and(|most| most < needed) {
+        let obstacle =
+            format!("{needed} open files are not allowed here: raise the hard limit or lower --max-containers");
+        return Err(RecordError::Host(vec![obstacle]));
+    }
+    if limit.current.is_some_and(|now| now < needed) {
+        let raised = Rlimit { current: Some(needed), ..limit };
+        setrlimit(Resource::Nofile, raised).map_err(|error| RecordError::Write(error.into()))?;
+    }
+    Ok(())
+}
+
+/// How long the ring may be left alone as far as one cgroup is concerned.
+fn beat(tracked: &Tracked) -> Duration {
+    match tracked.stage {
+        Stage::Undecided(_) => QUICK,
+        Stage::Live if tracked.slot == HOST || tracked.depth == Depth::Census => CALM,
+        _ => BEAT,
     }
 }
 

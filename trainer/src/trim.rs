@@ -42,11 +42,10 @@ pub(crate) fn places(runs: &[Matrix]) -> Vec<Vec<Place>> {
     let spells: Vec<Vec<bool>> = far.iter().map(|run| in_spells(run)).collect();
     let (few, few_spells) = (few_runs(&far), few_runs(&spells));
     let place = |far: bool, in_spell: bool| match (far && !many, in_spell) {
-        (false, _) => Place::Within,
         (true, _) if few => Place::Foreign,
-        (true, false) => Place::Alone,
         (true, true) if few_spells => Place::Foreign,
-        (true, true) => Place::Within,
+        (true, false) => Place::Alone,
+        (true | false, _) => Place::Within,
     };
     far.iter().zip(&spells).map(|(far, spells)| far.iter().zip(spells).map(|(f, s)| place(*f, *s)).collect()).collect()
 }

@@ -159,16 +159,16 @@ fn extreme(sorted: &[f64]) -> (f64, usize) {
 /// The share of windows beyond `high` that open an episode: none of the two before is beyond it too, and one of the two
 /// after is. Windows hang together, and those of one episode open it once.
 fn opening_share(runs: &[Vec<f64>], high: f64) -> f64 {
-    let (mut hits, mut openings) = (0, 0);
+    let (mut hits, mut openings) = (0_u32, 0_u32);
     for run in runs {
         let is_hit = |score: &f64| *score > high;
         for (at, _) in run.iter().enumerate().filter(|(_, score)| is_hit(score)) {
             hits += 1;
             let first = !run[at.saturating_sub(2)..at].iter().any(is_hit);
-            openings += usize::from(first && run[at + 1..].iter().take(2).any(is_hit));
+            openings += u32::from(first && run[at + 1..].iter().take(2).any(is_hit));
         }
     }
-    (openings + 1) as f64 / (hits + 2) as f64
+    f64::from(openings + 1) / f64::from(hits + 2)
 }
 
 /// Median, and 1.4826 times the median absolute deviation (the deviation of a Gaussian), at least `floor`.

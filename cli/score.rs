@@ -170,7 +170,9 @@ fn hand_over(output: &Output<Backlog>, out: &mut Vec<u8>) -> io::Result<()> {
 fn tell_learnable(keys: &[String]) {
     if !keys.is_empty() {
         let manager = Manager::from_environment();
-        keys.iter().for_each(|key| manager.tell(&format!("{LEARNABLE}{key}")));
+        for key in keys {
+            manager.tell(&format!("{LEARNABLE}{key}"));
+        }
     }
 }
 

@@ -75,7 +75,9 @@ impl Training {
         let mut command = Command::new("/proc/self/exe");
         command.arg0("vaectl").args(&self.line);
         if let Task::Keys(keys) = &task {
-            keys.iter().for_each(|key| _ = command.arg("--key").arg(key));
+            for key in keys {
+                command.arg("--key").arg(key);
+            }
         }
         for name in [&[manager::SOCKET], &manager::WATCHDOG[..]].concat() {
             command.env_remove(name);

@@ -37,10 +37,13 @@ pub(crate) struct Args {
     /// Write pictures into this folder: ROC curves, and the score over time of every container that was attacked.
     #[arg(long, value_name = "DIR")]
     pictures: Option<PathBuf>,
+    /// The most windows that are compared with baselines, by which memory is bounded; of more, so many are drawn evenly.
+    #[arg(long, value_name = "N", default_value = "50000")]
+    sample: usize,
     /// How often runs are drawn anew for an interval.
     #[arg(long, value_name = "N", default_value = "1000")]
     resamples: usize,
-    /// The seed of these draws.
+    /// The seed of all draws.
     #[arg(long, value_name = "N", default_value = "1")]
     seed: u64,
 }
@@ -53,7 +56,8 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
     let truth = Truth::read(&fs::read_to_string(truth).map_err(unreadable)?)?;
     let files = sources::with_folders(args.files)?;
     let strict = context.shared.strict;
-    let config = Config { resamples: args.resamples, seed: args.seed, max_line_bytes: context.shared.max_line_bytes };
+    let max_line_bytes = context.shared.max_line_bytes;
+    let config = Config { resamples: args.resamples, seed: args.seed, sample: args.sample, max_line_bytes };
     let Streams { input, mut output, signals: _signals, .. } = context.streams()?;
     let inputs = sources::open(&files, input)?.into_iter().map(|source| source.reader);
     let bar = match args.models.filter(|_| args.baselines) {

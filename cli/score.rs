@@ -10,6 +10,7 @@ use crate::context::{Context, Streams};
 use crate::error::{Exit, Failure};
 use crate::io::backlog::Backlog;
 use crate::io::leases::Leases;
+use crate::io::manager::{LEARNABLE, Manager};
 use crate::io::output::{BLOCK, Output};
 use crate::io::signals::Cause;
 use crate::units;
@@ -56,6 +57,11 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// The archive and the models, where both were named: what training takes and makes.
+    pub(crate) fn archive_and_models(&self) -> Option<(&Path, &Path)> {
+        self.archive.as_deref().zip(self.models.as_deref())
+    }
+
     /// The control socket that was asked for.
     pub(crate) fn control(&self) -> Option<&Path> {
         self.control.as_deref()
@@ -131,6 +137,7 @@ fn score(
                     leases.send(scorer.watches());
                 }
                 *bad_models += report(&scorer.take_complaints());
+                tell_learnable(&scorer.take_learnable());
                 hand_over(&output, &mut out)?;
                 output.flusher().flush();
                 lines.input_mut().wait(leases.as_ref().map(Leases::due))?;
@@ -157,6 +164,16 @@ fn hand_over(output: &Output<Backlog>, out: &mut Vec<u8>) -> io::Result<()> {
         out.clear();
     }
     Ok(())
+}
+
+/// Tells `run`, where it started this stage, what there is to learn from.
+fn tell_learnable(keys: &[String]) {
+    if !keys.is_empty() {
+        let manager = Manager::from_environment();
+        for key in keys {
+            manager.tell(&format!("{LEARNABLE}{key}"));
+        }
+    }
 }
 
 fn report(errors: &[ModelError]) -> usize {

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 use tracing::info;
 use vaectl_schemas::Timestamp;
-use vaectl_scorer::ModelError;
+use vaectl_scorer::{ModelError, archived_before};
 use vaectl_trainer::{Config, Progress, TrainError};
 
 use crate::context::{Context, Streams};
@@ -28,9 +28,13 @@ pub(crate) struct Args {
     /// The archive of `score`: a folder of files.
     #[arg(long, value_name = "DIR")]
     archive: Option<PathBuf>,
-    /// Leave out windows before then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `7d`.
+    /// Leave out windows before then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `7d`. Files of an
+    /// archive that are older are not read.
     #[arg(long, value_name = "TIME", value_parser = units::moment)]
     since: Option<Timestamp>,
+    /// Make models of these keys alone; the windows of others still tell whether they are good.
+    #[arg(long = "key", value_name = "KEY", value_delimiter = ',')]
+    key: Vec<String>,
     /// Where a model is in use already, put the new one in use only where it is at least as good: no more false positives
     /// on the newest runs, which neither has seen, and no fewer true ones at that rate.
     #[arg(long, value_parser = BoolishValueParser::new())]
@@ -73,6 +77,11 @@ enum ReportFormat {
 }
 
 impl Args {
+    /// From when on windows are read, where that was said.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        self.since
+    }
+
     fn resolve(self, max_line_bytes: usize) -> Result<Config, Failure> {
         let models = self.models.ok_or_else(|| Failure::usage("no folder for models").hint("give --models DIR"))?;
         let mut config = Config::new(models);
@@ -82,6 +91,7 @@ impl Args {
         config.beta = self.beta;
         config.allow_collapsed = self.allow_collapsed;
         config.max_line_bytes = max_line_bytes;
+        config.keys = self.key;
         config.since = self.since;
         config.promote = self.promote;
         config.keep = self.keep;
@@ -92,11 +102,14 @@ impl Args {
 pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure> {
     args.files.extend(args.archive.take());
     let files = sources::with_folders(std::mem::take(&mut args.files))?;
+    let from_stdin = files.is_empty();
+    let files = args.since.map_or_else(|| files.clone(), |since| not_before(since, &files));
     let usual = if args.promote { ReportFormat::Line } else { ReportFormat::Text };
     let (format, strict) = (args.report.unwrap_or(usual), context.shared.strict);
     let config = args.resolve(context.shared.max_line_bytes)?;
     let Streams { input, mut output, requests, signals: _signals } = context.streams()?;
-    let inputs = sources::open(&files, input)?.into_iter().map(|source| source.reader);
+    let sources = if files.is_empty() && !from_stdin { Vec::new() } else { sources::open(&files, input)? };
+    let inputs = sources.into_iter().map(|source| source.reader);
     let report = vaectl_trainer::train(&config, inputs, &mut |progress| {
         if matches!(requests.cause(), Some((Cause::Signal, _))) {
             // Half of the windows are no model; files are renamed into place, so none is left half written.
@@ -125,6 +138,16 @@ pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure>
         bad if strict => return Err(Failure::new(Exit::Partial, format!("{bad} lines could not be read"))),
         _ => Exit::Partial,
     })
+}
+
+/// The files without those of an archive that hold nothing but older windows.
+fn not_before(since: Timestamp, files: &[PathBuf]) -> Vec<PathBuf> {
+    let old = |file: &PathBuf| archived_before(file).is_some_and(|end| end <= since);
+    let (old, files): (Vec<PathBuf>, _) = files.iter().cloned().partition(old);
+    if !old.is_empty() {
+        info!(files = old.len(), "Older files of the archive are not read.");
+    }
+    files
 }
 
 fn tell(progress: Progress) {

@@ -80,7 +80,8 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
         }
         'vaectl;train' {
             [CompletionResult]::new('--archive', '--archive', [CompletionResultType]::ParameterName, 'The archive of `score`: a folder of files')
-            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out windows before then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `7d`')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out windows before then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `7d`. Files of an archive that are older are not read')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Make models of these keys alone; the windows of others still tell whether they are good')
             [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'How many versions of a model are kept, beside the one in use and the one before')
             [CompletionResult]::new('--models', '--models', [CompletionResultType]::ParameterName, 'The folder that models are written to')
             [CompletionResult]::new('--seeds', '--seeds', [CompletionResultType]::ParameterName, 'The seeds: one network is trained for each')
@@ -134,8 +135,9 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--train', '--train', [CompletionResultType]::ParameterName, 'What the models were trained on, files or folders, for the baselines')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the figures look')
             [CompletionResult]::new('--pictures', '--pictures', [CompletionResultType]::ParameterName, 'Write pictures into this folder: ROC curves, and the score over time of every container that was attacked')
+            [CompletionResult]::new('--sample', '--sample', [CompletionResultType]::ParameterName, 'The most windows that are compared with baselines, by which memory is bounded; of more, so many are drawn evenly')
             [CompletionResult]::new('--resamples', '--resamples', [CompletionResultType]::ParameterName, 'How often runs are drawn anew for an interval')
-            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The seed of these draws')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'The seed of all draws')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines on standard error look')
@@ -342,6 +344,9 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
         }
         'vaectl;run' {
             [CompletionResult]::new('--stages', '--stages', [CompletionResultType]::ParameterName, 'The stages, in the order of the pipe')
+            [CompletionResult]::new('--train-after', '--train-after', [CompletionResultType]::ParameterName, 'Train a first model so long after an image has a second run in the archive')
+            [CompletionResult]::new('--train-every', '--train-every', [CompletionResultType]::ParameterName, 'Train it again so often')
+            [CompletionResult]::new('--train-during', '--train-during', [CompletionResultType]::ParameterName, 'For so long after the first time')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How log lines on standard error look')
@@ -349,6 +354,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
             [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
             [CompletionResult]::new('--no-control', '--no-control', [CompletionResultType]::ParameterName, 'Join record and score by no control socket but one that they are given: record stays at its depth, and score itself holds events back')
+            [CompletionResult]::new('--no-train', '--no-train', [CompletionResultType]::ParameterName, 'Train no model')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
             [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
             [CompletionResult]::new('--resumed', '--resumed', [CompletionResultType]::ParameterName, 'Begin the output with a line end: the process that this one replaces may have left half a line')

@@ -281,7 +281,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__eval)
-            opts="-c -h --truth --baselines --models --train --format --pictures --resamples --seed --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
+            opts="-c -h --truth --baselines --models --train --format --pictures --sample --resamples --seed --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -304,6 +304,10 @@ _vaectl() {
                     return 0
                     ;;
                 --pictures)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sample)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1383,7 +1387,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__run)
-            opts="-c -h --stages --no-control --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
+            opts="-c -h --stages --no-control --no-train --train-after --train-every --train-during --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1391,6 +1395,18 @@ _vaectl() {
             case "${prev}" in
                 --stages)
                     COMPREPLY=($(compgen -W "record score publish" -- "${cur}"))
+                    return 0
+                    ;;
+                --train-after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --train-every)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --train-during)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1611,7 +1627,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__train)
-            opts="-c -h --archive --since --promote --keep --models --seeds --draws --epochs --beta --allow-collapsed --report --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
+            opts="-c -h --archive --since --key --promote --keep --models --seeds --draws --epochs --beta --allow-collapsed --report --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1622,6 +1638,10 @@ _vaectl() {
                     return 0
                     ;;
                 --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -75,7 +75,8 @@ set edit:completion:arg-completer[vaectl] = {|@words|
         }
         &'vaectl;train'= {
             cand --archive 'The archive of `score`: a folder of files'
-            cand --since 'Leave out windows before then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `7d`'
+            cand --since 'Leave out windows before then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `7d`. Files of an archive that are older are not read'
+            cand --key 'Make models of these keys alone; the windows of others still tell whether they are good'
             cand --keep 'How many versions of a model are kept, beside the one in use and the one before'
             cand --models 'The folder that models are written to'
             cand --seeds 'The seeds: one network is trained for each'
@@ -127,8 +128,9 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --train 'What the models were trained on, files or folders, for the baselines'
             cand --format 'How the figures look'
             cand --pictures 'Write pictures into this folder: ROC curves, and the score over time of every container that was attacked'
+            cand --sample 'The most windows that are compared with baselines, by which memory is bounded; of more, so many are drawn evenly'
             cand --resamples 'How often runs are drawn anew for an interval'
-            cand --seed 'The seed of these draws'
+            cand --seed 'The seed of all draws'
             cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
             cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
             cand --log-format 'How log lines on standard error look'
@@ -318,6 +320,9 @@ set edit:completion:arg-completer[vaectl] = {|@words|
         }
         &'vaectl;run'= {
             cand --stages 'The stages, in the order of the pipe'
+            cand --train-after 'Train a first model so long after an image has a second run in the archive'
+            cand --train-every 'Train it again so often'
+            cand --train-during 'For so long after the first time'
             cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
             cand --config 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'
             cand --log-format 'How log lines on standard error look'
@@ -325,6 +330,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --max-line-bytes 'The longest line that is written, and accepted'
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --no-control 'Join record and score by no control socket but one that they are given: record stays at its depth, and score itself holds events back'
+            cand --no-train 'Train no model'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
             cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'

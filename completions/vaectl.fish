@@ -86,7 +86,8 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l with-parent -d 
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l archive -d 'The archive of `score`: a folder of files' -r -F
-complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l since -d 'Leave out windows before then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `7d`' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l since -d 'Leave out windows before then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `7d`. Files of an archive that are older are not read' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l key -d 'Make models of these keys alone; the windows of others still tell whether they are good' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l keep -d 'How many versions of a model are kept, beside the one in use and the one before' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l models -d 'The folder that models are written to' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l seeds -d 'The seeds: one network is trained for each' -r
@@ -145,8 +146,9 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l train -d 'What th
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l format -d 'How the figures look' -r -f -a "table\t'A table'
 json\t'One JSON object'"
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l pictures -d 'Write pictures into this folder: ROC curves, and the score over time of every container that was attacked' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l sample -d 'The most windows that are compared with baselines, by which memory is bounded; of more, so many are drawn evenly' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l resamples -d 'How often runs are drawn anew for an interval' -r
-complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l seed -d 'The seed of these draws' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l seed -d 'The seed of all draws' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand eval" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
@@ -347,6 +349,9 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -s h -l help -d '
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l stages -d 'The stages, in the order of the pipe' -r -f -a "record\t''
 score\t''
 publish\t''"
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l train-after -d 'Train a first model so long after an image has a second run in the archive' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l train-every -d 'Train it again so often' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l train-during -d 'For so long after the first time' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l log-format -d 'How log lines on standard error look' -r -f -a "text\t'For people'
 json\t'One JSON object a line'"
@@ -359,6 +364,7 @@ trace\t''"
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l no-control -d 'Join record and score by no control socket but one that they are given: record stays at its depth, and score itself holds events back'
+complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l no-train -d 'Train no model'
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'

@@ -5,6 +5,7 @@
 mod bad_input;
 mod eval;
 mod examples;
+mod first_models;
 mod generated;
 mod golden;
 mod invariants;

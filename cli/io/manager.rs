@@ -20,6 +20,9 @@ pub(crate) const WATCHDOG: [&str; 2] = ["WATCHDOG_USEC", "WATCHDOG_PID"];
 /// What says that the process is up.
 pub(crate) const READY: &str = "READY=1";
 
+/// What comes before a model key that has runs to learn from. Managers pass over names that begin so.
+pub(crate) const LEARNABLE: &str = "X_VAECTL_LEARNABLE=";
+
 /// Whoever wants to know, which may be nobody.
 pub(crate) struct Manager(Option<UnixDatagram>);
 

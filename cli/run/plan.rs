@@ -1,4 +1,4 @@
-//! The command line of each stage, resolved before any of them starts.
+//! The command lines of the stages and of the training beside them, resolved before any of them starts.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,15 +10,29 @@ use crate::args::{Shared, Verb};
 use crate::error::Failure;
 use crate::settings::{self, Refusal};
 
-/// The arguments of each stage, from its verb on. What is wrong in the configuration of any of them is known by then.
+/// What `run` starts: arguments from the verb on.
+pub(super) struct Plan {
+    /// Of each stage, with its name.
+    pub(super) lines: Vec<(String, Vec<OsString>)>,
+    /// Where `score` keeps windows.
+    pub(super) training: Option<Lesson>,
+}
+
+/// A training run.
+pub(super) struct Lesson {
+    pub(super) line: Vec<OsString>,
+    pub(super) archive: PathBuf,
+    pub(super) models: PathBuf,
+}
+
+/// How far back windows are read where nothing else was said.
+const SINCE: &str = "7d";
+
+/// The arguments of each stage, and of the training where there is an archive. What is wrong in the configuration of any of them is known by then.
 ///
 /// Where record and score are both among them, each is told of the control socket that one of them was given, or of
 /// `socket`.
-pub(super) fn plan(
-    names: &[StageName],
-    shared: &Shared,
-    socket: Option<&Path>,
-) -> Result<Vec<(String, Vec<OsString>)>, Failure> {
+pub(super) fn plan(names: &[StageName], shared: &Shared, socket: Option<&Path>) -> Result<Plan, Failure> {
     if names.is_empty() || !names.is_sorted_by(|before, after| before < after) {
         return Err(Failure::usage("a pipe is made of record, score and publish, in this order")
             .hint("give some of them to --stages, each once"));
@@ -35,7 +49,24 @@ pub(super) fn plan(
             lines[..2].iter_mut().for_each(|line| line.extend(["--control".into(), path.into()]));
         }
     }
-    Ok(names.iter().map(word).zip(lines).collect())
+    let training = match score.and_then(|score| score.archive_and_models()) {
+        Some((archive, models)) => Some(lesson(shared, archive, models)?),
+        None => None,
+    };
+    Ok(Plan { lines: names.iter().map(word).zip(lines).collect(), training })
+}
+
+/// Trains from the archive and into the models of `score`, whatever stands in the configuration for training by hand.
+fn lesson(shared: &Shared, archive: &Path, models: &Path) -> Result<Lesson, Failure> {
+    let mut line = line("train", shared);
+    line.extend(["--archive".into(), archive.into(), "--models".into(), models.into()]);
+    line.extend(["--promote", "--report", "line"].map(OsString::from));
+    if let Verb::Train(args) = resolve(&line)?
+        && args.since().is_none()
+    {
+        line.extend(["--since", SINCE].map(OsString::from));
+    }
+    Ok(Lesson { line, archive: archive.into(), models: models.into() })
 }
 
 fn line(name: &str, shared: &Shared) -> Vec<OsString> {
@@ -72,16 +103,20 @@ fn word(value: &impl ValueEnum) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{StageName, plan, settings};
+    use super::{Plan, StageName, plan, settings};
 
-    /// The control socket of each stage under this configuration.
-    fn sockets(config: &str, names: &[StageName], own: Option<&str>) -> Vec<Option<String>> {
+    fn planned(config: &str, names: &[StageName], own: Option<&str>) -> Plan {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vaectl.toml");
         std::fs::write(&path, config).unwrap();
         let args = ["vaectl", "run", "-c", path.to_str().unwrap()].map(Into::into);
         let shared = settings::resolve(&args).map_err(|_| ()).unwrap().shared;
-        let lines = plan(names, &shared, own.map(Path::new)).unwrap().into_iter().map(|(_, line)| line);
+        plan(names, &shared, own.map(Path::new)).unwrap()
+    }
+
+    /// The control socket of each stage under this configuration.
+    fn sockets(config: &str, names: &[StageName], own: Option<&str>) -> Vec<Option<String>> {
+        let lines = planned(config, names, own).lines.into_iter().map(|(_, line)| line);
         let socket = |line: Vec<std::ffi::OsString>| {
             let at = line.iter().position(|word| word == "--control")?;
             Some(line[at + 1].to_str().unwrap().to_owned())
@@ -98,6 +133,25 @@ mod tests {
         assert_eq!(sockets("", &ALL, None), [None, None, None]);
         assert_eq!(sockets("", &ALL[1..], Some("own")), [None, None], "there is no recorder to ask");
         assert_eq!(sockets("[record]\nreplay = 'file'\n", &ALL, Some("own")), [None, None, None]);
+    }
+
+    /// The arguments of the training under this configuration, from the archive on.
+    fn training(config: &str, names: &[StageName]) -> Option<String> {
+        let line = planned(config, names, None).training?.line;
+        let at = line.iter().position(|word| word == "--archive")?;
+        Some(line[at..].join(" ".as_ref()).into_string().unwrap())
+    }
+
+    #[test]
+    fn there_is_training_where_score_has_an_archive() {
+        let score = "[score]\nmodels = 'm'\n";
+        assert_eq!(training(score, &ALL), None);
+        let score = format!("{score}archive = 'a'\n");
+        let usual = "--archive a --models m --promote --report line --since 7d";
+        assert_eq!(training(&score, &ALL).as_deref(), Some(usual));
+        assert_eq!(training(&score, &ALL[..1]), None);
+        let own = format!("{score}[train]\nmodels = 'elsewhere'\nsince = '30d'\n");
+        assert_eq!(training(&own, &ALL).as_deref(), usual.strip_suffix(" --since 7d"));
     }
 
     #[test]

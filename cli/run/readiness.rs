@@ -1,4 +1,4 @@
-//! Where stages say that they are up, as they would to a service manager.
+//! Where stages say that they are up, and what they found, as they would to a service manager.
 
 use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
@@ -10,7 +10,15 @@ use rustix::net::sockopt::set_socket_passcred;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::Pid;
 
-use crate::io::manager::READY;
+use crate::io::manager::{LEARNABLE, READY};
+
+/// What a stage says.
+pub(super) enum Word {
+    /// This process is up.
+    Up(Pid),
+    /// This key has runs to learn from.
+    Learnable(String),
+}
 
 /// A socket for the stages; the kernel says which of them speaks.
 pub(super) struct Readiness {
@@ -29,8 +37,8 @@ impl Readiness {
         &self.path
     }
 
-    /// The next process that has said that it is up.
-    pub(super) fn take(&self) -> Option<Pid> {
+    /// What was said next.
+    pub(super) fn take(&self) -> Option<Word> {
         loop {
             let mut text = [0; 256];
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmCredentials(1))];
@@ -41,8 +49,12 @@ impl Readiness {
                 RecvAncillaryMessage::ScmCredentials(credentials) => Some(credentials.pid),
                 _ => None,
             });
-            if text[..length].split(|&byte| byte == b'\n').any(|line| line == READY.as_bytes()) {
-                return sender;
+            let text = String::from_utf8_lossy(&text[..length]);
+            if let Some(key) = text.lines().find_map(|line| line.strip_prefix(LEARNABLE)) {
+                return Some(Word::Learnable(key.to_owned()));
+            }
+            if let Some(pid) = sender.filter(|_| text.lines().any(|line| line == READY)) {
+                return Some(Word::Up(pid));
             }
         }
     }

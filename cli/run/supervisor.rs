@@ -1,4 +1,5 @@
-//! The loop that keeps the stages: starts them, passes signals on, drains, and tells the service manager.
+//! The loop that keeps the stages: starts them and the training beside them, passes signals on, drains, and tells the
+//! service manager.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -7,9 +8,10 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::Signal;
 use tracing::{error, info};
 
-use super::readiness::Readiness;
+use super::readiness::{Readiness, Word};
 use super::restart::Fate;
 use super::stage::Stage;
+use super::training::Training;
 use crate::error::{Exit, Failure};
 use crate::io::manager::{self, Manager, READY};
 use crate::io::signals::Requests;
@@ -21,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// All stages, from first to last.
 pub(super) struct Supervisor {
     stages: Vec<Stage>,
+    training: Option<Training>,
     requests: Requests,
     readiness: Readiness,
     manager: Manager,
@@ -42,9 +45,16 @@ struct Drain {
 }
 
 impl Supervisor {
-    pub(super) fn new(stages: Vec<Stage>, requests: Requests, readiness: Readiness, manager: Manager) -> Self {
+    pub(super) fn new(
+        stages: Vec<Stage>,
+        training: Option<Training>,
+        requests: Requests,
+        readiness: Readiness,
+        manager: Manager,
+    ) -> Self {
         Self {
             stages,
+            training,
             requests,
             readiness,
             manager,
@@ -68,12 +78,14 @@ impl Supervisor {
             if self.stages.iter().all(Stage::is_over) {
                 break;
             }
+            if let (Some(training), None) = (&mut self.training, &self.drain) {
+                training.start();
+            }
             self.tell();
             self.wait()?;
-            while let Some(pid) = self.readiness.take() {
-                self.stages.iter_mut().for_each(|stage| stage.take_readiness(pid));
-            }
+            self.hear();
             self.take_ends()?;
+            self.take_models()?;
             self.obey();
         }
         let mut exits = self.stages.iter().map(Stage::exit).rev();
@@ -86,13 +98,37 @@ impl Supervisor {
         let next = self.drain.as_ref().filter(|drain| drain.signalled < self.stages.len());
         let next = next.map(|drain| PATIENCE.saturating_sub(drain.since.elapsed()));
         let feeding = self.feeding.map(|feeding| feeding.saturating_sub(self.fed.elapsed()));
-        let timeout = due.chain(next).chain(feeding).min().map(wake::timespec);
+        let lesson = self.training.as_ref().filter(|_| self.drain.is_none()).and_then(Training::due);
+        let timeout = due.chain(next).chain(feeding).chain(lesson).min().map(wake::timespec);
         let mut fds =
             vec![PollFd::new(self.requests.wake(), PollFlags::IN), PollFd::new(&self.readiness, PollFlags::IN)];
-        fds.extend(self.stages.iter().filter_map(Stage::process).map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
+        let processes = self.stages.iter().filter_map(Stage::process);
+        let processes = processes.chain(self.training.as_ref().and_then(Training::process));
+        fds.extend(processes.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)));
         match poll(&mut fds, timeout.as_ref()) {
             Err(rustix::io::Errno::INTR) | Ok(_) => self.requests.wake().clear(),
             Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Takes in what the stages have said.
+    fn hear(&mut self) {
+        while let Some(word) = self.readiness.take() {
+            match (word, &mut self.training) {
+                (Word::Up(pid), _) => self.stages.iter_mut().for_each(|stage| stage.take_readiness(pid)),
+                (Word::Learnable(key), Some(training)) => training.add(key),
+                (Word::Learnable(_), None) => {}
+            }
+        }
+    }
+
+    /// Lets `score` read its models again where a training put others in use.
+    fn take_models(&mut self) -> io::Result<()> {
+        if let Some(training) = &mut self.training
+            && training.take_end()?
+        {
+            self.stages.iter().filter(|stage| stage.name == "score").for_each(|stage| stage.send(Signal::HUP));
         }
         Ok(())
     }
@@ -126,6 +162,9 @@ impl Supervisor {
             if let Some((first, others)) = self.stages.split_first_mut() {
                 first.give_up();
                 others.iter_mut().for_each(Stage::hurry);
+            }
+            if let Some(training) = &mut self.training {
+                training.end();
             }
         }
         if let Some(drain) = &mut self.drain

@@ -1,16 +1,17 @@
 //! The model beside densities that need no network, on the same windows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::Serialize;
 use vaectl_schemas::Window;
 use vaectl_scorer::Model;
 use vaectl_scorer::model::{Featuriser, Matrix, Versions};
-use vaectl_trainer::{Areas, Group, Ranked, Ranking, Split};
+use vaectl_trainer::{Areas, Ranked, Ranking, Split, Training};
 
 use crate::baselines::{Density, filled};
 use crate::error::EvalError;
+use crate::sample::Sample;
 use crate::series::{Joined, Point};
 use crate::truth::Class;
 
@@ -19,8 +20,8 @@ use crate::truth::Class;
 pub struct Bar {
     /// The folder of the models that judged.
     pub models: PathBuf,
-    /// Their training windows, by key.
-    pub training: BTreeMap<String, Group>,
+    /// Their training windows.
+    pub training: Training,
 }
 
 /// How well one method ranks windows.
@@ -75,7 +76,7 @@ pub(crate) const MODEL: &str = "vae";
 /// Compares; `noticed` are series, window and event of every attack that was found.
 pub(crate) fn compare(
     joined: &Joined,
-    windows: &HashMap<String, Window<'static>>,
+    windows: &Sample,
     noticed: &[(usize, usize, usize)],
     bar: &Bar,
 ) -> Result<Comparison, EvalError> {
@@ -89,7 +90,7 @@ pub(crate) fn compare(
     }
     let mut pool = Pool::default();
     let mut comparison = Comparison::default();
-    let mut missing = 0;
+    let (mut missing, mut not_drawn) = (0, 0);
     for ((key, hash), places) in by_model {
         let model = Versions::of(&bar.models, key).load(hash)?;
         let (mut points, mut judged) = (Vec::new(), Vec::new());
@@ -100,6 +101,7 @@ pub(crate) fn compare(
                     points.push(((at, index), point));
                     judged.push(window);
                 }
+                None if windows.leaves_out(&point.judged.id) => not_drawn += 1,
                 None => missing += 1,
             }
         }
@@ -115,6 +117,13 @@ pub(crate) fn compare(
     if missing > 0 {
         comparison.notes.push(format!("{missing} verdicts without their windows are not in the comparison"));
     }
+    let (fitted, compared) = (&bar.training, pool.ranked.len());
+    comparison.notes.push(format!(
+        "baselines are fitted to {} of {} training windows, and compared on {compared} of {} windows",
+        fitted.used,
+        fitted.windows,
+        compared + not_drawn
+    ));
     pool.finish(&mut comparison);
     Ok(comparison)
 }
@@ -131,7 +140,7 @@ impl Pool {
         bar: &Bar,
     ) -> Result<(), EvalError> {
         let fail = |why: String| EvalError::Training { name: model.name().to_owned(), why };
-        let group = bar.training.get(model.key());
+        let group = bar.training.groups.get(model.key());
         let group = group.ok_or_else(|| fail("there are no training windows of it".into()))?;
         let split = Split::of(group).map_err(fail)?;
         let card = model.card();

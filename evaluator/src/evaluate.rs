@@ -14,6 +14,7 @@ use crate::intake::Intake;
 use crate::pictures;
 use crate::poisson::upper_bound;
 use crate::report::{Changes, Delays, EventReport, FalseEpisodes, Found, Report, Share, WindowCounts};
+use crate::sample::Sample;
 use crate::series::Joined;
 use crate::truth::{Class, Truth};
 
@@ -38,9 +39,9 @@ pub fn evaluate<R: BufRead>(
     truth: &Truth,
     bar: Option<&Bar>,
 ) -> Result<Evaluation, EvalError> {
-    let mut intake = Intake::default();
+    let mut intake = Intake::new(bar.map(|_| Sample::new(config.sample, config.seed)));
     for input in inputs {
-        intake.read(input, config.max_line_bytes, bar.is_some())?;
+        intake.read(input, config.max_line_bytes)?;
     }
     if intake.judged.is_empty() {
         return Err(EvalError::Nothing("there is no verdict in the input"));
@@ -54,8 +55,8 @@ pub fn evaluate<R: BufRead>(
     let noticed: Vec<(usize, usize, usize)> =
         events.iter().filter_map(|(event, _, at)| at.map(|(series, index)| (series, index, *event))).collect();
     let mut comparison = Comparison::default();
-    if let Some(bar) = bar {
-        comparison = compare(&joined, &intake.windows, &noticed, bar)?;
+    if let (Some(bar), Some(sample)) = (bar, &intake.windows) {
+        comparison = compare(&joined, sample, &noticed, bar)?;
     }
     let mut report = figures(config, &joined, &episodes, &events);
     (report.lines, report.malformed) = (intake.lines, intake.malformed);

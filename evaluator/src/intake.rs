@@ -1,12 +1,12 @@
 //! Lines into what figures need of them: verdicts, and the windows beside them.
 
-use std::collections::HashMap;
 use std::io::BufRead;
 
 use vaectl_schemas::{Kind, KindError, LineReader, State, Verdict, Window, peek};
 use vaectl_scorer::window_id;
 
 use crate::error::EvalError;
+use crate::sample::Sample;
 
 /// What one window was judged to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,29 +33,35 @@ pub(crate) struct Judged {
 const REASONS: usize = 3;
 
 /// All that was read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Intake {
     pub(crate) judged: Vec<Judged>,
-    /// Windows by their id, where they are wanted.
-    pub(crate) windows: HashMap<String, Window<'static>>,
+    /// Windows, where they are wanted.
+    pub(crate) windows: Option<Sample>,
     pub(crate) lines: u64,
     pub(crate) malformed: u64,
 }
 
 impl Intake {
+    /// Nothing yet, and room for a sample of windows where one is given.
+    pub(crate) fn new(windows: Option<Sample>) -> Self {
+        Self { judged: Vec::new(), windows, lines: 0, malformed: 0 }
+    }
+
     /// Reads one input; lines of other types are passed over.
-    pub(crate) fn read(&mut self, input: impl BufRead, max: usize, keep_windows: bool) -> Result<(), EvalError> {
+    pub(crate) fn read(&mut self, input: impl BufRead, max: usize) -> Result<(), EvalError> {
         let mut reader = LineReader::new(input, max);
         while let Some(line) = reader.next_line()? {
             self.lines += 1;
             let taken = line.oversized.is_none()
                 && match peek(line.bytes) {
                     Ok(Kind::Verdict) => serde_json::from_slice(line.bytes).is_ok_and(|verdict| self.judge(&verdict)),
-                    Ok(Kind::Window) if keep_windows => serde_json::from_slice::<Window<'static>>(line.bytes)
-                        .is_ok_and(|window| {
-                            self.windows.insert(window_id(&window), window);
+                    Ok(Kind::Window) => self.windows.as_mut().is_none_or(|sample| {
+                        serde_json::from_slice::<Window<'static>>(line.bytes).is_ok_and(|window| {
+                            sample.offer(window_id(&window), window);
                             true
-                        }),
+                        })
+                    }),
                     Ok(_) | Err(KindError::Unknown(_)) => true,
                     Err(_) => false,
                 };

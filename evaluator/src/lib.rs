@@ -14,6 +14,7 @@ mod intake;
 mod pictures;
 mod poisson;
 mod report;
+mod sample;
 mod series;
 #[cfg(test)]
 mod tests;

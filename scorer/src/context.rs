@@ -10,6 +10,7 @@ use crate::budget::Budget;
 use crate::judge::About;
 use crate::ledger::Ledger;
 use crate::memory::Memory;
+use crate::runs::Runs;
 use crate::{Config, ModelError, Unscorable};
 
 pub(crate) struct Context {
@@ -18,6 +19,8 @@ pub(crate) struct Context {
     pub(crate) budget: Budget,
     pub(crate) archive: Option<Archive>,
     pub(crate) memory: Option<Memory>,
+    /// Of what the archive took.
+    pub(crate) runs: Runs,
     /// The latest time on a line.
     pub(crate) now: Timestamp,
     /// The identity of the stream, made from its first line.
@@ -38,6 +41,7 @@ impl Context {
             budget: Budget::new(config.events_per_second),
             archive: config.archive.clone().map(Archive::new),
             memory: config.state.as_deref().map(Memory::open),
+            runs: Runs::new(config.max_containers),
             config,
             ledger: Ledger::default(),
             now: Timestamp::default(),

@@ -36,6 +36,9 @@ const UNLIKELY: f64 = 0.01;
 
 /// Weighs one window.
 ///
+/// A score beyond the threshold is no doubt by itself where calibration windows that come alone have as high ones: then
+/// it takes a second one.
+///
 /// A score beyond the threshold, a small shift that lasts and a weak novelty count towards an episode; a flood does so
 /// only when the score is out of pattern too, since a busy service may outrun its quota for ever. In a window that an
 /// operator entered, only what opens an episode by itself counts, and a new program does not: it may be the operator's.
@@ -62,7 +65,7 @@ pub(crate) fn weigh(
         model: matched.is_some(),
         exact: matched == Some(ModelMatch::Exact),
         scored: judgement.is_some(),
-        doubt: counts && !channels.is_empty(),
+        doubt: counts && (doubtful || !novelties.is_empty() || facts.drifting || facts.flood),
         hit: counts && (beyond || !novelties.is_empty() || facts.drifting || facts.flood && doubtful),
         alone: novelties.iter().any(|n| unlikely || n.opens_alone && !operators(&n.name)),
         lost: facts.lost,
@@ -104,6 +107,14 @@ mod tests {
         assert_eq!(of(4.0), (false, false, false, vec![]));
         assert_eq!(of(5.0), (true, false, false, vec![Density]));
         assert_eq!(of(6.5), (true, true, false, vec![Density]));
+    }
+
+    #[test]
+    fn what_calm_windows_have_alone_is_a_hit_without_doubt() {
+        let limits = Limits { suspect: 9.0, ..LIMITS };
+        let of = |score| weigh(Some(&judgement(score, &[])), limits, Some(ModelMatch::Exact), Facts::default()).0;
+        assert!(of(7.0).hit && !of(7.0).doubt);
+        assert!(of(10.0).hit && of(10.0).doubt);
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use vaectl_schemas::{
-    Attribution, Channel, Container, GapCause, Host, ModelRef, Rule, State, Timestamp, Window, derived_id,
+    Attribution, Channel, Container, GapCause, Grade, Host, ModelRef, Rule, State, Timestamp, Window, derived_id,
 };
 
 use crate::Keys;
 use crate::evidence::Facts;
 use crate::hold::Hold;
 use crate::judge::{Found, Library};
+use crate::runs::Life;
 use crate::state::Machine;
 use crate::tuning::Tuning;
 
@@ -129,6 +130,8 @@ pub(crate) struct Instance {
     pub(crate) suspected: Option<(Timestamp, String)>,
     pub(crate) episode: Option<Episode>,
     pub(crate) hour: Hour,
+    /// Of its windows that were kept.
+    pub(crate) life: Life,
     /// What a stage before knew of it was asked for.
     pub(crate) recalled: bool,
     /// The number of the window that is being filled.
@@ -195,6 +198,14 @@ impl Instance {
             self.tuning = Tuning::default();
         }
         self.model = found;
+    }
+
+    /// The key that a model of it is trained under, unless an established one is in use.
+    pub(crate) fn key_to_learn(&self) -> Option<String> {
+        let keys = Keys::of(&self.container, self.job.as_deref());
+        let known = self.model.as_ref().map(|(model, _)| model.about());
+        let known = known.filter(|about| about.grade == Grade::Established).map(|about| about.key);
+        keys.best().filter(|best| known != Some(best)).map(str::to_owned)
     }
 }
 

@@ -98,6 +98,12 @@ impl Scorer {
         self.gate.take_complaints()
     }
 
+    /// Keys without an established model that had one more run put into the archive, and now at least two: there is
+    /// something to learn from.
+    pub fn take_learnable(&mut self) -> Vec<String> {
+        self.gate.take_learnable()
+    }
+
     /// How deep each run is to be watched, by its state after the windows judged so far.
     pub fn watches(&self) -> impl Iterator<Item = Watch<'_>> {
         self.gate.watches()

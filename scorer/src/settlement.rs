@@ -7,7 +7,8 @@ use vaectl_schemas::{
 };
 
 use crate::context::Context;
-use crate::evidence::{Limits, in_shadow, weigh};
+use crate::decision::{Decision, decide};
+use crate::evidence::{Limits, in_shadow};
 use crate::instance::{Instance, Pending};
 use crate::judge::{About, Judge, Library};
 use crate::model::Explanation;
@@ -44,7 +45,7 @@ pub(crate) fn settle(
     context: &mut Context,
     out: &mut Vec<u8>,
 ) {
-    let Pending { mut window, mut facts, segment } = pending;
+    let Pending { mut window, facts, segment } = pending;
     instance.find_model(models, reading);
     if let (Some(memory), Some(_), false) = (&mut context.memory, &instance.model, instance.recalled) {
         instance.recalled = true;
@@ -64,24 +65,15 @@ pub(crate) fn settle(
     if let (Some(why @ Unscorable::Length { .. }), Some((about, _))) = (unscored, about) {
         context.complain(about, why);
     }
-    let mut offset = None;
-    if let (Some(judgement), Some((model, _))) = (&mut judgement, &model) {
-        let counts = !facts.entered && !facts.lost;
-        let reading = instance.tuning.read(judgement, window.timestamp, counts, model.as_ref());
-        (offset, facts.drifting) = (Some(reading.offset), reading.drifting);
-        if reading.unfit {
-            instance.machine.rejudge();
-        }
-    }
-    let limits = about.map_or(Limits::NONE, |(about, matched)| Limits::of(about, matched));
-    let (evidence, channels) = weigh(judgement.as_ref(), limits, about.map(|(_, matched)| matched), facts);
-
     if instance.hour.number.is_some_and(|hour| hour < summary::hour(window.timestamp)) {
         summary::write(instance, context, out);
     }
     instance.judged = context.now;
-    let previous = instance.machine.state();
-    let state = instance.machine.step(evidence);
+    let found = model.as_ref().map(|(model, matched)| (model.as_ref(), *matched));
+    let limits = about.map_or(Limits::NONE, |(about, matched)| Limits::of(about, matched));
+    let mind = (&mut instance.machine, &mut instance.tuning);
+    let Decision { evidence, channels, offset, previous, state } =
+        decide(mind, judgement.as_mut(), window.timestamp, found, limits, facts);
     let id = window_id(&window);
     if evidence.doubt || evidence.hit || evidence.alone {
         instance.suspected.get_or_insert_with(|| (window.timestamp, id.clone()));
@@ -127,6 +119,12 @@ pub(crate) fn settle(
         let account = context.ledger.of("vaectl.archive");
         account.received += 1;
         *(if kept { &mut account.passed } else { &mut account.dropped }) += 1;
+        if kept
+            && instance.life.begins_a_run(window.timestamp)
+            && let Some(key) = instance.key_to_learn()
+        {
+            context.runs.count(&key);
+        }
     }
 }
 

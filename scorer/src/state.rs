@@ -77,7 +77,7 @@ impl Machine {
             (self.episode, self.suspicion, self.hits) = (None, None, 0);
         }
         match &mut self.suspicion {
-            _ if seen.doubt || seen.hit => self.suspicion = Some(0),
+            _ if seen.doubt => self.suspicion = Some(0),
             Some(calm) if within => *calm += 1,
             _ => {}
         }
@@ -132,6 +132,15 @@ mod tests {
         let mut machine = warm();
         assert_eq!(run(&mut machine, &[HIT, HIT]), [Suspect, Unstable]);
         machine
+    }
+
+    #[test]
+    fn a_hit_without_doubt_waits_for_another() {
+        let hit = Evidence { doubt: false, ..HIT };
+        assert_eq!(
+            run(&mut warm(), &[hit, CALM, CALM, hit, CALM, hit]),
+            [Stable, Stable, Stable, Stable, Stable, Unstable]
+        );
     }
 
     #[test]

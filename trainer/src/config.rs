@@ -23,6 +23,8 @@ pub struct Config {
     pub allow_collapsed: bool,
     /// The longest line that is read.
     pub max_line_bytes: usize,
+    /// The keys that models are made of; all where there are none.
+    pub keys: Vec<String>,
     /// Windows before it are left out.
     pub since: Option<Timestamp>,
     /// Where a model is in use already, put a new one in use only where it is at least as good.
@@ -43,6 +45,7 @@ impl Config {
             beta: 0.5,
             allow_collapsed: false,
             max_line_bytes: vaectl_schemas::DEFAULT_MAX_LINE_BYTES,
+            keys: Vec::new(),
             since: None,
             promote: false,
             keep: 5,

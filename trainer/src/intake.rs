@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::BufRead;
 
 use vaectl_schemas::{Container, ContainerLine, Kind, KindError, LineReader, State, Timestamp, Window, peek};
-use vaectl_scorer::Keys;
+use vaectl_scorer::{Keys, RUN_NS};
 
 use crate::error::TrainError;
 use crate::random::Random;
@@ -25,7 +25,7 @@ pub struct Group {
 }
 
 /// All that was read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Intake {
     /// By container and run.
     windows: BTreeMap<String, Thinned>,
@@ -34,18 +34,34 @@ pub(crate) struct Intake {
     pub(crate) lines: u64,
     /// Why lines or windows belong to no key, and how many.
     pub(crate) left_out: BTreeMap<&'static str, usize>,
+    /// The most windows that are kept of all runs.
+    most: usize,
+    kept: usize,
 }
 
-/// Reads windows as training does, by model key.
-pub fn groups<R: BufRead>(
-    inputs: impl IntoIterator<Item = R>,
-    max_line_bytes: usize,
-) -> Result<BTreeMap<String, Group>, TrainError> {
-    let mut intake = Intake::default();
+/// Windows as training has them.
+#[derive(Debug)]
+pub struct Training {
+    /// By model key.
+    pub groups: BTreeMap<String, Group>,
+    /// How many were read.
+    pub windows: usize,
+    /// How many of these were kept.
+    pub used: usize,
+}
+
+/// Windows that are kept beside those that are judged: what is fitted to them needs no more.
+const SAMPLE: usize = 50_000;
+
+/// Reads windows as training does, by model key. Of more than 50,000, the longest runs are thinned evenly.
+pub fn groups<R: BufRead>(inputs: impl IntoIterator<Item = R>, max_line_bytes: usize) -> Result<Training, TrainError> {
+    let mut intake = Intake::new(SAMPLE);
     for input in inputs {
         intake.read(input, max_line_bytes, None)?;
     }
-    Ok(intake.groups().0)
+    let used = intake.kept;
+    let windows = used + intake.left_out.get(THINNED).copied().unwrap_or_default();
+    Ok(Training { groups: intake.groups().0, windows, used })
 }
 
 /// The windows of a run, or evenly many of them: an archive of a week has more than there is room for.
@@ -59,28 +75,41 @@ struct Thinned {
 /// Half a day of windows of five seconds.
 const MOST_OF_A_RUN: usize = 8640;
 
+/// Why windows are left out that there is no room for.
+const THINNED: &str = "thinned out";
+
 impl Thinned {
     /// Takes a window, unless it is one of those that are left out; gives how many went.
     fn push(&mut self, window: Window<'static>) -> usize {
-        // By its time alone, so that the order of files decides nothing.
-        let stays =
-            |window: &Window<'_>, halvings| Random::new(window.timestamp.as_ns()).bits().trailing_zeros() >= halvings;
         if !stays(&window, self.halvings) {
             return 1;
         }
         self.windows.push(window);
+        if self.windows.len() > MOST_OF_A_RUN { self.halve() } else { 0 }
+    }
+
+    /// Leaves out half of the windows; gives how many went.
+    fn halve(&mut self) -> usize {
         let before = self.windows.len();
-        if before > MOST_OF_A_RUN {
-            self.halvings += 1;
-            self.windows.retain(|window| stays(window, self.halvings));
-        }
+        self.halvings += 1;
+        self.windows.retain(|window| stays(window, self.halvings));
         before - self.windows.len()
     }
 }
 
-const SIX_HOURS_NS: u64 = 6 * 3600 * 1_000_000_000;
+/// Whether a window is among those that so many halvings leave: by its time alone, so that the order of files decides
+/// nothing.
+fn stays(window: &Window<'_>, halvings: u32) -> bool {
+    Random::new(window.timestamp.as_ns()).bits().trailing_zeros() >= halvings
+}
 
 impl Intake {
+    /// Keeps `most` windows at most.
+    pub(crate) fn new(most: usize) -> Self {
+        let (windows, named, left_out) = (BTreeMap::new(), HashMap::new(), BTreeMap::new());
+        Self { windows, named, lines: 0, left_out, most, kept: 0 }
+    }
+
     /// Reads windows and metadata of one input; lines of other types are passed over.
     pub(crate) fn read(
         &mut self,
@@ -115,10 +144,16 @@ impl Intake {
     }
 
     fn take(&mut self, window: Window<'static>) {
-        let kept = self.windows.entry(run_of(&window).to_owned()).or_default();
-        let out = kept.push(window);
+        let run = self.windows.entry(run_of(&window).to_owned()).or_default();
+        let mut out = run.push(window);
+        self.kept = self.kept + 1 - out;
+        while self.kept > self.most {
+            let Some(longest) = self.windows.values_mut().max_by_key(|run| run.windows.len()) else { break };
+            let halved = longest.halve();
+            (out, self.kept) = (out + halved, self.kept - halved);
+        }
         if out > 0 {
-            *self.left_out.entry("thinned out").or_default() += out;
+            *self.left_out.entry(THINNED).or_default() += out;
         }
     }
 
@@ -171,7 +206,7 @@ impl Intake {
                 continue;
             }
             let at = window.timestamp.as_ns();
-            let part = (at - *first_of_run.entry(run.clone()).or_insert(at)) / SIX_HOURS_NS;
+            let part = (at - *first_of_run.entry(run.clone()).or_insert(at)) / RUN_NS;
             let run = if part == 0 { run } else { format!("{run}+{part}") };
             let runs = if is_part(&window) { &mut group.parts } else { &mut group.runs };
             runs.entry(run).or_default().push(window);
@@ -306,7 +341,24 @@ fn display_name(container: &Container<'_>, key: &str) -> String {
 mod tests {
     use vaectl_schemas::{Timestamp, Window, WindowInfo, WindowMeta};
 
-    use super::{MOST_OF_A_RUN, Thinned};
+    use super::{Intake, MOST_OF_A_RUN, THINNED, Thinned};
+
+    #[test]
+    fn where_there_is_no_room_for_all_the_longest_runs_give_way() {
+        let mut intake = Intake::new(600);
+        for (run, count) in [("short", 100), ("long", 2000), ("longer", 4000)] {
+            for at in 0..count {
+                let run = Some(run.to_owned());
+                let meta = WindowMeta { v: 1, window: WindowInfo::default(), run, job: None, state: None };
+                intake.take(Window::new(Timestamp::from_ns(at * 5_000_000_000), meta));
+            }
+        }
+        let kept = |run: &str| intake.windows[run].windows.len();
+        assert_eq!(kept("short"), 100);
+        assert!(kept("long") > 100 && kept("longer") > 100, "{} and {}", kept("long"), kept("longer"));
+        let all = kept("short") + kept("long") + kept("longer");
+        assert!(all <= 600 && all == intake.kept && intake.left_out[THINNED] == 6100 - all, "{all}");
+    }
 
     #[test]
     fn a_long_run_is_thinned_evenly_and_a_short_one_is_not() {

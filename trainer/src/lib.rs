@@ -27,7 +27,7 @@ pub use baseline::Baseline;
 pub use config::Config;
 pub use contest::{Contest, Marks};
 pub use error::TrainError;
-pub use intake::{Group, Run, groups};
+pub use intake::{Group, Run, Training, groups};
 pub use random::Random;
 pub use ranking::{Areas, Ranked, Ranking};
 pub use report::{KeyReport, Outcome, Report, Trained};

@@ -7,29 +7,29 @@ use vaectl_scorer::Model;
 use vaectl_scorer::model::{Content, Versions};
 
 use crate::config::Config;
-use crate::contest::Contest;
+use crate::contest::{Contest, SPELL};
 use crate::error::TrainError;
-use crate::intake::Group;
+use crate::intake::{Group, Run};
 use crate::report::{Outcome, Trained};
 
-/// Windows of one key that other models ought to find odd.
+/// Spells of windows of one key that other models ought to find odd.
 const SAMPLE: usize = 50;
 
-/// Windows of other keys that decide about a model, at most.
+/// Spells of other keys that decide about a model, at most.
 const MOST_OTHERS: usize = 200;
 
 /// What is to become of a new model; known before it is made, since the newest runs may decide and must not teach.
 pub(crate) enum Plan {
     /// It is put in use; a note says why, where that is not plain.
     Adopt(Option<String>),
-    /// These windows, which the model in use has not seen either, decide.
-    Contest(Box<Model>, Vec<Window<'static>>),
+    /// These runs, which the model in use has not seen either, decide.
+    Contest(Box<Model>, Vec<Run>),
     /// None is made: nothing could decide.
     Leave(String),
 }
 
-/// Windows of every key, evenly taken.
-pub(crate) struct Samples(BTreeMap<String, Vec<Window<'static>>>);
+/// Windows in a row of every key, evenly taken.
+pub(crate) struct Samples(BTreeMap<String, Vec<Vec<Window<'static>>>>);
 
 impl Plan {
     /// Decides what decides, and takes the windows that do out of the group.
@@ -47,7 +47,7 @@ impl Plan {
             Ok(champion) => champion,
             Err(error) => return Self::Adopt(Some(format!("the one before could not be used: {error}"))),
         };
-        let newest: Vec<Window<'static>> = group.take_newest(champion.card().span[1]).into_iter().flatten().collect();
+        let newest = group.take_newest(champion.card().span[1]);
         if newest.is_empty() {
             Self::Leave("no run began since it was made, or too few are left to teach another".into())
         } else {
@@ -60,7 +60,7 @@ impl Plan {
         self,
         config: &Config,
         mut content: Content,
-        others: &[&Window<'static>],
+        others: &[&[Window<'static>]],
     ) -> Result<Outcome, TrainError> {
         if let Self::Adopt(Some(note)) = &self {
             content.card.notes.push(note.clone());
@@ -89,16 +89,16 @@ impl Samples {
     /// Takes them, before any run is held back.
     pub(crate) fn of(groups: &BTreeMap<String, Group>) -> Self {
         let sample = |group: &Group| {
-            let windows: Vec<&Window<'static>> = group.runs.values().flatten().collect();
-            windows.iter().step_by(windows.len().div_ceil(SAMPLE).max(1)).map(|window| (*window).clone()).collect()
+            let spells: Vec<&[Window<'static>]> = group.runs.values().flat_map(|run| run.chunks(SPELL)).collect();
+            spells.iter().step_by(spells.len().div_ceil(SAMPLE).max(1)).map(|spell| spell.to_vec()).collect()
         };
         Self(groups.iter().map(|(key, group)| (key.clone(), sample(group))).collect())
     }
 
     /// Those of all other keys.
-    pub(crate) fn but(&self, key: &str) -> Vec<&Window<'static>> {
-        let others: Vec<_> =
-            self.0.iter().filter(|(other, _)| *other != key).flat_map(|(_, windows)| windows).collect();
+    pub(crate) fn but(&self, key: &str) -> Vec<&[Window<'static>]> {
+        let others = self.0.iter().filter(|(other, _)| *other != key).flat_map(|(_, spells)| spells);
+        let others: Vec<&[Window<'static>]> = others.map(Vec::as_slice).collect();
         let step = others.len().div_ceil(MOST_OTHERS).max(1);
         others.into_iter().step_by(step).collect()
     }

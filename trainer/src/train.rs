@@ -48,7 +48,7 @@ pub fn train<R: BufRead>(
 ) -> Result<Report, TrainError> {
     config.check()?;
     let _lock = ModelLock::take(&config.models)?;
-    let mut intake = Intake::default();
+    let mut intake = Intake::new(usize::MAX);
     for (index, input) in inputs.into_iter().enumerate() {
         intake.read(input, config.max_line_bytes, config.since)?;
         progress(Progress::Read { inputs: index + 1 });
@@ -57,7 +57,8 @@ pub fn train<R: BufRead>(
     let (mut groups, left_out) = intake.groups();
     let mut report = Report { lines, left_out, keys: Vec::new() };
     let (before, samples) = (ModelFolder::open(&config.models).0, Samples::of(&groups));
-    for (key, group) in &mut groups {
+    let wanted = |key: &String| config.keys.is_empty() || config.keys.contains(key);
+    for (key, group) in groups.iter_mut().filter(|(key, _)| wanted(key)) {
         let (runs, windows) = (group.runs.len(), group.runs.values().map(Vec::len).sum());
         report.keys.push(KeyReport {
             outcome: outcome((config, &before), key, group, &samples, progress)?,

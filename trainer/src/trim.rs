@@ -8,25 +8,55 @@ const FAR: f64 = 6.0;
 /// Distances that differ by less are alike.
 const LEAST_SPREAD: f64 = 0.5;
 
-/// More than this share of all windows are no contamination, but a part of the pattern.
-const MOST: f64 = 0.05;
+/// More than this share of all windows are no contamination, but a part of the pattern: half as much again as the
+/// contamination that has to be borne.
+const MOST: f64 = 0.075;
 
-/// Says of each row of each run whether it is to be left out.
+/// So many windows on either side of one that comes alone are not far off: an episode takes two of three.
+const APART: usize = 2;
+
+/// What a window is to the pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A part of it.
+    Within,
+    /// Far off, in many runs, and one at a time: nothing is learned from it, and it opens no episode either.
+    Alone,
+    /// Far off, and of few runs.
+    Foreign,
+}
+
+/// Says what each row of each run is.
 ///
-/// A row is, where it is far off and such rows are few and in fewer than half of the runs: what most runs do now and then,
-/// such as rotating a log, is their habit. What is in most runs of a contaminated recording cannot be told from one.
-pub(crate) fn foreign(runs: &[Matrix]) -> Vec<Vec<bool>> {
+/// Far-off rows that are few and in fewer than half of the runs are foreign. What more runs do now and then, such as
+/// rotating a log, is their habit, and cannot be told from contamination of most runs; but where it comes one window at a
+/// time nothing has to be known: two of three open an episode.
+pub(crate) fn places(runs: &[Matrix]) -> Vec<Vec<Place>> {
     let distances: Vec<Vec<f64>> = runs.iter().map(|run| run.rows().map(distance).collect()).collect();
     let (median, spread) = median_and_spread(&distances.concat(), LEAST_SPREAD);
-    let mut far: Vec<Vec<bool>> =
-        distances.iter().map(|run| run.iter().map(|distance| *distance > median + FAR * spread).collect()).collect();
-    let count = |run: &Vec<bool>| run.iter().filter(|far| **far).count();
-    let (windows, all) = (far.iter().map(count).sum::<usize>(), far.iter().map(Vec::len).sum::<usize>());
-    let of_runs = far.iter().filter(|run| run.contains(&true)).count();
-    if windows as f64 > MOST * all as f64 || 2 * of_runs >= far.len() {
-        far.iter_mut().flatten().for_each(|far| *far = false);
-    }
-    far
+    let is_far = |distance: &f64| *distance > median + FAR * spread;
+    let far: Vec<Vec<bool>> = distances.iter().map(|run| run.iter().map(is_far).collect()).collect();
+    let all = far.iter().map(Vec::len).sum::<usize>() as f64;
+    let many = far.iter().flatten().filter(|far| **far).count() as f64 > MOST * all;
+    let few_runs = |far: &[Vec<bool>]| 2 * far.iter().filter(|run| run.contains(&true)).count() < far.len();
+    let spells: Vec<Vec<bool>> = far.iter().map(|run| in_spells(run)).collect();
+    let (few, few_spells) = (few_runs(&far), few_runs(&spells));
+    let place = |far: bool, in_spell: bool| match (far && !many, in_spell) {
+        (true, _) if few => Place::Foreign,
+        (true, true) if few_spells => Place::Foreign,
+        (true, false) => Place::Alone,
+        (true | false, _) => Place::Within,
+    };
+    far.iter().zip(&spells).map(|(far, spells)| far.iter().zip(spells).map(|(f, s)| place(*f, *s)).collect()).collect()
+}
+
+/// Which far-off rows have another one near.
+fn in_spells(far: &[bool]) -> Vec<bool> {
+    let near = |at: usize| {
+        let (first, end) = (at.saturating_sub(APART), (at + APART + 1).min(far.len()));
+        far[first..end].iter().filter(|far| **far).count() > 1
+    };
+    (0..far.len()).map(|at| far[at] && near(at)).collect()
 }
 
 /// How far the one feature that lies farthest is from its median, in spreads: an attack may touch a single one.
@@ -38,38 +68,44 @@ fn distance(row: &[f32]) -> f64 {
 mod tests {
     use vaectl_scorer::model::Matrix;
 
-    use super::foreign;
+    use super::Place::{self, Alone, Foreign, Within};
+    use super::places;
     use crate::random::Random;
 
-    /// Runs of 100 rows, with so many far-off rows in each.
-    fn left_out(far: [usize; 4]) -> [usize; 4] {
+    /// How many rows have this place in runs of 100, where so many rows in a row, or one in ten of so many, are far off.
+    fn count(place: Place, far: [usize; 4], in_a_row: bool) -> [usize; 4] {
         let mut random = Random::new(5);
         let runs = far.map(|far| {
             let mut run = Matrix::new(10);
             for at in 0..100 {
-                let row: Vec<f32> =
-                    random.normals(10).into_iter().map(|v| if at < far { v + 9.0 } else { v }).collect();
+                let is_far = if in_a_row { at < far } else { at % 10 == 0 && at / 10 < far };
+                let row: Vec<f32> = random.normals(10).into_iter().map(|v| if is_far { v + 9.0 } else { v }).collect();
                 run.push(&row);
             }
             run
         });
-        let counts: Vec<usize> = foreign(&runs).iter().map(|run| run.iter().filter(|far| **far).count()).collect();
+        let counts: Vec<usize> =
+            places(&runs).iter().map(|run| run.iter().filter(|found| **found == place).count()).collect();
         counts.try_into().unwrap()
     }
 
     #[test]
-    fn far_off_windows_of_one_run_are_left_out() {
-        assert_eq!(left_out([0, 0, 12, 0]), [0, 0, 12, 0]);
-        assert_eq!(left_out([0; 4]), [0; 4]);
+    fn far_off_windows_of_one_run_are_foreign() {
+        for in_a_row in [true, false] {
+            assert_eq!(count(Foreign, [0, 0, 9, 0], in_a_row), [0, 0, 9, 0]);
+            assert_eq!(count(Within, [0; 4], in_a_row), [100; 4]);
+        }
     }
 
     #[test]
-    fn what_half_of_the_runs_have_is_a_habit() {
-        assert_eq!(left_out([3, 0, 3, 0]), [0; 4]);
+    fn what_half_of_the_runs_have_is_a_habit_and_is_not_needed_where_it_comes_alone() {
+        assert_eq!(count(Within, [3, 0, 3, 0], true), [100; 4]);
+        assert_eq!(count(Alone, [3, 0, 3, 3], false), [3, 0, 3, 3]);
     }
 
     #[test]
-    fn more_than_a_twentieth_of_all_windows_is_a_part_of_the_pattern() {
-        assert_eq!(left_out([0, 21, 0, 0]), [0; 4]);
+    fn more_than_the_contamination_that_is_borne_is_a_part_of_the_pattern() {
+        assert_eq!(count(Within, [0, 31, 0, 0], true), [100; 4]);
+        assert_eq!(count(Within, [9; 4], false), [100; 4]);
     }
 }

@@ -330,29 +330,58 @@ fn a_name_that_comes_late_is_joined() {
     assert_eq!(report.keys[0].key, "sha256-0123456789abcdef01234567-job");
 }
 
-/// Recall of a miner, and false hits of calm windows, under a model of runs that have so many percent of it in one run.
-fn contaminated(percent: usize) -> (f64, usize) {
+/// How contamination lies in the runs.
+#[derive(Clone, Copy, Debug)]
+enum Spread {
+    /// All of it in the third of six runs.
+    OneRun,
+    /// One window at a time, evenly over all runs.
+    Evenly,
+    /// One spell in every run.
+    Spells,
+}
+
+/// What became of a model that was trained on a miner's windows among others.
+#[derive(Debug)]
+struct Contaminated {
+    notes: Vec<String>,
+    /// The share of a miner's windows, and of a flood's, that are beyond the threshold.
+    miner: f64,
+    flood: f64,
+    /// Calm windows that are.
+    false_hits: usize,
+}
+
+fn contaminated(percent: usize, spread: Spread) -> Contaminated {
     let mut windows: Vec<_> = (1..=6).flat_map(run).collect();
-    let share = windows.len() * percent / 100;
-    // All of it in the third of six runs.
-    for window in windows[120..].iter_mut().take(share) {
-        mine(window);
-    }
+    let count = windows.len();
+    let share = count * percent / 100;
+    let is_mined = |at: usize| match spread {
+        Spread::OneRun => (120..120 + share).contains(&at),
+        Spread::Evenly => percent > 0 && at % (100 / percent) == 50 / percent,
+        Spread::Spells => (20..20 + share.div_ceil(6)).contains(&(at % 60)),
+    };
+    windows.iter_mut().enumerate().filter(|(at, _)| is_mined(*at)).for_each(|(_, window)| mine(window));
     let folder = tempfile::tempdir().expect("a folder can be made");
     let report = trained(folder.path(), &windows);
     let Outcome::Trained(figures) = &report.keys[0].outcome else { panic!("{report}") };
-    let told = figures.notes.iter().any(|note| note.contains(&format!("{share} windows are far off")));
-    assert_eq!(told, share > 0, "{report}");
     let model = Model::load(file(&report)).expect("it was just written");
-    let (mut mined, mut calm) = (run(30), Vec::new());
+    let beyond = |windows: &[Window<'static>]| {
+        let mut judged = Vec::new();
+        model.judge(&windows.iter().collect::<Vec<_>>(), &mut judged);
+        judged.iter().filter(|j| j.score > limit(&model)).count()
+    };
+    let (mut mined, mut flooded) = (run(30), run(30));
     mined.iter_mut().for_each(mine);
-    let mut judged = Vec::new();
-    model.judge(&mined.iter().collect::<Vec<_>>(), &mut judged);
-    let found = judged.iter().filter(|j| j.score > limit(&model)).count() as f64 / judged.len() as f64;
-    for fresh in 31..36 {
-        model.judge(&run(fresh).iter().collect::<Vec<_>>(), &mut calm);
+    for window in &mut flooded {
+        window.counters = window.counters.iter().map(|(name, count)| (name.to_owned(), 8.0 * count)).collect();
     }
-    (found, calm.iter().filter(|j| j.score > limit(&model)).count())
+    Contaminated {
+        notes: figures.notes.clone(),
+        miner: beyond(&mined) as f64 / mined.len() as f64,
+        flood: beyond(&flooded) as f64 / flooded.len() as f64,
+        false_hits: (31..36).map(|fresh| beyond(&run(fresh))).sum(),
+    }
 }
 
 /// Ten times the usual processor time.
@@ -364,9 +393,26 @@ fn mine(window: &mut Window<'static>) {
 #[test]
 fn one_and_five_percent_of_an_attack_in_a_run_cost_no_recall() {
     for percent in [0, 1, 5] {
-        let (recall, false_hits) = contaminated(percent);
-        assert_eq!((recall, false_hits), (1.0, 0), "{percent} %");
+        let of = contaminated(percent, Spread::OneRun);
+        let told = of.notes.iter().any(|note| note.contains(&format!("{} windows are far off", 360 * percent / 100)));
+        assert_eq!((told, of.miner, of.flood, of.false_hits), (percent > 0, 1.0, 1.0, 0), "{percent} %: {of:?}");
     }
+}
+
+#[test]
+fn one_and_five_percent_of_an_attack_in_all_runs_cost_no_recall_where_its_windows_come_alone() {
+    for percent in [1, 5] {
+        let of = contaminated(percent, Spread::Evenly);
+        let told = of.notes.iter().any(|note| note.contains("come one at a time"));
+        assert_eq!((told, of.miner, of.flood, of.false_hits), (true, 1.0, 1.0, 0), "{percent} %: {of:?}");
+    }
+}
+
+#[test]
+fn what_every_run_does_for_a_while_is_a_habit_and_hides_no_other_attack() {
+    let of = contaminated(5, Spread::Spells);
+    assert_eq!((of.flood, of.false_hits), (1.0, 0), "{of:?}");
+    assert!(!of.notes.iter().any(|note| note.contains("far off")), "{of:?}");
 }
 
 /// A line as another program may write it: numbers of any name, no coverage, no container but an id and an image.

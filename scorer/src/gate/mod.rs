@@ -61,6 +61,10 @@ impl Gate {
         std::mem::take(&mut self.context.complaints)
     }
 
+    pub(crate) fn take_learnable(&mut self) -> Vec<String> {
+        self.context.runs.take_learnable()
+    }
+
     pub(crate) fn watches(&self) -> impl Iterator<Item = Watch<'_>> {
         depth::watches(self.registry.iter().map(|(_, instance)| instance))
     }

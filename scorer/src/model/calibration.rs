@@ -20,7 +20,8 @@ pub struct Calibration {
     pub latent: f64,
     /// The tail of the scores, where they are enough for one.
     pub tail: Option<Tail>,
-    /// A window beyond it is suspicious: 0.2 % of calibration windows are, or none where there are fewer than 500.
+    /// A window beyond it is suspicious: 0.2 % of calibration windows are, or none where there are fewer than 500. Far-off
+    /// windows that come one at a time are among these, and may put it beyond the threshold.
     pub suspect: f64,
     /// A window beyond it counts towards an episode.
     pub threshold: f64,
@@ -28,8 +29,8 @@ pub struct Calibration {
     pub cusum: Cusum,
     /// The lowest p-value that can be claimed: `1 / (windows + 1)`, and a tenth of it where a tail was fitted.
     pub lowest_p: f64,
-    /// False episodes a container and day that can be promised: two windows of three beyond the threshold, each with
-    /// the lowest p-value that can be claimed.
+    /// False episodes a container and day that can be promised: the windows of a day, times the lowest p-value that can
+    /// be claimed for one beyond the threshold, times the share of such windows that open an episode.
     pub episodes_per_day: f64,
     /// How far above the model's own median a run may lie for good, in units of the score: 95 % of runs lie nearer.
     pub offset_bound: f64,
@@ -59,19 +60,30 @@ impl Calibration {
     /// `medians` are of the bounds of all runs there are, those of training included: how far these lie apart is how far
     /// a new container may lie from all of them. The threshold lies where the tail reaches one window in 100,000: the
     /// fewer the windows, the wider the margin. It is a margin, and no p-value below `lowest_p` is claimed for it.
+    ///
+    /// `alone` are the bounds of far-off windows that come one at a time: one opens no episode, so that they raise what
+    /// is suspicious, and not the threshold.
     #[must_use]
-    pub fn fit(runs: &[Vec<f64>], latents: &[f64], medians: &[f64], nominal_ns: u64) -> (Self, Vec<f64>) {
+    pub fn fit(
+        runs: &[Vec<f64>],
+        alone: &[f64],
+        latents: &[f64],
+        medians: &[f64],
+        nominal_ns: u64,
+    ) -> (Self, Vec<f64>) {
         let bounds = runs.concat();
         let (centre, spread) = median_and_spread(&bounds, 1.0);
         let score = |bound: &f64| (bound - centre) / spread;
         let mut sorted: Vec<f64> = bounds.iter().map(score).collect();
         sorted.sort_by(f64::total_cmp);
         let count = sorted.len();
-        let allowed = if count < 500 { 0 } else { (count as f64 * SUSPECT_SHARE) as usize };
-        let suspect = sorted[count - 1 - allowed].max(1.0);
+        let (extreme, allowed) = extreme(&sorted);
+        let mut all: Vec<f64> = sorted.iter().copied().chain(alone.iter().map(score)).collect();
+        all.sort_by(f64::total_cmp);
+        let suspect = self::extreme(&all).0;
         let tail = Tail::fit(&sorted);
         // Few windows: an exponential from the median through the extreme.
-        let straight = || suspect * BUDGET.ln() / ((allowed + 1) as f64 / (count + 1) as f64).ln();
+        let straight = || extreme * BUDGET.ln() / ((allowed + 1) as f64 / (count + 1) as f64).ln();
         let reach = tail.map_or_else(straight, |tail| tail.quantile(BUDGET));
         let offsets: Vec<f64> = medians.iter().map(|median| (median - centre).abs() / spread).collect();
         let lowest_p = 1.0 / (count + 1) as f64 / if tail.is_some() { REACH } else { 1.0 };
@@ -83,7 +95,7 @@ impl Calibration {
             latent: median_and_spread(latents, 0.0).0,
             tail,
             suspect,
-            threshold: reach.max(MARGIN * suspect),
+            threshold: reach.max(MARGIN * extreme),
             cusum: Cusum::fit([]),
             lowest_p,
             episodes_per_day: 0.0,
@@ -93,8 +105,8 @@ impl Calibration {
         let warm: Vec<Vec<f64>> = runs.iter().map(|run| calibration.warm_p_values(&sorted, run)).collect();
         calibration.cusum = Cusum::fit(warm.iter().map(Vec::as_slice));
         let day = DAY_NS / nominal_ns.max(1) as f64;
-        let high = tail.map_or(suspect, |tail| tail.start);
-        calibration.episodes_per_day = day * lowest_p.max(BUDGET) * second_hit(&runs, high);
+        let high = tail.map_or(extreme, |tail| tail.start);
+        calibration.episodes_per_day = day * lowest_p.max(BUDGET) * opening_share(&runs, high);
         (calibration, sorted)
     }
 
@@ -137,16 +149,26 @@ impl Calibration {
     }
 }
 
-/// The chance that one of the next two windows is beyond `high` too where one is: windows hang together.
-fn second_hit(runs: &[Vec<f64>], high: f64) -> f64 {
-    let (mut hits, mut seconds) = (0, 0);
+/// The score that as many windows are beyond as may be suspicious, at least one spread, and how many these are.
+fn extreme(sorted: &[f64]) -> (f64, usize) {
+    let count = sorted.len();
+    let allowed = if count < 500 { 0 } else { (count as f64 * SUSPECT_SHARE) as usize };
+    (sorted[count - 1 - allowed].max(1.0), allowed)
+}
+
+/// The share of windows beyond `high` that open an episode: none of the two before is beyond it too, and one of the two
+/// after is. Windows hang together, and those of one episode open it once.
+fn opening_share(runs: &[Vec<f64>], high: f64) -> f64 {
+    let (mut hits, mut openings) = (0_u32, 0_u32);
     for run in runs {
-        for (at, _) in run.iter().enumerate().filter(|(_, score)| **score > high) {
+        let is_hit = |score: &f64| *score > high;
+        for (at, _) in run.iter().enumerate().filter(|(_, score)| is_hit(score)) {
             hits += 1;
-            seconds += usize::from(run[at + 1..].iter().take(2).any(|score| *score > high));
+            let first = !run[at.saturating_sub(2)..at].iter().any(is_hit);
+            openings += u32::from(first && run[at + 1..].iter().take(2).any(is_hit));
         }
     }
-    f64::from(seconds as u32 + 1) / f64::from(hits + 2)
+    f64::from(openings + 1) / f64::from(hits + 2)
 }
 
 /// Median, and 1.4826 times the median absolute deviation (the deviation of a Gaussian), at least `floor`.
@@ -176,13 +198,13 @@ pub fn quantile(values: &[f64], share: f64) -> f64 {
 mod tests {
     #![expect(clippy::float_cmp, reason = "the numbers are exact")]
 
-    use super::{Calibration, median_and_spread, quantile, second_hit};
+    use super::{Calibration, median_and_spread, opening_share, quantile};
 
     const WINDOW: u64 = 5_000_000_000;
 
     fn fitted(bounds: impl Iterator<Item = u32>, medians: &[f64]) -> (Calibration, Vec<f64>) {
         let bounds: Vec<f64> = bounds.map(f64::from).collect();
-        Calibration::fit(std::slice::from_ref(&bounds), &bounds, medians, WINDOW)
+        Calibration::fit(std::slice::from_ref(&bounds), &[], &bounds, medians, WINDOW)
     }
 
     #[test]
@@ -251,9 +273,19 @@ mod tests {
     #[test]
     fn the_promise_counts_windows_a_day_and_how_they_hang_together() {
         let (calibration, _) = fitted(0..60, &[]);
-        // 17,280 windows a day at 1 in 610, and ten windows beyond the tail's start in a row: 10 of 12.
-        let expected = 17_280.0 / 610.0 * 10.0 / 12.0;
+        // 17,280 windows a day at 1 in 610, and ten windows beyond the tail's start in a row are one episode: 2 of 12.
+        let expected = 17_280.0 / 610.0 * 2.0 / 12.0;
         assert!((calibration.episodes_per_day - expected).abs() < 1e-9, "{calibration:?}");
-        assert_eq!(second_hit(&[vec![5.0, 0.0, 5.0, 0.0, 0.0, 5.0]], 1.0), 0.4);
+        // Three hits, the first two of one episode, and the third of none.
+        assert_eq!(opening_share(&[vec![5.0, 0.0, 5.0, 0.0, 0.0, 5.0]], 1.0), 2.0 / 5.0);
+    }
+
+    #[test]
+    fn windows_that_come_alone_raise_suspicion_and_not_the_threshold() {
+        let bounds: Vec<f64> = (0..60).map(f64::from).collect();
+        let fit = |alone: &[f64]| Calibration::fit(&[bounds.clone()], alone, &bounds, &[], WINDOW).0;
+        let (plain, with) = (fit(&[]), fit(&[1000.0]));
+        assert_eq!(with.threshold, plain.threshold);
+        assert_eq!(with.suspect, with.score(1000.0));
     }
 }

@@ -1,5 +1,7 @@
 //! Windows with their states, kept for training: rotated, packed, bounded, and never in the way of scoring.
 
+mod name;
+
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,9 +10,9 @@ use tracing::{info, warn};
 use vaectl_schemas::{State, Timestamp, Window};
 use zstd::Encoder;
 
-const PREFIX: &str = "windows-";
-const SUFFIX: &str = ".jsonl.zst";
-const HOUR_NS: u64 = 3_600_000_000_000;
+use name::HOUR_NS;
+pub use name::archived_before;
+
 /// A crash loses at most the windows of this much line time.
 const FLUSH_NS: u64 = 10_000_000_000;
 /// How long the archive leaves a disk alone that refused it.
@@ -157,10 +159,8 @@ fn create(config: &ArchiveConfig, first: Timestamp) -> io::Result<Counted> {
         fs::remove_file(path)?;
         total -= bytes;
     }
-    let stem = first.to_string().replace(':', "-");
-    let name = |n: u32| if n == 0 { format!("{PREFIX}{stem}{SUFFIX}") } else { format!("{PREFIX}{stem}-{n}{SUFFIX}") };
     for n in 0..10_000 {
-        match File::create_new(config.dir.join(name(n))) {
+        match File::create_new(config.dir.join(name::of(first, n))) {
             Ok(file) => return Ok(Counted { file, bytes: 0 }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -174,8 +174,7 @@ fn segments(dir: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
-        let name = entry.file_name();
-        if name.to_str().is_some_and(|n| n.starts_with(PREFIX) && n.ends_with(SUFFIX)) {
+        if entry.file_name().to_str().is_some_and(name::is_one) {
             files.push((entry.path(), entry.metadata()?.len()));
         }
     }

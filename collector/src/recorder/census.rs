@@ -27,9 +27,8 @@ impl Recorder {
             let started_within = tracked.born && boot_ns() - tracked.last_ns < nominal * 9 / 10;
             self.window(census, started_within, None);
         }
-        for slot in gone {
-            self.end(slot);
-        }
+        // They end once what is in the ring of them is read.
+        self.vanished.extend(gone);
     }
 
     fn live(&self) -> Vec<u32> {

@@ -48,9 +48,10 @@ impl Recorder {
                 self.has_no_room(&path);
                 continue;
             };
+            let now = boot_ns();
             self.kernel.reset(slot, true, self.control(wire::STATE_CONTAINER))?;
             self.kernel.bind(id, slot)?;
-            let mut tracked = Tracked::new(slot, id, path, boot_ns(), false, self.config.unleased(), &self.facts);
+            let mut tracked = Tracked::new(slot, id, path, now, false, self.config.unleased(), &self.facts);
             let account = tracked.files.read(&self.facts, &tracked.path);
             (tracked.cpu, tracked.io) = (account.cpu, account.io);
             tracked.watched_ns = self.duty.watched_ns(tracked.last_ns);

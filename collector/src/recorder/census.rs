@@ -18,9 +18,8 @@ impl Recorder {
     pub(super) fn close_windows(&mut self) {
         let step = self.clock.refresh();
         self.items.push(Item::Clock(self.clock, step));
-        let (there, gone): (Vec<u32>, Vec<u32>) = self.live().into_iter().partition(|slot| {
-            *slot == HOST || self.root.join(self.tracked[slot].path.trim_start_matches('/')).exists()
-        });
+        let (there, gone): (Vec<u32>, Vec<u32>) =
+            self.live().into_iter().partition(|slot| *slot == HOST || self.folder(&self.tracked[slot].path).exists());
         let nominal = self.config.window.as_nanos() as u64;
         for census in self.census(&there) {
             let tracked = &self.tracked[&census.slot];

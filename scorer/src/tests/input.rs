@@ -100,3 +100,22 @@ fn what_is_not_known_and_what_is_of_the_stream_passes_unchanged() {
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines[1..5], passed);
 }
+
+#[test]
+fn a_stream_that_begins_in_the_middle_of_a_line_begins_at_the_time_of_the_next_one() {
+    let window = Feed::new("web", Some("known")).window(0.0);
+    let time = serde_json::from_str::<Value>(&window).unwrap()["@timestamp"].clone();
+    for pauses in [false, true] {
+        let (mut scorer, mut out) = (scorer(config()), Vec::new());
+        feed(&mut scorer, 1, br#""name":"web"}}"#, &mut out).unwrap();
+        if pauses {
+            scorer.flush(&mut out).unwrap();
+        }
+        feed(&mut scorer, 2, window.as_bytes(), &mut out).unwrap();
+        scorer.finish("eof", &mut out).unwrap();
+        let lines = parse(&out);
+        let first: Vec<_> = lines[..2].iter().map(|line| (&line["type"], &line["@timestamp"])).collect();
+        assert_eq!(first, [(&"hello".into(), &time), (&"dead_letter".into(), &time)]);
+        assert_eq!(lines[1]["vaectl"]["line"], 1);
+    }
+}

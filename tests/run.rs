@@ -272,13 +272,17 @@ fn a_second_signal_ends_it_at_once_and_leaves_no_folder() {
     let mut child = start(command);
     let stages = ["score", "publish"].map(|stage| stage_of(child.id(), stage));
     // They cannot drain.
-    stages.iter().for_each(|&stage| send(stage, Signal::STOP));
+    for stage in stages {
+        send(stage, Signal::STOP);
+    }
     let pid = Pid::from_child(&child);
     send(pid, Signal::TERM);
     send(pid, Signal::INT);
     assert_eq!(wait(&mut child), Some(1));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-    stages.iter().for_each(|&stage| send(stage, Signal::KILL));
+    for stage in stages {
+        send(stage, Signal::KILL);
+    }
 }
 
 #[test]

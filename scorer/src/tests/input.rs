@@ -59,6 +59,7 @@ fn an_oversized_line_is_counted_and_its_beginning_quoted() {
     let (mut scorer, mut out) = (scorer(config()), Vec::new());
     let bytes = vec![b'x'; 65_536];
     scorer.line(&RawLine { number: 1, bytes: &bytes, oversized: Some(70_000), unterminated: false }, &mut out).unwrap();
+    scorer.finish("eof", &mut out).unwrap();
     let lines = parse(&out);
     let letter = &of(&lines, "dead_letter")[0]["vaectl"];
     assert_eq!(letter["reason"], "it has 70000 bytes, more than the 65536 that are accepted");
@@ -71,6 +72,7 @@ fn a_line_that_the_end_of_input_cut_says_so() {
     for bytes in [&br#"{"type":"event","vaectl":{"v":1},"x"#[..], br#"{"ty"#] {
         scorer.line(&RawLine { number: 1, bytes, oversized: None, unterminated: true }, &mut out).unwrap();
     }
+    scorer.finish("eof", &mut out).unwrap();
     for letter in of(&parse(&out), "dead_letter") {
         assert_eq!(letter["vaectl"]["reason"], "it is cut off: the input ended within it");
     }

@@ -2,6 +2,10 @@
 /* Programs that start and end, and processes that fork. */
 
 #define SIGNAL_UNKILLABLE 0x40 /* the first process of a pid namespace */
+#define SI_USER 0
+#define SI_KERNEL 0x80
+#define SI_QUEUE -1
+#define SI_TKILL -6
 #define EXECS_PER_SLOT 64
 #define ARGS_READ 1024
 
@@ -261,8 +265,9 @@ int on_signal(__u64 *ctx)
 
 	if (row && row->ready)
 		add(row->count[COUNT_SIGNAL], 1);
-	/* Zero and one are no addresses; positive codes are the kernel's own signals. */
-	if ((__u64)info > 1 && BPF_CORE_READ(info, si_code) <= 0) {
+	/* Zero and one are no addresses. Of the other codes those of timers and queues are not the sender's calls. */
+	int code = (__u64)info > 1 ? BPF_CORE_READ(info, si_code) : SI_KERNEL;
+	if (code == SI_USER || code == SI_QUEUE || code == SI_TKILL) {
 		__u64 sender = bpf_get_current_pid_tgid();
 		__u32 process = target->tgid;
 		bpf_map_update_elem(&signalled, &sender, &process, BPF_ANY);

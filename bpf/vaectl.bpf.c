@@ -218,7 +218,8 @@ static __noinline int act(struct pt_regs *regs, struct row *row, __u32 slot, __u
 			end_datagrams(a);
 		break;
 	case ACT_KILL: {
-		__u32 target = take_signalled();
+		/* A call that failed, or that only asked, has sent nothing: what is known is of an earlier one. */
+		__u32 target = ret == 0 && (nr == __NR_tgkill ? c : b) ? take_signalled() : 0;
 
 		/* Signals to itself are the runtime library's business. A group stays the group that the caller named. */
 		if (target != task->tgid)

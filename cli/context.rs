@@ -44,7 +44,7 @@ impl Context {
         let opening: &[u8] = if self.shared.resumed { b"\n" } else { b"" };
         let output = Output::start(self.stdout, opening, pending, requests.clone())?;
         let flusher = output.flusher();
-        let signals = Signals::listen(requests.clone(), watched, move || flusher.flush())?;
+        let signals = Signals::listen(requests.clone(), watched, move || flusher.flush(), || {})?;
         Manager::from_environment().tell(READY);
         Ok(Streams { input: Input::new(self.stdin, requests.clone()), output, requests, signals })
     }

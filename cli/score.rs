@@ -124,6 +124,13 @@ fn score(
                 if let Err(error) = scorer.line(&line, &mut out) {
                     break Err(error);
                 }
+                // Input that never pauses would keep the recorder waiting for its leases.
+                if let Some(leases) = leases.as_mut().filter(|leases| leases.is_pressing()) {
+                    if let Err(error) = scorer.flush(&mut out) {
+                        break Err(error);
+                    }
+                    leases.send(scorer.watches());
+                }
                 if out.len() >= BLOCK {
                     hand_over(&output, &mut out)?;
                 }

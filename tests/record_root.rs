@@ -1,6 +1,7 @@
 //! `record` on real containers. Needs root; the truth is what the `probe` helper says that it did.
 
 mod cgroups;
+mod churn;
 mod control;
 mod deeds;
 mod duty;

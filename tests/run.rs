@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -261,4 +261,43 @@ fn its_folder_is_its_own_and_goes_with_it() {
     drop(child.stdin.take());
     assert_eq!(wait(&mut child), Some(0));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once_and_leaves_no_folder() {
+    let folder = TempDir::new().unwrap();
+    let (_folder, config) = configured(PASSING);
+    let mut command = run("score,publish", &config);
+    command.env("RUNTIME_DIRECTORY", folder.path());
+    let mut child = start(command);
+    let stages = ["score", "publish"].map(|stage| stage_of(child.id(), stage));
+    // They cannot drain.
+    for stage in stages {
+        send(stage, Signal::STOP);
+    }
+    let pid = Pid::from_child(&child);
+    send(pid, Signal::TERM);
+    send(pid, Signal::INT);
+    assert_eq!(wait(&mut child), Some(1));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    for stage in stages {
+        send(stage, Signal::KILL);
+    }
+}
+
+#[test]
+fn leases_are_sent_though_the_input_never_pauses() {
+    let folder = TempDir::new().unwrap();
+    let (recording, _) = windows(folder.path(), 20_000);
+    let socket = folder.path().join("control.sock");
+    let recorder = UnixListener::bind(&socket).unwrap();
+    let mut command = command(&["score", "--models", "none", "--control", socket.to_str().unwrap()]);
+    command.stdin(fs::File::open(recording).unwrap()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    assert_eq!(wait(&mut child), Some(0));
+    recorder.set_nonblocking(true).unwrap();
+    let (mut leases, mut text) = (recorder.accept().expect("it has connected").0, String::new());
+    leases.set_nonblocking(false).unwrap();
+    leases.read_to_string(&mut text).unwrap();
+    assert!(text.contains(r#""depth":"process""#), "{text}");
 }

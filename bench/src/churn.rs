@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::measure::rss_anon;
 use crate::stage::{DRAIN, Stage};
-use crate::{Container, Engine, HarnessError, Image, Options, Progress, Workspace, interrupt};
+use crate::{Container, Engine, HarnessError, Image, Options, Progress, Workspace, interrupt, without_bystanders};
 
 /// Every tenth is Podman's.
 const CONTAINERS: usize = 1000;
@@ -22,6 +22,8 @@ const THREADS: usize = 2;
 const ROOM: usize = 60;
 /// Memory is compared from when this many have come and gone.
 const WARM: usize = 200;
+/// How long the programs may take to load.
+const ATTACHED: Duration = Duration::from_secs(30);
 const SETTLE: Duration = Duration::from_secs(25);
 const TARGET_MB: f64 = 2.0;
 
@@ -48,12 +50,18 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let workspace = Workspace::new("churn")?;
     let image = Image::build("probe", workspace.path())?;
     let room = ROOM.to_string();
-    let args = ["record", "--depth", "process", "--window", "2s", "--max-containers", &room];
+    let others = without_bystanders();
+    let args = ["record", "--depth", "process", "--window", "2s", "--max-containers", &room].into_iter();
+    let args: Vec<&str> = args.chain(others.iter().map(String::as_str)).collect();
     let mut record = Stage::start(&args, Stdio::null(), Stdio::piped(), workspace.path())?;
     let lines = record.lines(|line| serde_json::from_slice(&line).ok());
     let mut seen = BTreeMap::<String, Life>::new();
     let mut marks = BTreeMap::new();
     let mut no_room = 0;
+
+    // What has begun before the programs are attached has executed its own unseen.
+    let hello = || lines.try_iter().any(|line: Value| line["type"] == "hello");
+    interrupt::until("record did not say hello", ATTACHED, hello)?;
 
     progress.say(format!("Starting {CONTAINERS} containers, at most {} at a time.", ALIVE * THREADS));
     let began = Instant::now();
@@ -99,6 +107,10 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let churned: Vec<(usize, &Life)> = marks.iter().filter_map(|(id, mark)| Some((*mark, seen.get(id)?))).collect();
     let mixed = churned.iter().filter(|(mark, life)| !life.is_its_own(*mark)).count();
     let whole = churned.iter().filter(|(_, life)| life.is_whole()).count();
+    for (mark, life) in churned.iter().filter(|(mark, life)| !life.is_its_own(*mark) || !life.is_whole()) {
+        let engine = if is_podmans(*mark) { "podman" } else { "runc" };
+        println!("{engine} {mark}: {life:?}");
+    }
     println!(
         "{CONTAINERS} containers in {seconds:.0} s, {no_room} times no room, {missing} of {ROOM} without a slot at the end"
     );
@@ -123,7 +135,7 @@ fn start_all(
     let podman = Engine::podman();
     let mut alive = VecDeque::new();
     for mark in marks {
-        let engine = if (mark / THREADS).is_multiple_of(PODMAN_EVERY) { &podman } else { &Engine::Runc };
+        let engine = if is_podmans(mark) { &podman } else { &Engine::Runc };
         let container = start(engine, mark, 1, image, workspace)?;
         tell(mark, container.id());
         alive.push_back(container);
@@ -132,6 +144,10 @@ fn start_all(
         }
     }
     Ok(())
+}
+
+fn is_podmans(mark: usize) -> bool {
+    (mark / THREADS).is_multiple_of(PODMAN_EVERY)
 }
 
 /// A container that executes one marked program and lives for so many seconds.

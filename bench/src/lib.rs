@@ -7,6 +7,7 @@
 pub mod adaptive;
 mod attack;
 pub mod attacks;
+mod bystanders;
 pub mod census;
 pub mod churn;
 mod command;
@@ -37,6 +38,7 @@ pub mod train;
 mod workspace;
 
 pub use attack::{Attack, AttackKind, Truth};
+pub use bystanders::without_bystanders;
 pub use container::{Container, Options};
 pub use engine::Engine;
 pub use error::HarnessError;

@@ -14,6 +14,8 @@ use vaectl_scorer::Watch;
 const TTL: Duration = Duration::from_secs(30);
 /// A third of them may be lost.
 const RENEW: Duration = Duration::from_secs(10);
+/// How long a change may wait where the input never pauses: half of what an event at the new depth may take.
+const PRESSING: Duration = Duration::from_millis(50);
 /// How often a recorder that is not there is called.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -25,11 +27,13 @@ pub(crate) struct Leases {
     told: HashMap<String, (Depth, bool)>,
     renewed: Instant,
     tried: Option<Instant>,
+    /// When [`send`](Self::send) was called.
+    sent: Instant,
 }
 
 impl Leases {
     pub(crate) fn to(path: PathBuf) -> Self {
-        Self { path, stream: None, told: HashMap::new(), renewed: Instant::now(), tried: None }
+        Self { path, stream: None, told: HashMap::new(), renewed: Instant::now(), tried: None, sent: Instant::now() }
     }
 
     /// After how long [`send`](Self::send) has something to do though nothing has changed.
@@ -40,8 +44,14 @@ impl Leases {
         }
     }
 
+    /// Whether [`send`](Self::send) should not wait for the input to pause.
+    pub(crate) fn is_pressing(&self) -> bool {
+        self.sent.elapsed() >= PRESSING
+    }
+
     /// Tells the recorder what has changed, or all of it where it is time.
     pub(crate) fn send<'a>(&mut self, watches: impl Iterator<Item = Watch<'a>>) {
+        self.sent = Instant::now();
         // A recorder never answers: what can be read is its end.
         if self.stream.as_mut().is_some_and(|stream| matches!(stream.read(&mut [0]), Ok(0))) {
             warn!(path = %self.path.display(), "The recorder is gone.");

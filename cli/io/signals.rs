@@ -76,22 +76,24 @@ impl Requests {
 pub(crate) struct Signals(Vec<SigId>);
 
 impl Signals {
-    /// Listens for signals and for the end of `stdout`'s reader; `at_once` is called at the first signal.
-    pub(crate) fn listen(requests: Requests, stdout: OwnedFd, at_once: impl Fn() + Send + 'static) -> io::Result<Self> {
-        let signalled = Arc::new(AtomicBool::new(false));
-        let (receiver, sender) = UnixStream::pair()?;
+    /// Listens for signals and for the end of `stdout`'s reader; `at_once` is called at the first signal, and `at_last`
+    /// before the process leaves with work undone: at the second one, or where draining takes too long.
+    pub(crate) fn listen(
+        requests: Requests,
+        stdout: OwnedFd,
+        at_once: impl Fn() + Send + 'static,
+        at_last: impl Fn() + Send + 'static,
+    ) -> io::Result<Self> {
+        let (ends, end) = UnixStream::pair()?;
+        let (reloads, reload) = UnixStream::pair()?;
         let mut registered = Vec::new();
         for signal in [SIGTERM, SIGINT] {
-            // In this order: the second signal finds the flag of the first.
-            registered.push(flag::register_conditional_shutdown(signal, 1, Arc::clone(&signalled))?);
-            registered.push(flag::register(signal, Arc::clone(&signalled))?);
+            registered.push(low_level::pipe::register(signal, end.try_clone()?)?);
         }
         registered.push(flag::register(SIGHUP, Arc::clone(&requests.reload))?);
-        for signal in [SIGTERM, SIGINT, SIGHUP] {
-            registered.push(low_level::pipe::register(signal, sender.try_clone()?)?);
-        }
-        let watch = Watch { requests, signalled, receiver, stdout };
-        thread::Builder::new().name("signals".into()).spawn(move || watch.run(&at_once))?;
+        registered.push(low_level::pipe::register(SIGHUP, reload)?);
+        let watch = Watch { requests, ends, reloads, stdout };
+        thread::Builder::new().name("signals".into()).spawn(move || watch.run(&at_once, &at_last))?;
         Ok(Self(registered))
     }
 }
@@ -107,19 +109,26 @@ impl Drop for Signals {
 
 struct Watch {
     requests: Requests,
-    signalled: Arc<AtomicBool>,
-    receiver: UnixStream,
+    /// A byte for each signal to end.
+    ends: UnixStream,
+    /// A byte for each to reload.
+    reloads: UnixStream,
     stdout: OwnedFd,
 }
 
 impl Watch {
-    fn run(mut self, at_once: &dyn Fn()) {
+    fn run(mut self, at_once: &dyn Fn(), at_last: &dyn Fn()) {
         let mut deadline: Option<Instant> = None;
+        let mut signals = 0;
         let mut reader_gone = false;
+        let leave = || -> ! {
+            at_last();
+            std::process::exit(1)
+        };
         loop {
             let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
             let timeout = left.map(wake::timespec);
-            let mut fds = vec![PollFd::new(&self.receiver, PollFlags::IN)];
+            let mut fds = vec![PollFd::new(&self.ends, PollFlags::IN), PollFd::new(&self.reloads, PollFlags::IN)];
             if !reader_gone {
                 fds.push(PollFd::from_borrowed_fd(self.stdout.as_fd(), PollFlags::empty()));
             }
@@ -128,21 +137,33 @@ impl Watch {
                 Err(_) => return,
                 Ok(0) => {
                     eprintln!("error: could not finish within four seconds of the signal, and what was left is lost");
-                    std::process::exit(1);
+                    leave();
                 }
                 Ok(_) => {}
             }
-            if fds.get(1).is_some_and(|fd| fd.revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL)) {
+            let gone = PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL;
+            let [to_end, to_reload] = [0, 1].map(|at: usize| !fds[at].revents().is_empty());
+            if fds.get(2).is_some_and(|fd| fd.revents().intersects(gone)) {
                 reader_gone = true;
                 self.requests.stop(Cause::ReaderGone);
             }
-            if !fds[0].revents().is_empty() {
-                match self.receiver.read(&mut [0; 64]) {
+            if to_reload {
+                match self.reloads.read(&mut [0; 64]) {
                     Ok(0) => return,
                     Ok(_) => self.requests.wake.raise(),
-                    Err(_) => continue,
+                    Err(_) => {}
                 }
-                if self.signalled.load(Ordering::SeqCst) && deadline.is_none() {
+            }
+            if to_end {
+                match self.ends.read(&mut [0; 64]) {
+                    Ok(0) => return,
+                    Ok(count) => signals += count,
+                    Err(_) => {}
+                }
+                if signals > 1 {
+                    leave();
+                }
+                if signals == 1 && deadline.is_none() {
                     deadline = Some(Instant::now() + GRACE);
                     at_once();
                     self.requests.stop(Cause::Signal);

@@ -87,7 +87,9 @@ pub(crate) fn execute(args: &Args, context: Context) -> Result<Exit, Failure> {
     let training = training.filter(|_| !args.no_train);
     let training = training.map(|lesson| Training::new(lesson.line, &lesson.archive, lesson.models, args.pace()));
     let requests = Requests::new()?;
-    let _signals = Signals::listen(requests.clone(), stdout.as_fd().try_clone_to_owned()?, || {})?;
+    let left = folder.path().to_owned();
+    let clean = move || drop(std::fs::remove_dir_all(&left));
+    let _signals = Signals::listen(requests.clone(), stdout.as_fd().try_clone_to_owned()?, || {}, clean)?;
     let stdin = Some(stdin).filter(|_| args.stages.first() != Some(&StageName::Record));
     let mut stages = Vec::new();
     for ((name, line), ends) in lines.into_iter().zip(pipes(args.stages.len(), stdin, stdout)?) {

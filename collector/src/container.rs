@@ -10,6 +10,7 @@ use vaectl_schemas::{
 };
 use zerocopy::FromZeros;
 
+use crate::backlog::append;
 use crate::cgroup::{Cpu, Files, Io};
 use crate::facts::Facts;
 use crate::runtime::Named;
@@ -35,6 +36,19 @@ pub(crate) enum Stage {
     Gone,
 }
 
+/// Events that are kept of a cgroup of which it is not known yet whether it is recorded.
+const WAITING_BYTES: usize = 1 << 20;
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Taken {
+    Kept,
+    /// There is no room for it.
+    Full,
+    /// It is of a container that had the slot before.
+    Foreign,
+}
+
 /// A cgroup that has a slot.
 pub(crate) struct Tracked {
     pub(crate) slot: u32,
@@ -46,6 +60,8 @@ pub(crate) struct Tracked {
     pub(crate) command: Option<Vec<String>>,
     /// It was there from the beginning of the container: its counts are all that there were.
     pub(crate) born: bool,
+    /// When it was given the slot.
+    since_ns: u64,
     /// The row at the last window's end.
     pub(crate) last: Box<Row>,
     pub(crate) last_ns: u64,
@@ -86,6 +102,7 @@ impl Tracked {
             identity: Arc::new(Identity { container: Container::default(), run, job: None }),
             command: None,
             born,
+            since_ns: now_ns,
             last: Box::new(Row::new_zeroed()),
             last_ns: now_ns,
             files,
@@ -103,6 +120,18 @@ impl Tracked {
     /// Whether its events have to wait until it is known what becomes of it.
     pub(crate) fn waits(&self) -> bool {
         matches!(self.stage, Stage::Undecided(_) | Stage::Nameless)
+    }
+
+    /// Takes on an event of its slot.
+    pub(crate) fn take(&mut self, time_ns: u64, record: &[u8]) -> Taken {
+        if time_ns < self.since_ns {
+            Taken::Foreign
+        } else if self.waits() && self.events.len() > WAITING_BYTES {
+            Taken::Full
+        } else {
+            append(&mut self.events, record);
+            Taken::Kept
+        }
     }
 
     /// Takes an id before anything else is known.
@@ -133,5 +162,21 @@ impl Tracked {
         let mut line = ContainerLine::new(timestamp, info);
         line.container = Some(self.identity.container.clone());
         line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vaectl_schemas::Depth;
+
+    use super::{Taken, Tracked};
+    use crate::backlog::records_in;
+
+    #[test]
+    fn an_event_from_before_a_container_had_its_slot_is_of_another() {
+        let facts = crate::facts::check();
+        let mut tracked = Tracked::new(2, 7, "/box".to_owned(), 1000, true, Depth::Process, &facts);
+        assert_eq!([999, 1000].map(|time_ns| tracked.take(time_ns, b"record")), [Taken::Foreign, Taken::Kept]);
+        assert_eq!(records_in(&tracked.events).count(), 1);
     }
 }

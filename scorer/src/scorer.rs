@@ -40,8 +40,14 @@ impl Scorer {
     /// Takes one line. Fails at one that cannot be read only where `config.strict` says so.
     pub fn line(&mut self, raw: &RawLine<'_>, out: &mut Vec<u8>) -> Result<(), ScoreError> {
         if !self.begun {
+            // Only lines tell the time; a stage that takes another's place may begin in the middle of one.
+            if Gate::time_of(raw.bytes).is_none() && !self.batch.is_full() {
+                self.batch.push_line(raw);
+                return Ok(());
+            }
             self.begun = true;
             self.gate.begin(raw.bytes, out);
+            self.flush(out)?;
         }
         if let Some(window) = window(raw) {
             self.batch.push_window(Box::new(window), Some(raw).filter(|_| self.keep_lines));
@@ -55,6 +61,9 @@ impl Scorer {
 
     /// Judges what was gathered. To be called when the input has nothing more at hand.
     pub fn flush(&mut self, out: &mut Vec<u8>) -> Result<(), ScoreError> {
+        if !self.begun {
+            return Ok(());
+        }
         let mut batch = std::mem::take(&mut self.batch);
         let mut ahead = self.judge_ahead(&batch);
         let items = std::mem::take(&mut batch.items);

@@ -119,6 +119,16 @@ fn a_signal_by_a_descriptor_and_a_look_into_memory_name_the_process() {
 }
 
 #[test]
+fn a_signal_that_reached_nobody_names_whom_it_was_for_and_not_the_target_of_an_earlier_one() {
+    check("a_signal_that_reached_nobody_names_whom_it_was_for_and_not_the_target_of_an_earlier_one", |script| {
+        let missed = script.deed("missed_kill");
+        let event = script.event("kill", missed.pid, |event| event["vaectl"]["call"] == "kill");
+        assert_eq!(event["vaectl"]["target_pid"], missed.target_pid.unwrap());
+        assert_eq!(event["event"]["outcome"], "failure");
+    });
+}
+
+#[test]
 fn rights_and_namespaces_change_by_other_calls_too() {
     check("rights_and_namespaces_change_by_other_calls_too", |script| {
         let (setuid, setns, chroot) = (script.deed("setuid"), script.deed("setns"), script.deed("mount"));

@@ -21,7 +21,7 @@ impl Recorder {
         let (mut there, mut gone, mut accounts) = (Vec::new(), Vec::new(), HashMap::new());
         for slot in self.live() {
             let account = self.account(slot);
-            if slot == HOST || account.cpu.is_some() || self.is_there(slot) {
+            if slot == HOST || account.cpu.is_some() || self.folder(&self.tracked[&slot].path).exists() {
                 there.push(slot);
                 accounts.insert(slot, account);
             } else {
@@ -35,19 +35,14 @@ impl Recorder {
             let account = accounts.remove(&census.slot).unwrap_or_default();
             self.window(census, started_within, account);
         }
-        for slot in gone {
-            self.end(slot);
-        }
+        // They end once what is in the ring of them is read.
+        self.vanished.extend(gone);
     }
 
     /// What a container's files say; the host as a whole has none.
     fn account(&mut self, slot: u32) -> Account {
         let tracked = self.tracked.get_mut(&slot).filter(|_| slot != HOST);
         tracked.map(|tracked| tracked.files.read(&self.facts, &tracked.path)).unwrap_or_default()
-    }
-
-    fn is_there(&self, slot: u32) -> bool {
-        self.root.join(self.tracked[&slot].path.trim_start_matches('/')).exists()
     }
 
     fn live(&self) -> Vec<u32> {

@@ -19,11 +19,11 @@ use vaectl_bpf::wire::{self, Header};
 use vaectl_schemas::{Depth, Gap, GapCause, GapInfo, Hello, HelloInfo, VERSION};
 use zerocopy::FromBytes;
 
-use crate::backlog::{Backlog, Item, append};
+use crate::backlog::{Backlog, Item, append, records_in};
 use crate::cgroup;
 use crate::clock::{Clock, boot_ns};
 use crate::config::Config;
-use crate::container::{Stage, Tracked};
+use crate::container::{Stage, Taken, Tracked};
 use crate::control::Control;
 use crate::duty::Duty;
 use crate::error::RecordError;
@@ -41,8 +41,6 @@ const BEAT: Duration = Duration::from_millis(100);
 const CALM: Duration = Duration::from_secs(1);
 /// How often while a cgroup has not shown what it is: a container may live for less than a beat.
 const QUICK: Duration = Duration::from_millis(5);
-/// Events that are kept of a cgroup of which it is not known yet whether it is recorded.
-const WAITING_BYTES: usize = 1 << 20;
 
 /// Open files that are none of a cgroup: maps, programs, sockets, and some to spare.
 const OTHER_FILES: u64 = 256;
@@ -81,6 +79,10 @@ pub struct Recorder {
     /// When leases are looked at for having run out.
     leases_due: Instant,
     items: Vec<Item>,
+    /// Events of cgroups whose coming was not read yet.
+    early: Vec<u8>,
+    /// Slots whose cgroup was not there any more when windows were closed.
+    vanished: Vec<u32>,
     lost: u64,
     wakeups: u64,
 }
@@ -132,6 +134,8 @@ impl Recorder {
             find_due: Some(Instant::now() + registry::UNDECIDED),
             leases_due: Instant::now(),
             items: Vec::new(),
+            early: Vec::new(),
+            vanished: Vec::new(),
             lost: 0,
             wakeups: 0,
         };
@@ -233,11 +237,12 @@ impl Recorder {
         }
     }
 
-    /// One turn: cgroups first, so that every record's slot is known.
+    /// One turn. Cgroups come first: of one that is gone by then every event is in the ring, and its slot is given to
+    /// another only after these are read.
     fn turn(&mut self, backlog: &Backlog) {
-        let mut gone = self.drain_cgroups();
-        self.drain_events();
+        let mut gone = std::mem::take(&mut self.vanished);
         gone.extend(self.drain_cgroups());
+        self.drain_events();
         self.name();
         self.decide();
         self.find_late();
@@ -258,16 +263,25 @@ impl Recorder {
     }
 
     fn drain_events(&mut self) {
-        let Self { kernel, tracked, .. } = self;
+        let Self { kernel, tracked, early, lost, .. } = self;
+        let mut take = |record: &[u8]| {
+            let Ok((header, _)) = Header::ref_from_prefix(record) else { return true };
+            let Some(tracked) = tracked.get_mut(&header.slot) else { return false };
+            match tracked.take(header.time_ns, record) {
+                Taken::Kept => {}
+                Taken::Full => tracked.dropped += 1,
+                Taken::Foreign => *lost += 1,
+            }
+            true
+        };
+        let waited = std::mem::take(early);
+        let unknown = records_in(&waited).filter(|record| !take(record)).count() as u64;
         kernel.events.drain(|record| {
-            let Ok((header, _)) = Header::ref_from_prefix(record) else { return };
-            let Some(tracked) = tracked.get_mut(&header.slot) else { return };
-            if tracked.waits() && tracked.events.len() > WAITING_BYTES {
-                tracked.dropped += 1;
-            } else {
-                append(&mut tracked.events, record);
+            if !take(record) {
+                append(early, record);
             }
         });
+        *lost += unknown;
     }
 
     fn flush_events(&mut self) {

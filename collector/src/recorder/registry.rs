@@ -1,5 +1,6 @@
 //! Which cgroups are containers, and which slot each of them has.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, warn};
@@ -48,9 +49,10 @@ impl Recorder {
                 self.has_no_room(&path);
                 continue;
             };
+            let now = boot_ns();
             self.kernel.reset(slot, true, self.control(wire::STATE_CONTAINER))?;
             self.kernel.bind(id, slot)?;
-            let mut tracked = Tracked::new(slot, id, path, boot_ns(), false, self.config.unleased(), &self.facts);
+            let mut tracked = Tracked::new(slot, id, path, now, false, self.config.unleased(), &self.facts);
             let account = tracked.files.read(&self.facts, &tracked.path);
             (tracked.cpu, tracked.io) = (account.cpu, account.io);
             tracked.watched_ns = self.duty.watched_ns(tracked.last_ns);
@@ -75,6 +77,11 @@ impl Recorder {
         if let Some(host) = self.tracked.get(&HOST) {
             self.items.push(gap(host, self.clock, GapCause::Containers, 1));
         }
+    }
+
+    /// Where a cgroup is in the file system.
+    pub(super) fn folder(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
     }
 
     /// Whether a cgroup is part of a container.
@@ -220,9 +227,13 @@ impl Recorder {
 
     /// Gives a slot back: its cgroup counts for nobody from now on, and what it did so far is nobody's.
     fn ignore(&mut self, slot: u32) {
-        let Some(cgroup) = self.tracked.get(&slot).map(|tracked| tracked.cgroup) else { return };
+        let Some((cgroup, path)) = self.tracked.get(&slot).map(|t| (t.cgroup, self.folder(&t.path))) else { return };
         self.free(slot);
-        self.report("slot", |kernel| kernel.bind(cgroup, wire::SLOT_IGNORED as u32));
+        self.report("slot", |kernel| {
+            kernel.bind(cgroup, wire::SLOT_IGNORED as u32)?;
+            // Of one that went before that, nothing will be said any more.
+            if path.exists() { Ok(()) } else { kernel.unbind(cgroup) }
+        });
     }
 
     fn free(&mut self, slot: u32) {

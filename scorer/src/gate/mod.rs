@@ -7,7 +7,7 @@ mod intake;
 mod waits;
 mod windows;
 
-use vaectl_schemas::{IncidentCause, derived_id};
+use vaectl_schemas::{IncidentCause, Timestamp, derived_id};
 
 use crate::context::Context;
 use crate::judge::Library;
@@ -69,9 +69,14 @@ impl Gate {
         depth::watches(self.registry.iter().map(|(_, instance)| instance))
     }
 
-    /// Begins the stream with its first line: only lines tell the time.
+    /// The time on a line, where it has one.
+    pub(crate) fn time_of(line: &[u8]) -> Option<Timestamp> {
+        serde_json::from_slice::<Peek<'_>>(line).ok()?.timestamp
+    }
+
+    /// Begins the stream with the first line that tells the time.
     pub(crate) fn begin(&mut self, first: &[u8], out: &mut Vec<u8>) {
-        self.context.now = serde_json::from_slice::<Peek<'_>>(first).ok().and_then(|p| p.timestamp).unwrap_or_default();
+        self.context.now = Self::time_of(first).unwrap_or_default();
         bookend::write_hello(first, &mut self.context, out);
     }
 

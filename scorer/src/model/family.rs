@@ -8,13 +8,18 @@ pub fn family(name: &str) -> &str {
     name.split_once('.').map_or(name, |(family, _)| family)
 }
 
+/// The family that `syscall_failed` and its like detail. `io_uring` is no detail of `io`.
+pub(super) fn detailed(family: &str) -> Option<&str> {
+    family.strip_suffix("_failed")
+}
+
 /// The share of the window in which a family of counters was watched.
 ///
 /// A family such as `syscall_failed` that is not named itself goes by the family that it details.
 #[must_use]
 pub fn coverage(window: &Window<'_>, family: &str) -> f64 {
     let covered = &window.vaectl.window.coverage;
-    let detailed = || covered.get(family.split_once('_')?.0);
+    let detailed = || covered.get(detailed(family)?);
     covered.get(family).or_else(detailed).copied().unwrap_or(0.0)
 }
 
@@ -35,7 +40,7 @@ mod tests {
     use super::{coverage, watched_seconds};
 
     fn quarter() -> Window<'static> {
-        let coverage = [("syscall".to_owned(), 0.25)].into();
+        let coverage = [("syscall".to_owned(), 0.25), ("io".to_owned(), 1.0)].into();
         let info = WindowInfo { coverage, duration_ns: 8_000_000_000, ..WindowInfo::default() };
         let meta = WindowMeta { v: 1, window: info, run: None, job: None, state: None };
         Window::new(Timestamp::default(), meta)
@@ -49,9 +54,10 @@ mod tests {
     }
 
     #[test]
-    fn a_detail_goes_by_the_family_it_details() {
+    fn a_detail_goes_by_the_family_it_details_and_no_other_family_by_the_beginning_of_its_name() {
         let window = quarter();
         assert!((coverage(&window, "syscall_failed") - 0.25).abs() < 1e-9);
         assert!(coverage(&window, "net").abs() < 1e-9);
+        assert!(coverage(&window, "io_uring").abs() < 1e-9);
     }
 }

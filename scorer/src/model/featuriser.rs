@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use vaectl_schemas::Window;
 
-use super::family::{coverage, family, watched_seconds};
+use super::family::{coverage, detailed, family, watched_seconds};
 use super::feature::{CALLS, Feature, PRIOR_CALLS, PROCESSOR, View};
 use super::matrix::Matrix;
 use super::novelty::Seen;
@@ -109,7 +109,7 @@ impl Featuriser {
         if family == SAMPLES {
             return false;
         }
-        let detailed = family.split_once('_').map_or(family, |(detailed, _)| detailed);
+        let detailed = detailed(family).unwrap_or(family);
         self.families.iter().any(|f| f.name == family || f.name == detailed)
     }
 

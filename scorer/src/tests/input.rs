@@ -59,6 +59,7 @@ fn an_oversized_line_is_counted_and_its_beginning_quoted() {
     let (mut scorer, mut out) = (scorer(config()), Vec::new());
     let bytes = vec![b'x'; 65_536];
     scorer.line(&RawLine { number: 1, bytes: &bytes, oversized: Some(70_000), unterminated: false }, &mut out).unwrap();
+    scorer.finish("eof", &mut out).unwrap();
     let lines = parse(&out);
     let letter = &of(&lines, "dead_letter")[0]["vaectl"];
     assert_eq!(letter["reason"], "it has 70000 bytes, more than the 65536 that are accepted");
@@ -71,6 +72,7 @@ fn a_line_that_the_end_of_input_cut_says_so() {
     for bytes in [&br#"{"type":"event","vaectl":{"v":1},"x"#[..], br#"{"ty"#] {
         scorer.line(&RawLine { number: 1, bytes, oversized: None, unterminated: true }, &mut out).unwrap();
     }
+    scorer.finish("eof", &mut out).unwrap();
     for letter in of(&parse(&out), "dead_letter") {
         assert_eq!(letter["vaectl"]["reason"], "it is cut off: the input ended within it");
     }
@@ -99,4 +101,23 @@ fn what_is_not_known_and_what_is_of_the_stream_passes_unchanged() {
     let text = String::from_utf8(out).unwrap();
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines[1..5], passed);
+}
+
+#[test]
+fn a_stream_that_begins_in_the_middle_of_a_line_begins_at_the_time_of_the_next_one() {
+    let window = Feed::new("web", Some("known")).window(0.0);
+    let time = serde_json::from_str::<Value>(&window).unwrap()["@timestamp"].clone();
+    for pauses in [false, true] {
+        let (mut scorer, mut out) = (scorer(config()), Vec::new());
+        feed(&mut scorer, 1, br#""name":"web"}}"#, &mut out).unwrap();
+        if pauses {
+            scorer.flush(&mut out).unwrap();
+        }
+        feed(&mut scorer, 2, window.as_bytes(), &mut out).unwrap();
+        scorer.finish("eof", &mut out).unwrap();
+        let lines = parse(&out);
+        let first: Vec<_> = lines[..2].iter().map(|line| (&line["type"], &line["@timestamp"])).collect();
+        assert_eq!(first, [(&"hello".into(), &time), (&"dead_letter".into(), &time)]);
+        assert_eq!(lines[1]["vaectl"]["line"], 1);
+    }
 }

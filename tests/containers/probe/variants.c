@@ -20,6 +20,7 @@
 #define REPLY 500
 #define CROWDS 40
 #define CROWD 24
+#define NOBODY 4194303 /* no process has this number */
 #define LEAVERS 4 /* the later ones are likely to get the socket of an earlier one */
 
 /* Names that are relative to the working directory or to an open one, and descriptors without any. */
@@ -123,6 +124,10 @@ static void others(void)
     int descriptor = syscall(SYS_pidfd_open, child, 0);
     deed("kill", getpid(), outcome(syscall(SYS_pidfd_send_signal, descriptor, SIGTERM, NULL, 0)), ",\"target_pid\":%d,\"signal\":%d", child, SIGTERM);
     deed("exit", child, 0, ",\"code\":%d", exit_code(child));
+    /* One that is not watched, and then one that reaches nobody. */
+    signal(SIGUSR1, SIG_IGN);
+    sigqueue(getpid(), SIGUSR1, (union sigval){0});
+    deed("missed_kill", getpid(), outcome(kill(NOBODY, SIGTERM)), ",\"target_pid\":%d", NOBODY);
 }
 
 static void rights(void)

@@ -283,7 +283,7 @@ mod tests {
     #[test]
     fn windows_that_come_alone_raise_suspicion_and_not_the_threshold() {
         let bounds: Vec<f64> = (0..60).map(f64::from).collect();
-        let fit = |alone: &[f64]| Calibration::fit(&[bounds.clone()], alone, &bounds, &[], WINDOW).0;
+        let fit = |alone: &[f64]| Calibration::fit(std::slice::from_ref(&bounds), alone, &bounds, &[], WINDOW).0;
         let (plain, with) = (fit(&[]), fit(&[1000.0]));
         assert_eq!(with.threshold, plain.threshold);
         assert_eq!(with.suspect, with.score(1000.0));

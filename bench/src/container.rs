@@ -19,6 +19,9 @@ pub(crate) const ENGINE: &str = "engine";
 
 const LISTEN_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long one may take to end by itself.
+const STOP_LIMIT: Duration = Duration::from_secs(2);
+
 /// How a container differs from its image.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -72,11 +75,26 @@ impl Container {
             let _ = engine.remove(&name);
         })?;
         let container = Self { engine: engine.clone(), id, name, image: image.name.clone(), pid, folder };
-        run(Command::new("nsenter").args(["-t", &pid.to_string(), "-n", "ip", "link", "set", "lo", "up"]))?;
-        if let Some(port) = image.port {
-            container.listening(port)?;
-        }
+        container.ready(image.port)?;
         Ok(container)
+    }
+
+    /// Stops it as an engine does, with a signal first, and starts it again under its name: another run.
+    pub fn restart(&mut self, image: &Image, options: &Options) -> Result<(), HarnessError> {
+        run(self.engine.command("kill").args([&self.id, "TERM"]))?;
+        let process = PathBuf::from(format!("/proc/{}", self.pid));
+        // A first process without a handler does not get the signal: what comes next kills it.
+        let _ = interrupt::until("it did not stop", STOP_LIMIT, || !process.exists());
+        interrupt::check()?;
+        self.engine.remove(&self.id)?;
+        (self.id, self.pid) = self.engine.start(image, &self.name, options, &self.folder)?;
+        self.ready(image.port)
+    }
+
+    /// Brings its loopback up, and waits until it listens.
+    fn ready(&self, port: Option<u16>) -> Result<(), HarnessError> {
+        run(Command::new("nsenter").args(["-t", &self.pid.to_string(), "-n", "ip", "link", "set", "lo", "up"]))?;
+        port.map_or(Ok(()), |port| self.listening(port))
     }
 
     /// The engine's full id of it.

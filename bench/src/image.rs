@@ -13,8 +13,27 @@ use crate::error::Naming;
 use crate::{HarnessError, interrupt};
 
 /// The programs that busybox stands in for.
-const APPLETS: &[&str] =
-    &["sh", "cat", "chmod", "cp", "echo", "id", "kill", "ls", "mkdir", "mv", "rm", "sha256sum", "sleep"];
+const APPLETS: &[&str] = &[
+    "sh",
+    "cat",
+    "chmod",
+    "cp",
+    "echo",
+    "gzip",
+    "id",
+    "kill",
+    "ls",
+    "mkdir",
+    "mv",
+    "ps",
+    "rm",
+    "sha256sum",
+    "sleep",
+    "sort",
+    "touch",
+    "wc",
+    "wget",
+];
 
 /// Debian merged these into `/usr`, and linked programs name their loader by them.
 const MERGED: &[(&str, &str)] = &[("bin", "usr/bin"), ("sbin", "usr/sbin"), ("lib", "usr/lib"), ("lib64", "usr/lib64")];

@@ -43,7 +43,7 @@ pub use container::{Container, Options};
 pub use engine::Engine;
 pub use error::HarnessError;
 pub use image::Image;
-pub use load::Load;
+pub use load::{Load, Protocol, Shape};
 pub use progress::Progress;
 pub use skip::skip;
 pub use workspace::Workspace;

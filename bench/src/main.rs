@@ -20,6 +20,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("full", vaectl_bench::full::run),
     ("publish", vaectl_bench::publishing::throughput::run),
     ("score", vaectl_bench::score::run),
+    ("soak", vaectl_bench::attacks::soak),
     ("storage", vaectl_bench::publishing::storage::run),
     ("train", vaectl_bench::train::run),
 ];

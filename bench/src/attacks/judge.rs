@@ -1,53 +1,57 @@
-//! A recording through training, scoring and evaluation, in this process.
+//! An archive through training, scoring and evaluation, in this process.
 
 use std::error::Error;
+use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-use vaectl_evaluator::{Bar, Method, Report, evaluate};
+use vaectl_evaluator::{Bar, EventReport, Found, Method, Report, Truth, evaluate};
 use vaectl_schemas::{DEFAULT_MAX_LINE_BYTES, LineReader, open};
 use vaectl_scorer::Scorer;
 
-use crate::Truth;
+use super::catalog;
+use super::part::{LINES, TRUTH, is_apart};
 
-/// The part of a scene that says what was done.
-#[derive(Deserialize)]
-struct Scene {
-    truths: Vec<Truth>,
-}
-
-/// The figures of a recording.
+/// The figures of an archive.
 #[derive(Debug)]
 pub struct Judged {
     /// All of them.
     pub report: Report,
 }
 
-/// Trains on a recording into `models`, scores what was attacked, and compares with the truth and with densities that
+/// The parts of an archive that models are made of, and those that are tests.
+fn parts(archive: &Path) -> std::io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    let folders = fs::read_dir(archive)?.collect::<Result<Vec<_>, _>>()?.into_iter().map(|entry| entry.path());
+    let mut whole: Vec<PathBuf> =
+        folders.filter(|folder| folder.join(LINES).exists() && folder.extension().is_none()).collect();
+    whole.sort();
+    Ok(whole
+        .into_iter()
+        .partition(|folder| folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("learn"))))
+}
+
+/// Trains on an archive into `models`, scores what was attacked, and compares with the truth and with densities that
 /// need no network.
-pub fn judge(recording: &Path, models: &Path) -> Result<Judged, Box<dyn Error>> {
-    let training = || open(&recording.join("train.ndjson.zst"));
-    vaectl_trainer::train(&vaectl_trainer::Config::new(models), [training()?], &mut |_| {})?;
-    let verdicts = scored(&recording.join("live.ndjson.zst"), models)?;
-    let scene: Scene = serde_json::from_slice(&fs::read(recording.join("scene.json"))?)?;
-    let lines: Result<Vec<String>, _> =
-        scene.truths.iter().map(|truth| serde_json::to_string(&truth.named())).collect();
-    let truth = vaectl_evaluator::Truth::read(&lines?.join("\n"))?;
-    let training = vaectl_trainer::groups([training()?], DEFAULT_MAX_LINE_BYTES)?;
-    let bar = Bar { models: models.to_owned(), training };
+pub fn judge(archive: &Path, models: &Path) -> Result<Judged, Box<dyn Error>> {
+    let (learn, tests) = parts(archive)?;
+    let training = || learn.iter().map(|folder| open(&folder.join(LINES))).collect::<Result<Vec<_>, _>>();
+    vaectl_trainer::train(&vaectl_trainer::Config::new(models), training()?, &mut |_| {})?;
+    let verdicts = tests.iter().map(|part| scored(&part.join(LINES), models)).collect::<Result<Vec<_>, _>>()?;
+    let truths = tests.iter().map(|part| fs::read_to_string(part.join(TRUTH))).collect::<Result<Vec<_>, _>>()?;
+    let truth = Truth::read(&truths.concat())?;
+    let bar = Bar { models: models.to_owned(), training: vaectl_trainer::groups(training()?, DEFAULT_MAX_LINE_BYTES)? };
     let config = vaectl_evaluator::Config::default();
-    Ok(Judged { report: evaluate(&config, [&verdicts[..]], &truth, Some(&bar))?.report })
+    Ok(Judged { report: evaluate(&config, verdicts.iter().map(|lines| &lines[..]), &truth, Some(&bar))?.report })
 }
 
 /// Verdicts with their windows beside them.
-fn scored(live: &Path, models: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+fn scored(lines: &Path, models: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     let config = vaectl_scorer::Config { pass_windows: true, ..vaectl_scorer::Config::new(models) };
     let (mut scorer, errors) = Scorer::new(config);
     if let Some(error) = errors.into_iter().next() {
         return Err(error.into());
     }
-    let mut lines = LineReader::new(open(live)?, DEFAULT_MAX_LINE_BYTES);
+    let mut lines = LineReader::new(open(lines)?, DEFAULT_MAX_LINE_BYTES);
     let mut out = Vec::new();
     while let Some(line) = lines.next_line()? {
         scorer.line(&line, &mut out)?;
@@ -56,11 +60,21 @@ fn scored(live: &Path, models: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(out)
 }
 
+/// An attack that has to be found within so many windows, and whether it was.
+fn promised(event: &EventReport) -> Option<bool> {
+    let limit = catalog::by_name(&event.event)?.limit?;
+    match event.outcome {
+        Found::Masked => None,
+        _ => Some(event.delay_windows.is_some_and(|windows| windows <= limit)),
+    }
+}
+
 impl Judged {
-    /// The share of attacks that were found.
+    /// The share of attacks that were found within their limit, of those that have one.
     #[must_use]
     pub fn recall(&self) -> f64 {
-        self.report.event_recall.map_or(0.0, |recall| recall.value)
+        let promised: Vec<bool> = self.report.events.iter().filter_map(promised).collect();
+        promised.iter().filter(|kept| **kept).count() as f64 / promised.len().max(1) as f64
     }
 
     /// Area under the ROC curve of the model's density alone, and the best of the other densities with its name.
@@ -73,10 +87,25 @@ impl Judged {
         best.map_or((own, 0.0, "none"), |best| (own, auroc(best), &best.name))
     }
 
-    /// Everything was found and nothing else.
+    /// How often the benign change that alarms most did; what an operator does is counted apart.
     #[must_use]
-    pub fn is_perfect(&self) -> bool {
-        self.report.events_found.hits == self.report.events_found.of && self.report.false_episodes.count == 0
+    pub fn benign_alarms(&self) -> usize {
+        let changes = self.report.changes.iter().filter(|change| !is_apart(&change.event));
+        changes.map(|change| change.alarms).max().unwrap_or(0)
+    }
+
+    /// Found attacks of which one of the first three reasons is touched, as a share of those found.
+    #[must_use]
+    pub fn hit_at_3(&self) -> Option<f64> {
+        self.report.hit_at_3.map(|hits| hits.hits as f64 / hits.of as f64)
+    }
+
+    /// The figures that the bench is for are reached.
+    #[must_use]
+    pub fn is_reached(&self) -> bool {
+        let all = self.report.events.iter().filter_map(promised).all(|kept| kept);
+        let quiet = self.report.false_episodes.count == 0 && self.benign_alarms() <= 1;
+        all && quiet && self.hit_at_3().is_none_or(|share| share >= 0.9)
     }
 
     /// The last line of the bench.
@@ -84,16 +113,31 @@ impl Judged {
     pub fn line(&self) -> String {
         let report = &self.report;
         let (own, best, name) = self.areas();
-        let hits = report.hit_at_3.map_or("-".to_owned(), |hits| format!("{:.2}", hits.hits as f64 / hits.of as f64));
+        let delays =
+            report.events.iter().filter(|event| promised(event).is_some()).filter_map(|event| event.delay_windows);
         format!(
             "bench attacks: recall={:.2} delay_windows_max={} false_episodes={} steady_hours={:.2} benign_alarms_max={} \
-             hit3={hits} auroc_vae={own:.4} auroc_best_baseline={best:.4} best_baseline={}",
+             hit3={} auroc_vae={own:.4} auroc_best_baseline={best:.4} best_baseline={}",
             self.recall(),
-            report.delay.map_or(0, |delay| delay.max_windows),
+            delays.max().unwrap_or(0),
             report.false_episodes.count,
             report.false_episodes.container_days * 24.0,
-            report.changes.iter().map(|change| change.alarms).max().unwrap_or(0),
+            self.benign_alarms(),
+            self.hit_at_3().map_or("-".to_owned(), |share| format!("{share:.2}")),
             name.replace(' ', "_"),
         )
+    }
+}
+
+impl fmt::Display for Judged {
+    /// The report, and what was promised and not kept.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.report)?;
+        for event in self.report.events.iter().filter(|event| promised(event) == Some(false)) {
+            let limit = catalog::by_name(&event.event).and_then(|attack| attack.limit).unwrap_or_default();
+            let windows = event.delay_windows.map_or("never".to_owned(), |windows| format!("after {windows} windows"));
+            writeln!(f, "late: {} on {}: {windows}, and {limit} were promised", event.event, event.container)?;
+        }
+        Ok(())
     }
 }

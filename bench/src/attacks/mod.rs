@@ -1,28 +1,110 @@
-//! `bench/run attacks [--recording FOLDER]`: trains on a recording, scores its attacked part, and compares with its truth.
+//! `bench/run attacks`: records containers of five images under load, attacks some of them, and holds what is found
+//! against the truth; `bench/run soak`: more of the calm ones.
 //!
-//! A recording is a folder with `train.ndjson.zst`, `live.ndjson.zst` and `scene.json`; without one, it is that of the
-//! demo, which is shipped. Nothing is started: the same recording and version give the same figures.
+//! What is recorded is an archive: a folder with one folder a part, `learn` for what models are made of and others to
+//! test on, each with `lines.ndjson.zst`, as `record` wrote them, and `truth.ndjson`, written before. A part is there whole
+//! or not at all: a second start records what is missing. Training, scoring and evaluation replay the archive.
 
+mod catalog;
+mod deed;
 mod judge;
+mod part;
+mod plan;
+mod service;
+mod stage;
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 pub use judge::{Judged, judge};
 
-use crate::Workspace;
+use crate::error::Naming;
+use crate::lock::Lock;
+use crate::{HarnessError, Progress, Workspace};
+use plan::Part;
+use stage::Stock;
+
+/// Held while containers are recorded.
+const MACHINE: &str = "/run/vaectl-attacks.lock";
+
+/// The parts of `soak`, eight container-hours each.
+const SOAK_PARTS: usize = 9;
+
+/// What the user asked for.
+#[derive(Debug, Default)]
+struct Options {
+    quick: bool,
+    recording: Option<PathBuf>,
+    seed: Option<u64>,
+}
+
+impl Options {
+    fn parse(args: &[String]) -> Result<Self, String> {
+        let mut options = Self::default();
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--quick" => options.quick = true,
+                "--recording" => options.recording = Some(args.next().ok_or("--recording takes a folder")?.into()),
+                "--seed" => {
+                    let seed = args.next().and_then(|seed| seed.parse().ok());
+                    options.seed = Some(seed.ok_or("--seed takes a number")?);
+                }
+                other => {
+                    return Err(format!("unknown option {other}: --quick, --recording FOLDER and --seed N are there"));
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    /// The archive: the one that was named, or one that is gone with `cargo clean`.
+    fn archive(&self, name: &str) -> PathBuf {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+        self.recording.clone().unwrap_or_else(|| target.join(name))
+    }
+}
 
 /// Runs the bench; fails where an attack was missed or an episode was false.
 pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    let recording = match args {
-        [] => crate::demo::shipped(),
-        [option, folder] if option == "--recording" => PathBuf::from(folder),
-        _ => return Err("bench attacks takes --recording FOLDER, or nothing".into()),
-    };
+    let options = Options::parse(args)?;
+    let seed = options.seed.unwrap_or(1);
+    let (name, parts) =
+        if options.quick { ("attacks-quick", plan::quick(seed)) } else { ("attacks", plan::full(seed)) };
+    conclude(&options.archive(name), &parts)
+}
+
+/// Runs `soak`: 72 container-hours in which nothing happens; fails where an episode opens.
+pub fn soak(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
+    let options = Options::parse(args)?;
+    conclude(&options.archive("soak"), &plan::soak(options.seed.unwrap_or(2), SOAK_PARTS))
+}
+
+fn conclude(archive: &Path, parts: &[Part]) -> Result<ExitCode, Box<dyn Error>> {
+    record(archive, parts)?;
     let models = Workspace::new("bench-attacks")?;
-    let judged = judge(&recording, models.path())?;
-    print!("{}", judged.report);
+    let judged = judge(archive, models.path())?;
+    print!("{judged}");
     println!("{}", judged.line());
-    Ok(if judged.is_perfect() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if judged.is_reached() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Records the parts that the archive does not have.
+fn record(archive: &Path, parts: &[Part]) -> Result<(), HarnessError> {
+    let missing: Vec<&Part> = parts.iter().filter(|part| !archive.join(&part.name).exists()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    fs::create_dir_all(archive).naming("create", archive)?;
+    let _lock = Lock::take(Path::new(MACHINE), "another attack bench")?;
+    let progress = Progress::default();
+    progress.say(format!(
+        "Recording {} parts into {}. Building images first: about 10 s.",
+        missing.len(),
+        archive.display()
+    ));
+    let stock = Stock::new()?;
+    missing.into_iter().try_for_each(|part| part::record(part, archive, &stock, progress))
 }

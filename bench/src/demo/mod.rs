@@ -22,7 +22,6 @@ use crate::lock::Lock;
 use crate::stage::vaectl;
 use crate::{HarnessError, Progress};
 use outcome::Outcome;
-pub(crate) use replay::shipped;
 
 /// Seconds in a window.
 const WINDOW: u64 = 2;

@@ -28,7 +28,7 @@ const LIMIT: u64 = 5_000_000;
 /// Packs 80 MB in a few seconds; the strongest levels take a minute and save a fifth.
 const LEVEL: i32 = 14;
 
-pub(crate) fn shipped() -> PathBuf {
+pub(super) fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("recording")
 }
 

@@ -2,16 +2,31 @@
 
 mod http;
 mod pace;
+mod postgres;
 mod redis;
+mod shape;
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use crate::error::Naming;
 use crate::{Container, HarnessError, netns};
 use pace::Pace;
+pub use shape::Shape;
+
+/// What a load speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Pages of a web server.
+    Http,
+    /// Reads and writes of a store.
+    Redis,
+    /// Transactions of a database.
+    Postgres,
+}
 
 /// Load that goes on until it is dropped.
 #[derive(Debug)]
@@ -38,6 +53,30 @@ impl Load {
     pub fn redis(container: &Container, per_second: f64, seed: u64) -> Result<Self, HarnessError> {
         let mut client = redis::Client::default();
         Self::start(container, Pace::new(per_second, seed), move |noise| client.operation(noise))
+    }
+
+    /// Load whose level follows a shape that begins at `began`, `per_second` where the level is one.
+    pub fn shaped(
+        container: &Container,
+        protocol: Protocol,
+        (per_second, shape, began): (f64, Shape, Instant),
+        seed: u64,
+    ) -> Result<Self, HarnessError> {
+        let pace = Pace::shaped(per_second, shape, began, seed);
+        match protocol {
+            Protocol::Http => {
+                let mut client = http::Client::default();
+                Self::start(container, pace, move |noise| client.page(noise))
+            }
+            Protocol::Redis => {
+                let mut client = redis::Client::default();
+                Self::start(container, pace, move |noise| client.operation(noise))
+            }
+            Protocol::Postgres => {
+                let mut client = postgres::Client::default();
+                Self::start(container, pace, move |noise| client.transaction(noise))
+            }
+        }
     }
 
     /// An HTTP flood: pages with a connection each as fast as the server answers, at most `per_second` of them.

@@ -6,33 +6,35 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// Poisson arrivals whose rate swings slowly, so that a minute of windows shows the range that an hour has.
+use super::shape::Shape;
+
+/// Poisson arrivals whose rate follows a shape.
 #[derive(Debug)]
 pub(super) struct Pace {
     noise: StdRng,
     per_second: f64,
-    swing: f64,
-    period: f64,
+    shape: Shape,
     began: Instant,
     due: Instant,
 }
 
 impl Pace {
-    /// About `per_second`, a quarter more or less over half a minute or so.
+    /// About `per_second`, a quarter more or less over half a minute or so, so that a minute of windows shows the range
+    /// that an hour has.
     pub(super) fn new(per_second: f64, seed: u64) -> Self {
-        Self::with(per_second, 0.25, seed)
+        let mut noise = StdRng::seed_from_u64(seed);
+        let shape = Shape::swing(noise.random_range(20.0..40.0));
+        Self { noise, ..Self::shaped(per_second, shape, Instant::now(), seed) }
     }
 
     /// Just `per_second`.
     pub(super) fn steady(per_second: f64, seed: u64) -> Self {
-        Self::with(per_second, 0.0, seed)
+        Self::shaped(per_second, Shape::default(), Instant::now(), seed)
     }
 
-    fn with(per_second: f64, swing: f64, seed: u64) -> Self {
-        let mut noise = StdRng::seed_from_u64(seed);
-        let period = noise.random_range(20.0..40.0);
-        let now = Instant::now();
-        Self { noise, per_second, swing, period, began: now, due: now }
+    /// `per_second` times the level of a shape that begins at `began`.
+    pub(super) fn shaped(per_second: f64, shape: Shape, began: Instant, seed: u64) -> Self {
+        Self { noise: StdRng::seed_from_u64(seed), per_second, shape, began, due: Instant::now() }
     }
 
     /// The seeded source of everything that varies in this load.
@@ -48,7 +50,7 @@ impl Pace {
     }
 
     fn gap(&mut self, at: f64) -> Duration {
-        let rate = self.per_second * (1.0 + self.swing * (std::f64::consts::TAU * at / self.period).sin());
+        let rate = self.per_second * self.shape.level(at);
         let uniform: f64 = self.noise.random_range(1e-3..1.0);
         Duration::from_secs_f64(-uniform.ln() / rate)
     }

@@ -16,6 +16,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("demo", vaectl_bench::demo::run),
     ("duty", vaectl_bench::duty::run),
     ("faults", vaectl_bench::publishing::faults::run),
+    ("fifty", vaectl_bench::fifty::run),
     ("full", vaectl_bench::full::run),
     ("publish", vaectl_bench::publishing::throughput::run),
     ("score", vaectl_bench::score::run),

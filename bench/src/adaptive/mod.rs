@@ -2,8 +2,8 @@
 
 mod fleet;
 mod incident;
-mod kernel;
-mod leased;
+pub(crate) mod kernel;
+pub(crate) mod leased;
 mod publishers;
 
 use std::error::Error;
@@ -125,7 +125,7 @@ fn wakeups(workspace: &Workspace, progress: Progress) -> Result<u64, Box<dyn Err
     let recorder = Leased::start(&[], fleet::SIZE, workspace)?;
     recorder.lease(Depth::Census)?;
     interrupt::pause(Duration::from_mins(1))?;
-    Ok(recorder.finish()?.wakeups)
+    Ok(recorder.finish()?.totals.wakeups)
 }
 
 fn models(workspace: &Workspace) -> std::path::PathBuf {
@@ -172,21 +172,14 @@ fn factors(costs: &UnitCosts, traffic: &Traffic, ours: &[Sample], theirs: &[Samp
         println!("  of it {name}: {:.3} ms a second", share / BLOCK.as_secs_f64() * 1e3);
     }
     println!("conventional: {published:.0} documents a second at the server");
-    let (calls, events) = (traffic.calls_per_s, traffic.events_per_s);
-    let hooks = calls * costs.call / 1e9;
-    let their_total = their_user * events + hooks + events * costs.event / 1e9;
-    let floor = hooks + events * costs.cell / 1e9;
+    let balance = costs.balance(traffic.calls_per_s, traffic.events_per_s, their_user, our_user);
     println!(
         "kernel side, ms a second: {:.2} for the hooks of both, {:.2} for the ring, {:.2} for the flight recorder",
-        hooks * 1e3,
-        events * costs.event / 1e6,
-        events * costs.cell / 1e6,
+        balance.hooks * 1e3,
+        balance.ring * 1e3,
+        balance.cells * 1e3,
     );
-    Factors {
-        user_10k: their_user * 10_000.0 / our_user,
-        total: their_total / (floor + our_user),
-        ceiling: their_total / floor,
-    }
+    Factors { user_10k: their_user * 10_000.0 / our_user, total: balance.factor(), ceiling: balance.ceiling() }
 }
 
 fn print_spread(what: &str, values: &[f64]) {

@@ -2,12 +2,14 @@
 
 mod http;
 mod pace;
+mod postgres;
 mod redis;
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use crate::error::Naming;
 use crate::{Container, HarnessError, netns};
@@ -25,6 +27,8 @@ struct Shared {
     stop: AtomicBool,
     done: AtomicU64,
     failed: AtomicU64,
+    /// What each request took in microseconds, since they were last asked for.
+    latencies: Mutex<Vec<u32>>,
 }
 
 impl Load {
@@ -38,6 +42,12 @@ impl Load {
     pub fn redis(container: &Container, per_second: f64, seed: u64) -> Result<Self, HarnessError> {
         let mut client = redis::Client::default();
         Self::start(container, Pace::new(per_second, seed), move |noise| client.operation(noise))
+    }
+
+    /// Statements of a database, about `per_second` of them: some on a connection each, most on a kept one.
+    pub fn postgres(container: &Container, per_second: f64, seed: u64) -> Result<Self, HarnessError> {
+        let mut client = postgres::Client::default();
+        Self::start(container, Pace::new(per_second, seed), move |noise| client.statement(noise))
     }
 
     /// An HTTP flood: pages with a connection each as fast as the server answers, at most `per_second` of them.
@@ -54,8 +64,13 @@ impl Load {
         let theirs = Arc::clone(&shared);
         let work = move || {
             while !theirs.stop.load(Ordering::Relaxed) {
-                let outcome = if request(pace.noise()).is_ok() { &theirs.done } else { &theirs.failed };
-                outcome.fetch_add(1, Ordering::Relaxed);
+                let began = Instant::now();
+                if request(pace.noise()).is_ok() {
+                    theirs.done.fetch_add(1, Ordering::Relaxed);
+                    theirs.latencies().push(began.elapsed().as_micros().try_into().unwrap_or(u32::MAX));
+                } else {
+                    theirs.failed.fetch_add(1, Ordering::Relaxed);
+                }
                 pace.wait();
             }
         };
@@ -69,10 +84,21 @@ impl Load {
         self.shared.done.load(Ordering::Relaxed)
     }
 
+    /// What each answered request took in microseconds, since this was last asked.
+    pub(crate) fn take_latencies(&self) -> Vec<u32> {
+        std::mem::take(&mut self.shared.latencies())
+    }
+
     /// Requests that were not.
     #[must_use]
     pub fn failed(&self) -> u64 {
         self.shared.failed.load(Ordering::Relaxed)
+    }
+}
+
+impl Shared {
+    fn latencies(&self) -> std::sync::MutexGuard<'_, Vec<u32>> {
+        self.latencies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

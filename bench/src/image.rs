@@ -50,6 +50,9 @@ struct Recipe {
     /// Single files of this machine.
     #[serde(default)]
     files: Vec<PathBuf>,
+    /// Whole folders of this machine.
+    #[serde(default)]
+    trees: Vec<PathBuf>,
     /// C sources beside the recipe, linked statically into `/bin`.
     #[serde(default)]
     sources: Vec<PathBuf>,
@@ -104,10 +107,12 @@ impl Image {
             let name = program.file_stem().unwrap_or(program.as_os_str());
             compile(&source.join(program), &rootfs.join("usr/bin").join(name))?;
         }
-        for overlay in [recipes().join("base/rootfs"), source.join("rootfs")] {
-            if overlay.is_dir() {
-                let copy = &mut Command::new("cp");
-                run(copy.args(["-a", "--no-preserve=ownership"]).arg(overlay.join(".")).arg(&rootfs))?;
+        for tree in &recipe.trees {
+            overlay(tree, &rootfs.join(below_root(tree)))?;
+        }
+        for folder in [recipes().join("base/rootfs"), source.join("rootfs")] {
+            if folder.is_dir() {
+                overlay(&folder, &rootfs)?;
             }
         }
         let tar = rootfs.with_extension("tar");
@@ -186,6 +191,13 @@ fn copy(from: &Path, to: &Path) -> Result<(), HarnessError> {
         fs::create_dir_all(folder).naming("create", folder)?;
     }
     fs::copy(from, to).naming("copy", from)?;
+    Ok(())
+}
+
+/// Lays all of one folder over another.
+fn overlay(from: &Path, to: &Path) -> Result<(), HarnessError> {
+    fs::create_dir_all(to).naming("create", to)?;
+    run(Command::new("cp").args(["-a", "--no-preserve=ownership"]).arg(from.join(".")).arg(to))?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ const BENCHES: &[(&str, Bench)] = &[
     ("duty", vaectl_bench::duty::run),
     ("faults", vaectl_bench::publishing::faults::run),
     ("fleet", vaectl_bench::adaptive::hold),
+    ("fifty", vaectl_bench::fifty::run),
     ("full", vaectl_bench::full::run),
     ("publish", vaectl_bench::publishing::throughput::run),
     ("score", vaectl_bench::score::run),

@@ -9,6 +9,7 @@ use elasticsearch::cert::{Certificate, CertificateValidation};
 use elasticsearch::http::Method;
 use elasticsearch::http::headers::{AUTHORIZATION, HeaderMap, HeaderValue};
 use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/elasticsearch/es-node");
@@ -34,6 +35,15 @@ pub struct Node {
     /// The files of its certificate authority and of a client's certificate and key, where it has TLS.
     pub tls: Option<Tls>,
     port: Option<u16>,
+}
+
+/// What a server keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stored {
+    /// Bytes of all stores.
+    pub bytes: f64,
+    /// Documents in them.
+    pub documents: u64,
 }
 
 /// Files of a node with TLS.
@@ -134,6 +144,28 @@ impl Node {
         answer["count"].as_u64().unwrap_or_else(|| panic!("{answer}"))
     }
 
+    /// What these streams or indices take after a flush and a merge into one segment; `None` where the server does not
+    /// say.
+    ///
+    /// # Panics
+    /// Where it does not answer.
+    #[must_use]
+    pub fn stored(&self, streams: &str) -> Option<Stored> {
+        for step in ["_flush", "_forcemerge?max_num_segments=1", "_flush", "_refresh"] {
+            let _ = self.ask(Method::Post, &format!("{streams}/{step}"), None);
+        }
+        let answer = self.ask(Method::Get, &format!("{streams}/_stats/store,docs"), None);
+        let total = &answer["_all"]["primaries"];
+        let bytes = total["store"]["size_in_bytes"].as_f64()?;
+        Some(Stored { bytes, documents: total["docs"]["count"].as_u64()? })
+    }
+
+    /// The process of a node that was started here.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        status_of(self.port?)?.split(' ').find_map(|word| word.strip_prefix("pid=")?.parse().ok())
+    }
+
     /// Deletes the data streams of a namespace.
     pub fn clear(&self, namespace: &str) {
         let _ = self.ask(Method::Delete, &format!("_data_stream/vaectl-*-{namespace}"), None);
@@ -150,12 +182,16 @@ impl Drop for Node {
 
 /// The certificate authority of the node on that port, by the script's own report.
 fn ca_of(port: u16) -> PathBuf {
-    let status = Command::new(SCRIPT).arg("status").output().expect("the script was run before");
-    let status = String::from_utf8_lossy(&status.stdout).into_owned();
-    let ours = format!("port={port} ");
-    let line = status.lines().find(|line| line.contains(&ours)).expect("the node is among those that run");
+    let line = status_of(port).expect("the node is among those that run");
     let (_, ca) = line.rsplit_once(" ca=").expect("it was started with TLS");
     ca.into()
+}
+
+/// What the script says of the node on that port.
+fn status_of(port: u16) -> Option<String> {
+    let status = Command::new(SCRIPT).arg("status").output().ok()?;
+    let ours = format!("port={port} ");
+    String::from_utf8_lossy(&status.stdout).lines().find(|line| line.contains(&ours)).map(str::to_owned)
 }
 
 fn has_jdk() -> bool {

@@ -62,12 +62,17 @@ pub struct Stage {
 impl Stage {
     /// Starts `vaectl` with these arguments; its log goes to `<folder>/<verb>.log`.
     pub fn start(args: &[&str], stdin: Stdio, stdout: Stdio, folder: &Path) -> Result<Self, HarnessError> {
-        let program = vaectl();
-        let name = args.first().copied().unwrap_or_default().to_owned();
-        let log = folder.join(format!("{name}.log"));
-        let stderr = File::create(&log).naming("create", &log)?;
-        let child = mortal(&program).args(args).stdin(stdin).stdout(stdout).stderr(stderr).spawn();
-        Ok(Self { name, child: child.naming("start", &program)?, log })
+        let mut command = mortal(vaectl());
+        command.args(args).stdin(stdin).stdout(stdout);
+        let verb = args.first().copied().unwrap_or_default();
+        Self::spawn(command, &format!("vaectl {verb}"), &folder.join(format!("{verb}.log")))
+    }
+
+    /// Starts any program; what it says goes to `log`.
+    pub(crate) fn spawn(mut command: Command, name: &str, log: &Path) -> Result<Self, HarnessError> {
+        let stderr = File::create(log).naming("create", log)?;
+        let child = command.stderr(stderr).spawn().naming("start", Path::new(name))?;
+        Ok(Self { name: name.to_owned(), child, log: log.to_owned() })
     }
 
     /// The process id.
@@ -146,7 +151,7 @@ impl Stage {
                 return Ok(status);
             }
             if Instant::now() > end {
-                return Err(HarnessError::Timeout { what: format!("vaectl {} did not end", self.name), limit });
+                return Err(HarnessError::Timeout { what: format!("{} did not end", self.name), limit });
             }
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -156,7 +161,7 @@ impl Stage {
         let log = self.log();
         let last: Vec<&str> = log.lines().rev().take(5).collect();
         let stderr = last.into_iter().rev().collect::<Vec<_>>().join("\n");
-        HarnessError::Command { command: format!("vaectl {}", self.name), status, stderr }
+        HarnessError::Command { command: self.name.clone(), status, stderr }
     }
 }
 

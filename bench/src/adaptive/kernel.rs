@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vaectl_schemas::Depth;
 
@@ -18,14 +19,66 @@ const TIME: Duration = Duration::from_secs(1);
 const CORES: (u32, u32) = (0, 1);
 
 /// Nanoseconds that watching adds, beyond the same without any program.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct UnitCosts {
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct UnitCosts {
     /// To a call: the hook and the count.
-    pub(super) call: f64,
+    pub(crate) call: f64,
     /// To an event that goes to the ring, beyond its calls.
-    pub(super) event: f64,
+    pub(crate) event: f64,
     /// To an event that goes to the flight recorder, beyond its calls.
-    pub(super) cell: f64,
+    pub(crate) cell: f64,
+}
+
+/// Both sides with their kernel's part, in CPU seconds a second.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Balance {
+    /// The hooks of either side.
+    pub(crate) hooks: f64,
+    /// Events into the ring.
+    pub(crate) ring: f64,
+    /// Events into the flight recorder.
+    pub(crate) cells: f64,
+    /// All that the conventional side takes.
+    pub(crate) theirs: f64,
+    /// What the adaptive side takes in the kernel: the hooks and the flight recorder, while they are in.
+    pub(crate) floor: f64,
+    /// All that the adaptive side takes.
+    pub(crate) ours: f64,
+}
+
+impl UnitCosts {
+    /// Counts times unit costs, beside what the processes take: `their_event` CPU seconds an event, and `our_user` CPU
+    /// seconds a second; `coverage` is the share of the time in which the adaptive side counts calls.
+    pub(crate) fn balance(
+        &self,
+        calls_per_s: f64,
+        events_per_s: f64,
+        their_event: f64,
+        our_user: f64,
+        coverage: f64,
+    ) -> Balance {
+        let [hooks, ring, cells] =
+            [calls_per_s * self.call, events_per_s * self.event, events_per_s * self.cell].map(|ns| ns / 1e9);
+        let theirs = their_event * events_per_s + hooks + ring;
+        let floor = (hooks + cells) * coverage;
+        Balance { hooks, ring, cells, theirs, floor, ours: our_user + floor }
+    }
+}
+
+impl Balance {
+    /// How many times more the conventional side takes.
+    pub(crate) fn factor(&self) -> f64 {
+        self.theirs / self.ours
+    }
+
+    /// The same for adaptive stages that take nothing in user space.
+    pub(crate) fn ceiling(&self) -> f64 {
+        self.theirs / self.floor
+    }
+
+    pub(crate) fn of_ceiling(&self) -> f64 {
+        self.factor() / self.ceiling()
+    }
 }
 
 impl fmt::Display for UnitCosts {
@@ -41,7 +94,7 @@ impl fmt::Display for UnitCosts {
 
 /// Measures on one container: a loop of `getppid`, then the generator's mix of events at full speed with no program, at
 /// the depth of the census, and at full depth, in turn. The best of all rounds is what nothing disturbed.
-pub(super) fn measure(probe: &Image, workspace: &Workspace, progress: Progress) -> Result<UnitCosts, Box<dyn Error>> {
+pub(crate) fn measure(probe: &Image, workspace: &Workspace, progress: Progress) -> Result<UnitCosts, Box<dyn Error>> {
     progress.say("What a call and an event cost in the kernel: about 100 s.");
     let call = census::hook(probe, workspace)?;
     let container = Container::start(&Engine::Runc, probe, "cost", &Options::default(), workspace)?;
@@ -80,7 +133,7 @@ fn per_event(done: &Generated) -> f64 {
 }
 
 /// How many calls of containers were counted in windows.
-pub(super) fn calls(windows: &[Value]) -> f64 {
+pub(crate) fn calls(windows: &[Value]) -> f64 {
     let counters = windows.iter().filter_map(|window| window["counters"].as_object()).flatten();
     counters.filter(|(name, _)| name.starts_with("syscall.")).filter_map(|(_, count)| count.as_f64()).sum()
 }

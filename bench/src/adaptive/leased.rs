@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(15);
 const TTL_MS: u64 = 600_000;
 
 /// A recorder with a control socket, and the containers that it told of.
-pub(super) struct Leased {
+pub(crate) struct Leased {
     stage: Stage,
     control: PathBuf,
     runs: BTreeSet<String>,
@@ -29,15 +29,14 @@ pub(super) struct Leased {
 }
 
 /// What it said in all.
-pub(super) struct Recorded {
-    pub(super) windows: Vec<Value>,
-    /// Events that woke it.
-    pub(super) wakeups: u64,
+pub(crate) struct Recorded {
+    pub(crate) windows: Vec<Value>,
+    pub(crate) totals: Totals,
 }
 
 impl Leased {
     /// Starts `record --control` with further arguments, and waits for a window of `containers` containers.
-    pub(super) fn start(args: &[&str], containers: usize, workspace: &Workspace) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn start(args: &[&str], containers: usize, workspace: &Workspace) -> Result<Self, Box<dyn Error>> {
         let control = workspace.path().join("leased.sock");
         let path = control.to_string_lossy();
         let args = [&["record", "--log-format", "json", "--control", &path], args].concat();
@@ -55,12 +54,12 @@ impl Leased {
         Ok(leased)
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.stage.pid()
     }
 
     /// Asks for a depth of all containers.
-    pub(super) fn lease(&self, depth: Depth) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn lease(&self, depth: Depth) -> Result<(), Box<dyn Error>> {
         let mut socket = UnixStream::connect(&self.control)?;
         for run in &self.runs {
             let lease = Lease { v: VERSION, run: run.clone(), depth, ttl_ms: TTL_MS, suspected_ns: 0, history: true };
@@ -72,12 +71,12 @@ impl Leased {
     }
 
     /// Ends it.
-    pub(super) fn finish(self) -> Result<Recorded, Box<dyn Error>> {
+    pub(crate) fn finish(self) -> Result<Recorded, Box<dyn Error>> {
         let Self { stage, mut windows, lines, .. } = self;
         stage.terminate();
         let log = stage.last_words(DRAIN)?;
         windows.extend(lines);
         let totals = Totals::said(&log).ok_or("the recorder did not say what it recorded")?;
-        Ok(Recorded { windows, wakeups: totals.wakeups })
+        Ok(Recorded { windows, totals })
     }
 }

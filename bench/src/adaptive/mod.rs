@@ -2,8 +2,8 @@
 
 mod fleet;
 mod incident;
-mod kernel;
-mod leased;
+pub(crate) mod kernel;
+pub(crate) mod leased;
 mod publishers;
 
 use std::error::Error;
@@ -151,7 +151,7 @@ fn wakeups(workspace: &Workspace, progress: Progress) -> Result<u64, Box<dyn Err
     let recorder = Leased::start(&[], fleet::SIZE, workspace)?;
     recorder.lease(Depth::Census)?;
     interrupt::pause(Duration::from_mins(1))?;
-    Ok(recorder.finish()?.wakeups)
+    Ok(recorder.finish()?.totals.wakeups)
 }
 
 fn models(workspace: &Workspace) -> std::path::PathBuf {
@@ -189,25 +189,18 @@ fn factors(costs: &UnitCosts, traffic: &Traffic, ours: &[Sample], theirs: &[Samp
     let documents: u64 = theirs.iter().map(|sample| sample.documents).sum();
     let their_user = theirs.iter().map(|sample| sample.cpu_s).sum::<f64>() / documents as f64;
     let our_user = ours.iter().map(|s| s.cpu_s).sum::<f64>() / ours.iter().map(|s| s.seconds).sum::<f64>();
-    let (calls, events) = (traffic.calls_per_s, traffic.events_per_s);
-    let hooks = calls * costs.call / 1e9;
-    let their_total = their_user * events + hooks + events * costs.event / 1e9;
-    let floor = (hooks + events * costs.cell / 1e9) * coverage;
+    let balance = costs.balance(traffic.calls_per_s, traffic.events_per_s, their_user, our_user, coverage);
     println!(
-        "conventional, ms a second: {:.2} in its processes, {:.2} in hooks, {:.2} for the ring; adaptive: {our:.2}, {:.2}, \
+        "conventional, ms a second: {:.2} in its processes, {:.2} in hooks, {:.2} for the ring; adaptive: {:.2}, {:.2}, \
          {:.2} for the flight recorder",
-        their_user * events * 1e3,
-        hooks * 1e3,
-        events * costs.event / 1e6,
-        hooks * coverage * 1e3,
-        events * costs.cell * coverage / 1e6,
-        our = our_user * 1e3,
+        their_user * traffic.events_per_s * 1e3,
+        balance.hooks * 1e3,
+        balance.ring * 1e3,
+        our_user * 1e3,
+        balance.hooks * coverage * 1e3,
+        balance.cells * coverage * 1e3,
     );
-    Factors {
-        user_10k: their_user * 10_000.0 / our_user,
-        total: their_total / (floor + our_user),
-        ceiling: their_total / floor,
-    }
+    Factors { user_10k: their_user * 10_000.0 / our_user, total: balance.factor(), ceiling: balance.ceiling() }
 }
 
 /// What the conventional publisher takes, and how much of the load it carries.

@@ -7,8 +7,8 @@ mod redis;
 mod shape;
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -40,6 +40,8 @@ struct Shared {
     stop: AtomicBool,
     done: AtomicU64,
     failed: AtomicU64,
+    /// What each request took in microseconds, since they were last asked for.
+    latencies: Mutex<Vec<u32>>,
 }
 
 impl Load {
@@ -79,6 +81,12 @@ impl Load {
         }
     }
 
+    /// Statements of a database, about `per_second` of them, most on a kept connection.
+    pub fn postgres(container: &Container, per_second: f64, seed: u64) -> Result<Self, HarnessError> {
+        let mut client = postgres::Client::default();
+        Self::start(container, Pace::new(per_second, seed), move |noise| client.transaction(noise))
+    }
+
     /// An HTTP flood: pages with a connection each as fast as the server answers, at most `per_second` of them.
     pub fn flood(container: &Container, per_second: f64, seed: u64) -> Result<Self, HarnessError> {
         Self::start(container, Pace::steady(per_second, seed), |_| http::flood_page())
@@ -93,8 +101,13 @@ impl Load {
         let theirs = Arc::clone(&shared);
         let work = move || {
             while !theirs.stop.load(Ordering::Relaxed) {
-                let outcome = if request(pace.noise()).is_ok() { &theirs.done } else { &theirs.failed };
-                outcome.fetch_add(1, Ordering::Relaxed);
+                let began = Instant::now();
+                if request(pace.noise()).is_ok() {
+                    theirs.done.fetch_add(1, Ordering::Relaxed);
+                    theirs.latencies().push(began.elapsed().as_micros().try_into().unwrap_or(u32::MAX));
+                } else {
+                    theirs.failed.fetch_add(1, Ordering::Relaxed);
+                }
                 pace.wait();
             }
         };
@@ -108,10 +121,21 @@ impl Load {
         self.shared.done.load(Ordering::Relaxed)
     }
 
+    /// What each answered request took in microseconds, since this was last asked.
+    pub(crate) fn take_latencies(&self) -> Vec<u32> {
+        std::mem::take(&mut self.shared.latencies())
+    }
+
     /// Requests that were not.
     #[must_use]
     pub fn failed(&self) -> u64 {
         self.shared.failed.load(Ordering::Relaxed)
+    }
+}
+
+impl Shared {
+    fn latencies(&self) -> std::sync::MutexGuard<'_, Vec<u32>> {
+        self.latencies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

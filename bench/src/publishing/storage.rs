@@ -122,11 +122,7 @@ impl Scale<'_> {
             return Err(format!("vaectl publish failed: {status}").into());
         }
         let streams = format!("vaectl-*-{}", self.namespace);
-        for step in ["_flush", "_forcemerge?max_num_segments=1", "_flush", "_refresh"] {
-            let _ = self.node.ask(Method::Post, &format!("{streams}/{step}"), None);
-        }
-        let answer = self.node.ask(Method::Get, &format!("{streams}/_stats/store"), None);
-        let size = answer["_all"]["primaries"]["store"]["size_in_bytes"].as_f64().ok_or("the server gives no sizes")?;
+        let size = self.node.stored(&streams).ok_or("the server gives no sizes")?.bytes;
         if self.fields {
             self.print_fields(&streams);
         }

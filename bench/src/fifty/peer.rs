@@ -1,0 +1,131 @@
+//! The publisher that this project did not write: bpftrace's exec, open, connect and accept tools, and rsyslog.
+//!
+//! The tools are bpftrace's own `execsnoop`, `opensnoop`, `tcpconnect` and `tcpaccept`, but that they print JSON, leave
+//! out what is no watched container's, and trace calls where the originals take kprobes, which not every kernel has.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use elasticsearch::http::Method;
+use serde_json::json;
+
+use super::proxy::Proxy;
+use super::publishers::{Publisher, Surroundings};
+use crate::cgroup::Cgroup;
+use crate::stage::Stage;
+
+/// Its name, and what it does once it knows the watched cgroups.
+const TOOLS: [(&str, &str); 4] = [
+    (
+        "exec",
+        r#"
+tracepoint:syscalls:sys_enter_execve /@watched[cgroup]/ {
+  printf("\"event\":\"exec\",\"cgroup\":%d,\"pid\":%d,\"uid\":%d,\"comm\":\"%s\",\"path\":\"%s\",\"argument\":\"%s\"\n",
+    cgroup, pid, uid, comm, str(args->filename), str(args->argv[1]));
+}"#,
+    ),
+    (
+        "open",
+        r#"
+tracepoint:syscalls:sys_enter_open, tracepoint:syscalls:sys_enter_openat /@watched[cgroup]/ {
+  @name[tid] = args->filename;
+}
+tracepoint:syscalls:sys_exit_open, tracepoint:syscalls:sys_exit_openat /@name[tid]/ {
+  printf("\"event\":\"open\",\"cgroup\":%d,\"pid\":%d,\"uid\":%d,\"comm\":\"%s\",\"result\":%d,\"path\":\"%s\"\n",
+    cgroup, pid, uid, comm, args->ret, str(@name[tid]));
+  delete(@name[tid]);
+}
+END { clear(@name); }"#,
+    ),
+    (
+        "connect",
+        r#"
+tracepoint:syscalls:sys_enter_connect /@watched[cgroup]/ {
+  $any = (struct sockaddr *)args->uservaddr;
+  if ($any->sa_family == 2) {
+    $to = (struct sockaddr_in *)args->uservaddr;
+    printf("\"event\":\"connect\",\"cgroup\":%d,\"pid\":%d,\"uid\":%d,\"comm\":\"%s\",\"address\":\"%s\",\"port\":%d\n",
+      cgroup, pid, uid, comm, ntop($to->sin_addr.s_addr), bswap($to->sin_port));
+  }
+}"#,
+    ),
+    (
+        "accept",
+        r#"
+tracepoint:syscalls:sys_exit_accept, tracepoint:syscalls:sys_exit_accept4 /@watched[cgroup] && args->ret >= 0/ {
+  printf("\"event\":\"accept\",\"cgroup\":%d,\"pid\":%d,\"uid\":%d,\"comm\":\"%s\",\"result\":%d\n",
+    cgroup, pid, uid, comm, args->ret);
+}"#,
+    ),
+];
+
+/// Starts the tools, which write files, and the shipper that follows these.
+pub(super) fn start(
+    around: &Surroundings<'_>,
+    cgroup: &Cgroup,
+    proxy: &Proxy,
+    folder: &Path,
+) -> Result<Vec<Stage>, Box<dyn Error>> {
+    let index = around.namespace(Publisher::Peer);
+    let _ = around.node.ask(Method::Put, &format!("/{index}"), Some(&mapping()));
+    let watched: String = around.fleet.cgroup_ids().iter().map(|id| format!("@watched[{id}] = 1;")).collect();
+    let mut stages = Vec::new();
+    for (name, script) in TOOLS {
+        let path = folder.join(name).with_extension("bt");
+        let output = folder.join(name).with_extension("json");
+        fs::write(&path, format!("BEGIN {{ {watched} }}\n{script}\nEND {{ clear(@watched); }}\n"))?;
+        fs::write(&output, "")?;
+        // Tracing files are where tracefs is mounted, in this process's own view of the mounts.
+        let work = r#"mount -t tracefs none /sys/kernel/tracing && exec bpftrace -q -o "$0" "$1""#;
+        let mut command = cgroup.command("unshare");
+        command.args(["--mount", "sh", "-c", work]).arg(output).arg(path);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        stages.push(Stage::spawn(command, &format!("bpftrace {name}"), &folder.join(name).with_extension("log"))?);
+    }
+    let config = folder.join("rsyslog.conf");
+    fs::write(&config, configuration(folder, &index, proxy.port))?;
+    let mut command = cgroup.command("rsyslogd");
+    command.arg("-n").arg("-f").arg(&config).arg("-i").arg(folder.join("pid"));
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    stages.push(Stage::spawn(command, "rsyslogd", &folder.join("rsyslog.log"))?);
+    Ok(stages)
+}
+
+/// As a person would write it who knows the fields.
+fn mapping() -> serde_json::Value {
+    let typed = |kind: &str, names: &[&str]| -> Vec<(String, serde_json::Value)> {
+        names.iter().map(|name| ((*name).to_owned(), json!({ "type": kind }))).collect()
+    };
+    let mut properties = typed("keyword", &["event", "comm", "path", "argument"]);
+    properties.extend(typed("long", &["cgroup", "pid", "uid", "port", "result"]));
+    properties.extend(typed("date", &["@timestamp"]));
+    properties.extend(typed("ip", &["address"]));
+    let properties: serde_json::Map<_, _> = properties.into_iter().collect();
+    json!({
+        "settings": { "number_of_replicas": 0, "codec": "best_compression" },
+        "mappings": { "properties": properties },
+    })
+}
+
+fn configuration(folder: &Path, index: &str, port: u16) -> String {
+    let folder = folder.display();
+    format!(
+        r#"global(workDirectory="{folder}")
+module(load="imfile" mode="inotify")
+module(load="omelasticsearch")
+template(name="document" type="list") {{
+  constant(value="{{\"@timestamp\":\"")
+  property(name="timegenerated" dateFormat="rfc3339")
+  constant(value="\",")
+  property(name="msg")
+  constant(value="}}")
+}}
+input(type="imfile" File="{folder}/*.json" Tag="peer")
+action(type="omelasticsearch" server="http://127.0.0.1" serverport="{port}" searchIndex="{index}" searchType=""
+  esversion.major="7" template="document" bulkmode="on" errorFile="{folder}/refused" queue.type="linkedlist"
+  queue.size="200000" queue.dequeuebatchsize="4000" action.resumeretrycount="-1")
+"#
+    )
+}

@@ -1,0 +1,102 @@
+//! Pictures: the factors, and what one incident tells.
+
+use std::collections::BTreeMap;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use super::Measured;
+use super::figures::Figures;
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Drawn = Result<(), Box<dyn std::error::Error>>;
+
+const FONT: (&str, i32) = ("sans-serif", 14);
+const REACHED: RGBColor = RGBColor(31, 119, 180);
+const ASKED: RGBColor = RGBColor(200, 30, 30);
+
+/// `factors.svg`, and `incident.svg` where an attack was found.
+pub(super) fn draw(
+    measured: &Measured,
+    figures: &Figures,
+) -> Result<Vec<(&'static str, String)>, Box<dyn std::error::Error>> {
+    let mut pictures = vec![("factors.svg", picture((800, 360), |area| factors(area, figures))?)];
+    let phases = measured.seeds.iter().flat_map(|seed| &seed.phases);
+    let told = phases.flat_map(|phase| &phase.attacks).filter(|told| told.delay_s.is_some());
+    if let Some(told) = told.max_by_key(|told| told.deeds.len()) {
+        pictures.push(("incident.svg", picture((900, 320), |area| incident(area, told))?));
+    }
+    Ok(pictures)
+}
+
+fn picture(size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Drawn) -> Result<String, Box<dyn std::error::Error>> {
+    let mut text = String::new();
+    let area = SVGBackend::with_string(&mut text, size).into_drawing_area();
+    area.fill(&WHITE)?;
+    draw(&area)?;
+    area.present()?;
+    drop(area);
+    Ok(text)
+}
+
+/// Powers of ten; a red mark is what is asked for at least.
+fn factors(area: &Area<'_>, figures: &Figures) -> Drawn {
+    let bars = [
+        ("CPU of processes", figures.user_factor_10k, Some(100.0)),
+        ("all CPU", figures.balance.factor(), None),
+        ("all CPU, duty cycle", figures.total_factor_duty, None),
+        ("peer's processes", figures.peer_factor, Some(100.0)),
+        ("network", figures.network_factor, Some(1e4)),
+        ("storage", figures.storage_factor, Some(3e4)),
+    ];
+    let mut chart = ChartBuilder::on(area)
+        .caption("How many times more the other publisher takes", FONT)
+        .margin(12)
+        .x_label_area_size(32)
+        .y_label_area_size(8)
+        .build_cartesian_2d(0.0..6.0, 0.0..bars.len() as f64)?;
+    let power = |x: &f64| format!("{}", 10_f64.powf(*x));
+    chart
+        .configure_mesh()
+        .disable_y_mesh()
+        .disable_y_axis()
+        .x_label_formatter(&power)
+        .light_line_style(TRANSPARENT)
+        .draw()?;
+    for (row, (name, factor, asked)) in bars.iter().rev().enumerate() {
+        let (y, length) = (row as f64, if *factor > 1.0 { factor.log10() } else { 0.0 });
+        chart.draw_series([Rectangle::new([(0.0, y + 0.2), (length, y + 0.8)], REACHED.mix(0.7).filled())])?;
+        chart.draw_series([Text::new(format!("{name}: {factor:.0}"), (0.05, y + 0.6), FONT)])?;
+        if let Some(asked) = asked {
+            let x = f64::log10(*asked);
+            chart.draw_series([PathElement::new([(x, y + 0.1), (x, y + 0.9)], ASKED.stroke_width(2))])?;
+        }
+    }
+    Ok(())
+}
+
+/// Events by their kind over the seconds since the attack began; a red line is the decision.
+fn incident(area: &Area<'_>, told: &super::strike::Told) -> Drawn {
+    let mut rows: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for (at, action) in &told.events {
+        rows.entry(action).or_default().push(*at);
+    }
+    let end = told.events.iter().map(|(at, _)| *at).fold(1.0, f64::max) * 1.05;
+    let mut chart = ChartBuilder::on(area)
+        .caption(format!("{}: seconds since it began, and its incident's events", told.truth.attack), FONT)
+        .margin(12)
+        .x_label_area_size(32)
+        .y_label_area_size(8)
+        .build_cartesian_2d(-end * 0.15..end, 0.0..rows.len().max(1) as f64)?;
+    chart.configure_mesh().disable_y_mesh().disable_y_axis().light_line_style(TRANSPARENT).draw()?;
+    for (row, (action, times)) in rows.iter().enumerate() {
+        let y = row as f64 + 0.5;
+        chart.draw_series([Text::new(format!("{action} ({})", times.len()), (-end * 0.14, y + 0.1), FONT)])?;
+        chart.draw_series(times.iter().map(|at| Circle::new((*at, y), 3, REACHED.mix(0.6).filled())))?;
+    }
+    let height = rows.len().max(1) as f64;
+    if let Some(delay) = told.delay_s {
+        chart.draw_series([PathElement::new([(delay, 0.0), (delay, height)], ASKED.stroke_width(2))])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! How long everything takes, and what is drawn from the seed.
+
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde::Serialize;
+
+/// One of the forms of the bench.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Plan {
+    pub(super) form: &'static str,
+    pub(super) containers: usize,
+    /// The length of a window in seconds, in training and after.
+    pub(super) window_s: u64,
+    pub(super) training_s: u64,
+    pub(super) warm_s: u64,
+    /// Each has a fleet of its own, and attacks by its own seed.
+    pub(super) seeds: Vec<u64>,
+    /// Rounds of the stable phase of a seed: a block of each publisher.
+    pub(super) rounds: usize,
+    pub(super) block_s: u64,
+    /// From the start of a publisher to its block.
+    pub(super) settle_s: u64,
+    pub(super) attack_s: u64,
+    pub(super) recovery_s: u64,
+    /// Containers and times the usual load of each.
+    pub(super) growth: Vec<(usize, f64)>,
+    pub(super) growth_s: u64,
+}
+
+impl Plan {
+    /// Within two hours.
+    pub(super) fn full() -> Self {
+        Self {
+            form: "full",
+            containers: 50,
+            window_s: 5,
+            training_s: 605,
+            warm_s: 175,
+            seeds: vec![1, 2, 3],
+            rounds: 4,
+            block_s: 50,
+            settle_s: 8,
+            attack_s: 40,
+            recovery_s: 90,
+            growth: vec![(10, 5.0), (50, 1.0), (200, 0.25), (1000, 0.05), (50, 4.0), (50, 16.0)],
+            growth_s: 30,
+        }
+    }
+
+    /// Within fifteen minutes: a shorter window makes models of enough windows.
+    pub(super) fn quick() -> Self {
+        Self {
+            form: "quick",
+            window_s: 2,
+            training_s: 205,
+            warm_s: 72,
+            seeds: vec![1],
+            rounds: 2,
+            block_s: 20,
+            settle_s: 6,
+            attack_s: 20,
+            recovery_s: 30,
+            growth: vec![(10, 5.0), (50, 1.0), (50, 4.0)],
+            growth_s: 15,
+            ..Self::full()
+        }
+    }
+
+    /// Five containers, in a minute or two.
+    pub(super) fn smoke() -> Self {
+        Self {
+            form: "smoke",
+            containers: 5,
+            window_s: 1,
+            training_s: 40,
+            warm_s: 36,
+            rounds: 1,
+            block_s: 8,
+            settle_s: 3,
+            attack_s: 8,
+            recovery_s: 6,
+            growth: Vec::new(),
+            ..Self::quick()
+        }
+    }
+
+    pub(super) fn block(&self) -> Duration {
+        Duration::from_secs(self.block_s)
+    }
+}
+
+/// Which containers a seed's attacks hit, by their index among all and among web servers, and how long after the
+/// beginning of the phase.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Strikes {
+    pub(super) miner: usize,
+    pub(super) flood: usize,
+    pub(super) after: [Duration; 2],
+}
+
+/// The same for every publisher but the container: one that was attacked before is no longer usual.
+pub(super) fn draw(seed: u64, turn: usize, containers: usize, servers: usize) -> Strikes {
+    let mut noise = StdRng::seed_from_u64(seed);
+    let after = [0, 1].map(|_| Duration::from_millis(noise.random_range(500..6000)));
+    let flood = (noise.random_range(0..servers) + turn) % servers;
+    // Web servers come first; the miner is on any of the others.
+    let miner = servers + (noise.random_range(0..containers - servers) + turn) % (containers - servers);
+    Strikes { miner, flood, after }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::draw;
+
+    #[test]
+    fn no_container_is_attacked_twice_by_a_seed() {
+        for seed in 0..200 {
+            let mut hit: Vec<usize> =
+                (0..2).map(|turn| draw(seed, turn, 5, 2)).flat_map(|s| [s.miner, s.flood]).collect();
+            hit.sort_unstable();
+            hit.dedup();
+            assert_eq!(hit.len(), 4);
+        }
+        assert_eq!(draw(7, 1, 50, 10), draw(7, 1, 50, 10));
+    }
+}

@@ -1,0 +1,103 @@
+//! Training, and the phases of one seed on a fleet of its own.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::fleet::Fleet;
+use super::hours::{self, Hours};
+use super::plan::Plan;
+use super::publishers::{Publisher, Surroundings};
+use super::stable::{self, Block};
+use super::strike::{self, Phase};
+use crate::adaptive::kernel;
+use crate::node::{Node, Stored};
+use crate::stage::{DRAIN, Stage};
+use crate::{Progress, Workspace, interrupt};
+
+const TRAIN_LIMIT: Duration = Duration::from_mins(5);
+
+/// What was measured under one seed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Seed {
+    pub(super) seed: u64,
+    /// System calls of all containers in a second.
+    pub(super) calls_per_s: f64,
+    pub(super) blocks: Vec<Block>,
+    /// What each publisher has on the disk of the server after the stable phase.
+    pub(super) stored: BTreeMap<Publisher, Stored>,
+    pub(super) phases: Vec<Phase>,
+    pub(super) hours: Vec<Hours>,
+}
+
+/// Records a fleet and makes models of it; their folder.
+pub(super) fn train(plan: &Plan, folder: &Path, progress: Progress) -> Result<PathBuf, Box<dyn Error>> {
+    let workspace = Workspace::new("fifty")?;
+    let recording = workspace.path().join("train.ndjson");
+    {
+        let fleet = Fleet::start(plan.containers, 1.0, 0, &workspace, progress)?;
+        progress.say(format!("Recording windows to learn from: {} s.", plan.training_s));
+        record(&fleet, plan, plan.training_s, &recording, &workspace)?.finish(lasting(plan.training_s))?;
+    }
+    let models = std::path::absolute(folder.join("models"))?;
+    let args = ["train", "--models", &models.to_string_lossy(), &recording.to_string_lossy()];
+    Stage::start(&args, Stdio::null(), Stdio::inherit(), workspace.path())?.finish(TRAIN_LIMIT)?;
+    Ok(models)
+}
+
+fn lasting(seconds: u64) -> Duration {
+    Duration::from_secs(seconds) + DRAIN
+}
+
+/// Starts to record windows of a fleet for so many seconds.
+fn record(fleet: &Fleet, plan: &Plan, seconds: u64, to: &Path, workspace: &Workspace) -> Result<Stage, Box<dyn Error>> {
+    let [window, duration] = [plan.window_s, seconds].map(|seconds| format!("{seconds}s"));
+    let mut args = vec!["record", "--depth", "census", "--window", &window, "--duration", &duration];
+    args.extend(fleet.ids().into_iter().flat_map(|id| ["--container", id]));
+    Ok(Stage::start(&args, Stdio::null(), File::create(to)?.into(), workspace.path())?)
+}
+
+impl Seed {
+    pub(super) fn run(
+        plan: &Plan,
+        seed: u64,
+        node: &Node,
+        models: &Path,
+        progress: Progress,
+    ) -> Result<Self, Box<dyn Error>> {
+        let workspace = Workspace::new("fifty")?;
+        let fleet = Fleet::start(plan.containers, 1.0, seed, &workspace, progress)?;
+        let around = Surroundings { fleet: &fleet, node, workspace: &workspace, models, window_s: plan.window_s };
+        progress.say(format!("Until all containers are known: {} s.", plan.warm_s));
+        let recording = workspace.path().join("windows.ndjson");
+        let windows = record(&fleet, plan, plan.warm_s, &recording, &workspace)?;
+        let known = [Publisher::Adaptive, Publisher::Duty].map(|publisher| around.start(publisher));
+        interrupt::pause(Duration::from_secs(plan.warm_s))?;
+        windows.finish(DRAIN)?;
+        for publisher in known {
+            publisher?.finish()?;
+        }
+        let blocks = stable::blocks(&around, plan, progress)?;
+        let publishers = [Publisher::Conventional, Publisher::Peer, Publisher::Adaptive, Publisher::Duty];
+        let stored = publishers.into_iter().filter_map(|p| Some((p, node.stored(&around.streams(p))?))).collect();
+        let mut phases = Vec::new();
+        for (turn, publisher) in [Publisher::Adaptive, Publisher::Duty].into_iter().enumerate() {
+            phases.push(strike::phase(&around, plan, publisher, (seed, turn), progress)?);
+        }
+        progress.say("Hours of the same windows.");
+        let hours = hours::measure(&recording, models, node, &workspace)?;
+        for publisher in publishers {
+            around.clear(publisher);
+        }
+        let windows = std::fs::read_to_string(&recording)?;
+        let windows: Vec<Value> = windows.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+        let windows: Vec<Value> = windows.into_iter().filter(|line| line["container"]["id"] != "host").collect();
+        Ok(Self { seed, calls_per_s: kernel::calls(&windows) / plan.warm_s as f64, blocks, stored, phases, hours })
+    }
+}

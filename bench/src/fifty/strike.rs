@@ -1,0 +1,217 @@
+//! Attacks under a publisher, and what its incidents tell of them.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::time::{Duration, Instant};
+
+use elasticsearch::http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use vaectl_schemas::Timestamp;
+
+use super::plan::{Plan, draw};
+use super::publishers::{Publisher, Surroundings};
+use crate::{Attack, AttackKind, Progress, Truth, interrupt};
+
+/// The most that one answer of the server has.
+const PAGE: usize = 10_000;
+
+/// Attacks and recovery under one publisher.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Phase {
+    pub(super) publisher: Publisher,
+    pub(super) seconds: f64,
+    pub(super) cpu_s: f64,
+    pub(super) bytes: [u64; 2],
+    pub(super) attacks: Vec<Told>,
+    /// Incidents that no attack explains, by the names of their containers.
+    pub(super) false_incidents: Vec<String>,
+}
+
+/// An attack, and what was told of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Told {
+    pub(super) truth: Truth,
+    /// Seconds from its beginning to the decision, by the incident's own time; `None`: not found.
+    pub(super) delay_s: Option<f64>,
+    /// What the injector made, and whether an event of an incident tells of it.
+    pub(super) deeds: Vec<(String, bool)>,
+    /// Events of its incidents: seconds since the attack began, and the action.
+    pub(super) events: Vec<(f64, String)>,
+}
+
+/// Runs the attacks of a seed while a publisher works.
+pub(super) fn phase(
+    around: &Surroundings<'_>,
+    plan: &Plan,
+    publisher: Publisher,
+    (seed, turn): (u64, usize),
+    progress: Progress,
+) -> Result<Phase, Box<dyn Error>> {
+    let fleet = around.fleet;
+    let strikes = draw(seed, turn, fleet.containers().len(), fleet.servers());
+    let mut running = around.start(publisher)?;
+    interrupt::pause(Duration::from_secs(plan.settle_s))?;
+    let (bytes, cpu) = (running.proxy.bytes(), running.cgroup.cpu_time());
+    let (began, since) = (Instant::now(), Timestamp::now());
+    let (time, mut attacks) = (Duration::from_secs(plan.attack_s), Vec::new());
+    let mut due = vec![(AttackKind::Miner, strikes.miner), (AttackKind::Flood, strikes.flood)];
+    let length = strikes.after.iter().max().copied().unwrap_or_default() + time + Duration::from_secs(plan.recovery_s);
+    while began.elapsed() < length {
+        interrupt::pause(Duration::from_millis(50))?;
+        for (kind, target) in
+            due.extract_if(.., |(kind, _)| strikes.after[usize::from(*kind == AttackKind::Flood)] <= began.elapsed())
+        {
+            let target = &fleet.containers()[target];
+            progress.say(format!("Attack under {}: {kind} on {}.", publisher.name(), target.name()));
+            attacks.push(Attack::start(kind, target, time, seed)?);
+        }
+        attacks.iter_mut().for_each(Attack::end_when_over);
+    }
+    running.alive()?;
+    let (seconds, cpu_s) = (began.elapsed().as_secs_f64(), (running.cgroup.cpu_time() - cpu).as_secs_f64());
+    let now = running.proxy.bytes();
+    running.finish()?;
+    let truths: Vec<Truth> = attacks.into_iter().map(|attack| attack.truth).collect();
+    let incidents = if publisher.is_adaptive() { incidents(around, publisher, since)? } else { Vec::new() };
+    let explained = |incident: &Incident| truths.iter().any(|truth| incident.is_about(truth));
+    let false_incidents = incidents.iter().filter(|i| !explained(i)).map(|i| i.container.clone()).collect();
+    let attacks =
+        truths.iter().map(|truth| told(around, publisher, truth, &incidents, time)).collect::<Result<_, _>>()?;
+    Ok(Phase { publisher, seconds, cpu_s, bytes: [now[0] - bytes[0], now[1] - bytes[1]], attacks, false_incidents })
+}
+
+/// The opening of an incident.
+struct Incident {
+    id: String,
+    container: String,
+    at: Timestamp,
+}
+
+impl Incident {
+    fn is_about(&self, truth: &Truth) -> bool {
+        self.container == truth.container && truth.explains(self.at)
+    }
+}
+
+fn incidents(
+    around: &Surroundings<'_>,
+    publisher: Publisher,
+    since: Timestamp,
+) -> Result<Vec<Incident>, Box<dyn Error>> {
+    let query = json!({"range": {"@timestamp": {"gte": since.to_string()}}});
+    let stream = format!("vaectl-incident-{}", around.namespace(publisher));
+    let mut seen = BTreeSet::new();
+    let mut incidents = Vec::new();
+    for source in search(around, &stream, &query)? {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let id = text(&source["vaectl"]["incident"]).ok_or("an incident has no id")?;
+        let container = text(&source["container"]["id"]).ok_or("an incident has no container")?;
+        let at: Timestamp = serde_json::from_value(source["@timestamp"].clone())?;
+        if seen.insert(id.clone()) {
+            incidents.push(Incident { id, container, at });
+        }
+    }
+    Ok(incidents)
+}
+
+/// Sources of the documents that a query finds, oldest first.
+fn search(around: &Surroundings<'_>, stream: &str, query: &Value) -> Result<Vec<Value>, Box<dyn Error>> {
+    let _ = around.node.ask(Method::Post, &format!("{stream}/_refresh"), None);
+    let body = json!({"size": PAGE, "sort": [{"@timestamp": "asc"}], "query": query});
+    let path = format!("{stream}/_search?ignore_unavailable=true&allow_no_indices=true");
+    let mut answer = around.node.ask(Method::Post, &path, Some(&body));
+    match answer["hits"]["hits"].take() {
+        Value::Array(hits) => Ok(hits.into_iter().map(|mut hit| hit["_source"].take()).collect()),
+        _ => Err(format!("{stream}: {answer}").into()),
+    }
+}
+
+/// Whether the incidents of an attack tell what the injector knows.
+fn told(
+    around: &Surroundings<'_>,
+    publisher: Publisher,
+    truth: &Truth,
+    incidents: &[Incident],
+    time: Duration,
+) -> Result<Told, Box<dyn Error>> {
+    let own: Vec<&Incident> = incidents.iter().filter(|incident| incident.is_about(truth)).collect();
+    let ids: Vec<&str> = own.iter().map(|incident| &*incident.id).collect();
+    let since = |at: u64| (at as f64 - truth.began.as_ns() as f64) / 1e9;
+    let delay_s = own.iter().map(|incident| since(incident.at.as_ns())).reduce(f64::min);
+    let mut events = Vec::new();
+    if !ids.is_empty() {
+        let query = json!({"bool": {"filter": [
+            {"terms": {"vaectl.incident": ids}},
+            {"exists": {"field": "event.action"}},
+            {"range": {"@timestamp": {"gte": truth.began.to_string()}}},
+        ]}});
+        events = search(around, &around.streams(publisher), &query)?;
+    }
+    let deeds = deeds(truth.attack, time);
+    let deeds =
+        deeds.into_iter().map(|deed| (format!("{deed:?}"), events.iter().any(|event| deed.is_in(event)))).collect();
+    let times = events.iter().filter_map(|event| {
+        let at: Timestamp = serde_json::from_value(event["@timestamp"].clone()).ok()?;
+        Some((since(at.as_ns()), event["event"]["action"].as_str()?.to_owned()))
+    });
+    Ok(Told { truth: truth.clone(), delay_s, deeds, events: times.collect() })
+}
+
+/// What an attack made.
+#[derive(Clone, Debug, PartialEq)]
+enum Deed {
+    /// A program by its command line.
+    Program(String),
+    File(&'static str),
+    Peer(&'static str),
+}
+
+/// What the injector knows that it makes.
+fn deeds(kind: AttackKind, time: Duration) -> Vec<Deed> {
+    match kind {
+        AttackKind::Miner => [
+            "mkdir -p /tmp/.x".to_owned(),
+            "cp /control/payload /tmp/.x/kworkerd".to_owned(),
+            "chmod 755 /tmp/.x/kworkerd".to_owned(),
+            format!("/tmp/.x/kworkerd {}", time.as_secs()),
+        ]
+        .into_iter()
+        .map(Deed::Program)
+        .chain([Deed::File("/tmp/.x/kworkerd")])
+        .collect(),
+        AttackKind::Flood => vec![Deed::Peer("127.0.0.1")],
+    }
+}
+
+impl Deed {
+    fn is_in(&self, event: &Value) -> bool {
+        match self {
+            Self::Program(line) => event["process"]["args"].as_array().is_some_and(|args| {
+                let words: Vec<&str> = args.iter().filter_map(Value::as_str).collect();
+                words.join(" ") == *line
+            }),
+            Self::File(path) => event["file"]["path"] == *path,
+            Self::Peer(address) => event["source"]["ip"] == *address,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::{AttackKind, deeds};
+
+    #[test]
+    fn a_deed_is_told_by_an_event_with_its_words_and_by_no_other() {
+        let miner = deeds(AttackKind::Miner, Duration::from_secs(20));
+        let event = json!({"process": {"args": ["/tmp/.x/kworkerd", "20"]}, "file": {"path": "/tmp/.x/other"}});
+        let told: Vec<bool> = miner.iter().map(|deed| deed.is_in(&event)).collect();
+        assert_eq!(told, [false, false, false, true, false]);
+        let flood = deeds(AttackKind::Flood, Duration::from_secs(20));
+        assert!(flood[0].is_in(&json!({"source": {"ip": "127.0.0.1"}})) && !flood[0].is_in(&event));
+    }
+}

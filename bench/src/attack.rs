@@ -20,16 +20,6 @@ pub enum AttackKind {
     Flood,
 }
 
-impl AttackKind {
-    /// What it touches, known before it is made; one that ends in `*` stands for all that begin so.
-    pub(crate) fn touched(self) -> &'static [&'static str] {
-        match self {
-            Self::Miner => &["cpu.user_ns", "exec:*"],
-            Self::Flood => &["net.accept", "net.close", "net.rx_bytes", "net.tx_bytes", "syscall.accept4"],
-        }
-    }
-}
-
 impl fmt::Display for AttackKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -54,20 +44,7 @@ pub struct Truth {
     pub ends: Timestamp,
 }
 
-/// A line of truth with what the attack touches.
-#[derive(Debug, Serialize)]
-pub(crate) struct Named<'a> {
-    #[serde(flatten)]
-    truth: &'a Truth,
-    features: &'static [&'static str],
-}
-
 impl Truth {
-    /// With what its attack touches, as an evaluation reads it.
-    pub(crate) fn named(&self) -> Named<'_> {
-        Named { truth: self, features: self.attack.touched() }
-    }
-
     /// Whether an incident that opened at `at` in the container may be about it: not before it, nor long after.
     #[must_use]
     pub fn explains(&self, at: Timestamp) -> bool {

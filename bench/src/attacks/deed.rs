@@ -77,7 +77,7 @@ impl Member<'_> {
             let times = if change == Change::Health { 4 } else { 1 };
             for _ in 0..times {
                 self.container().exec(words)?;
-                interrupt::pause(Duration::from_secs(10 * (times > 1) as u64))?;
+                interrupt::pause(Duration::from_secs(10 * u64::from(times > 1)))?;
             }
             return Ok(());
         }

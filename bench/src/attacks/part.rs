@@ -26,7 +26,7 @@ pub(super) const TRUTH: &str = "truth.ndjson";
 const START: Duration = Duration::from_millis(600);
 
 /// How often the user hears from a wait.
-const NEWS: Duration = Duration::from_secs(60);
+const NEWS: Duration = Duration::from_mins(1);
 
 const LEVEL: i32 = 3;
 

@@ -195,8 +195,8 @@ fn deal_changes(parts: &mut [Part], mut changes: Vec<Change>, noise: &mut StdRng
     let mut slots = Vec::new();
     for (part, Part { replicas, seconds, .. }) in parts.iter().enumerate() {
         let count = ((*seconds as f64 - WARM) / CHANGE_SLOT).floor() as usize;
-        let changed = (0..replicas.len()).filter(|replica| replicas[*replica].name.contains("-changed-"));
-        slots.extend(changed.flat_map(|replica| (0..count).map(move |slot| (part, replica, slot))));
+        let disturbed = (0..replicas.len()).filter(|replica| replicas[*replica].name.contains("-changed-"));
+        slots.extend(disturbed.flat_map(|replica| (0..count).map(move |slot| (part, replica, slot))));
     }
     slots.shuffle(noise);
     // First what not every service has.

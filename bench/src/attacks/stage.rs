@@ -135,7 +135,7 @@ impl Member<'_> {
 
 /// Of the database: no more of the disk than it needs, and a log.
 const SETTINGS: &str = "listen_addresses = '*'
-unix_socket_directories = '/tmp'
+unix_socket_directories = ''
 dynamic_shared_memory_type = mmap
 shared_buffers = 16MB
 max_wal_size = 16MB

@@ -1,4 +1,4 @@
-//! Just enough of the PostgreSQL protocol to run statements.
+//! Just enough of the protocol of `PostgreSQL` to run statements.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 use std::{fmt, fs};
 
-use vaectl_schemas::{Event, Timestamp};
+use vaectl_schemas::{Event, State, Timestamp};
 
 use super::fleet::Fleet;
 use super::publishers::Adaptive;
@@ -49,21 +49,25 @@ pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<d
     container.run_inside(&format!(
         "for i in 1 2 3 4 5 6; do /usr/bin/probe accepts {CONNECTIONS}; sleep 2; done >/control/accepts"
     ))?;
-    let mut verdict = None;
-    interrupt::until("the flood was not noticed", LIMIT, || {
-        verdict = adaptive.noticed(container.id(), since);
-        verdict.is_some()
-    })?;
-    let verdict = verdict.ok_or("the wait ended with it")?;
+    let wait = |what: &str, states: &[State]| -> Result<Timestamp, Box<dyn Error>> {
+        let mut said = None;
+        interrupt::until(what, LIMIT, || {
+            said = adaptive.said(container.id(), states, since);
+            said.is_some()
+        })?;
+        Ok(said.ok_or("the wait ended with it")?)
+    };
+    let raised = wait("the flood was not noticed", &[State::Suspect, State::Unstable])?;
+    let verdict = wait("no incident was opened", &[State::Unstable])?;
     let accepts = accepted(container)?;
     let mut live = None;
-    interrupt::until("no incident was opened", LIMIT, || {
+    interrupt::until("the incident has no history or nothing live", LIMIT, || {
         let events = adaptive.events(container.id());
         // Programs are told at lower depths too.
         let is_deep = |event: &Event<'_>| !matches!(event.event.action.as_deref(), Some("exec" | "exit") | None);
         let is_live = |event: &&Event<'_>| !event.vaectl.history && event.timestamp >= since && is_deep(event);
         live = events.iter().find(is_live).map(|event| event.timestamp);
-        live.is_some()
+        live.is_some() && events.iter().any(|event| event.vaectl.history)
     })?;
     let live = live.ok_or("the wait ended with it")?;
     let events = adaptive.events(container.id());
@@ -72,7 +76,7 @@ pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<d
         told.filter(|event| event.timestamp.as_ns() + BEFORE_NS <= verdict.as_ns()).count()
     };
     Ok(Found {
-        depth_ms: live.as_ns().saturating_sub(verdict.as_ns()) as f64 / 1e6,
+        depth_ms: live.as_ns().saturating_sub(raised.as_ns()) as f64 / 1e6,
         execs: old("exec"),
         connects: old("connect"),
         accepts,

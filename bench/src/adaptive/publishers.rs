@@ -170,12 +170,11 @@ impl Adaptive {
         calm
     }
 
-    /// When `score` was read to say that a container is no longer calm; from now on.
-    pub(super) fn noticed(&self, container: &str, since: Timestamp) -> Option<Timestamp> {
+    /// When `score` was first read to say since then that a container is in one of these states.
+    pub(super) fn said(&self, container: &str, states: &[State], since: Timestamp) -> Option<Timestamp> {
         let seen = self.seen();
-        let alarmed = |state: State| state == State::Suspect || state == State::Unstable;
         let mut changes =
-            seen.changes.iter().filter(|(id, state, at)| id == container && alarmed(*state) && *at >= since);
+            seen.changes.iter().filter(|(id, state, at)| id == container && states.contains(state) && *at >= since);
         changes.next().map(|change| change.2)
     }
 

@@ -188,7 +188,7 @@ impl ContainerHour {
             seeds.iter().map(|seed| part(&seed.hours[hours])).sum::<f64>() / seeds.len() as f64 / containers
         };
         let bytes = |hours: &super::Hours| (hours.bytes[0] + hours.bytes[1]) as f64;
-        let (few, many) = (of(0, |h| h.hours as f64) * containers, of(1, |h| h.hours as f64) * containers);
+        let (few, many) = (of(0, |h| h.number as f64) * containers, of(1, |h| h.number as f64) * containers);
         let stored = (of(1, |h| h.stored) - of(0, |h| h.stored)) / (many - few);
         let documents = theirs.documents_per_s * 3600.0 / containers;
         let attacked: f64 = phases.iter().map(|phase| (phase.bytes[0] + phase.bytes[1]) as f64).sum();

@@ -121,7 +121,7 @@ impl Fleet {
         self.loads.iter().for_each(|load| drop(load.take_latencies()));
         let (requests, failed, cpu) = (sum(Load::done), sum(Load::failed), self.cpu_time());
         block()?;
-        let cpu_s = (self.cpu_time() - cpu).as_secs_f64();
+        let cpu_s = self.cpu_time().saturating_sub(cpu).as_secs_f64();
         let mut latencies: Vec<u32> = self.loads.iter().flat_map(Load::take_latencies).collect();
         latencies.sort_unstable();
         let p99_ms = latencies.get(latencies.len() * 99 / 100).map_or(f64::NAN, |us| f64::from(*us) / 1e3);

@@ -50,13 +50,13 @@ fn watch(containers: usize, depth: Depth, time: Duration, workspace: &Workspace)
     let cpu = || cpu_time(recorder.pid()).unwrap_or_default();
     let (before, began) = (cpu(), Instant::now());
     interrupt::pause(time)?;
-    let (used, seconds) = ((cpu() - before).as_secs_f64(), began.elapsed().as_secs_f64());
-    let memory = rss_anon(recorder.pid()).unwrap_or_default();
-    let recorded = recorder.finish()?;
+    let (used, seconds) = (cpu().saturating_sub(before).as_secs_f64(), began.elapsed().as_secs_f64());
+    let memory_bytes = rss_anon(recorder.pid()).unwrap_or_default();
+    let told = recorder.finish()?;
     Ok(Watched {
         cpu_ms_per_s: used / seconds * 1e3,
-        memory,
-        events_per_s: recorded.totals.events as f64 / seconds,
-        lost: recorded.totals.lost,
+        memory: memory_bytes,
+        events_per_s: told.totals.events as f64 / seconds,
+        lost: told.totals.lost,
     })
 }

@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_mins(5);
 /// Bytes and documents of so many hours.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Hours {
-    pub(super) hours: u64,
+    pub(super) number: u64,
     pub(super) bytes: [u64; 2],
     pub(super) documents: u64,
     pub(super) stored: f64,
@@ -75,7 +75,7 @@ fn publish(
     std::fs::remove_file(lines)?;
     let stored = node.stored(&format!("vaectl-*-{namespace}")).ok_or("the server gives no sizes")?;
     node.clear(&namespace);
-    Ok(Hours { hours, bytes: proxy.bytes(), documents: stored.documents, stored: stored.bytes })
+    Ok(Hours { number: hours, bytes: proxy.bytes(), documents: stored.documents, stored: stored.bytes })
 }
 
 /// Writes the windows again and again, each time later and under other numbers, until they fill `length` nanoseconds.
@@ -87,7 +87,7 @@ fn repeat(recording: &Path, length: u64, to: &Path) -> Result<(), Box<dyn Error>
     for line in others.iter().filter(|line| line["type"] == "hello" || line["type"] == "container") {
         writeln!(output, "{line}")?;
     }
-    let time = |line: &Value| serde_json::from_value::<Timestamp>(line["@timestamp"].clone()).map(|time| time.as_ns());
+    let time = |line: &Value| serde_json::from_value::<Timestamp>(line["@timestamp"].clone()).map(Timestamp::as_ns);
     let nominal = windows.first().and_then(|window| window["vaectl"]["window"]["nominal_ns"].as_u64());
     let (first, last) = (windows.first().ok_or("no window was recorded")?, windows.last().ok_or("none")?);
     // What is repeated begins a window's length after what was.

@@ -70,7 +70,8 @@ pub(super) fn start(
 ) -> Result<Vec<Stage>, Box<dyn Error>> {
     let index = around.namespace(Publisher::Peer);
     let _ = around.node.ask(Method::Put, &format!("/{index}"), Some(&mapping()));
-    let watched: String = around.fleet.cgroup_ids().iter().map(|id| format!("@watched[{id}] = 1;")).collect();
+    let watched =
+        around.fleet.cgroup_ids().iter().map(|id| format!("@watched[{id}] = 1;")).collect::<Vec<_>>().concat();
     let mut stages = Vec::new();
     for (name, script) in TOOLS {
         let path = folder.join(name).with_extension("bt");

@@ -18,7 +18,7 @@ use crate::node::Node;
 use crate::stage::{Stage, Totals, vaectl};
 
 /// What a publisher still has to hand over at its end.
-const DRAIN: Duration = Duration::from_secs(60);
+const DRAIN: Duration = Duration::from_mins(1);
 /// The share of the time in which calls are counted, for the duty cycle.
 pub(super) const DUTY: &str = "0.1";
 
@@ -132,7 +132,7 @@ impl Surroundings<'_> {
                 record += "depth = 'full'\n";
                 publish = "no-merge = true\n";
             }
-            Publisher::Duty => record += &format!("census-duty = {DUTY}\n"),
+            Publisher::Duty => record.extend(["census-duty = ", DUTY, "\n"]),
             _ => {}
         }
         let show = Path::display;

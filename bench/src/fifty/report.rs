@@ -127,7 +127,7 @@ fn attacks(out: &mut String, measured: &Measured) -> std::fmt::Result {
                 writeln!(
                     out,
                     "| {} | {} | {} | {} | {} | {} of {}{missed} | {} |",
-                    seed.seed,
+                    seed.number,
                     phase.publisher.name(),
                     told.truth.attack,
                     told.truth.name,
@@ -138,7 +138,7 @@ fn attacks(out: &mut String, measured: &Measured) -> std::fmt::Result {
                 )?;
             }
             for name in &phase.false_incidents {
-                writeln!(out, "| {} | {} | none: false | {name} | | | |", seed.seed, phase.publisher.name())?;
+                writeln!(out, "| {} | {} | none: false | {name} | | | |", seed.number, phase.publisher.name())?;
             }
         }
     }

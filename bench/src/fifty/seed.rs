@@ -26,7 +26,7 @@ const TRAIN_LIMIT: Duration = Duration::from_mins(5);
 /// What was measured under one seed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Seed {
-    pub(super) seed: u64,
+    pub(super) number: u64,
     /// System calls of all containers in a second.
     pub(super) calls_per_s: f64,
     pub(super) blocks: Vec<Block>,
@@ -98,6 +98,13 @@ impl Seed {
         let windows = std::fs::read_to_string(&recording)?;
         let windows: Vec<Value> = windows.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
         let windows: Vec<Value> = windows.into_iter().filter(|line| line["container"]["id"] != "host").collect();
-        Ok(Self { seed, calls_per_s: kernel::calls(&windows) / plan.warm_s as f64, blocks, stored, phases, hours })
+        Ok(Self {
+            number: seed,
+            calls_per_s: kernel::calls(&windows) / plan.warm_s as f64,
+            blocks,
+            stored,
+            phases,
+            hours,
+        })
     }
 }

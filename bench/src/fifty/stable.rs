@@ -67,8 +67,8 @@ pub(super) fn block(around: &Surroundings<'_>, plan: &Plan, publisher: Publisher
     let (bytes, cpu, node_cpu, began) = (running.proxy.bytes(), running.cgroup.cpu_time(), node(), Instant::now());
     let work = around.fleet.during(|| interrupt::pause(plan.block()))?;
     running.alive()?;
-    let (seconds, node_cpu_s) = (began.elapsed().as_secs_f64(), (node() - node_cpu).as_secs_f64());
-    let (cpu_s, now) = ((running.cgroup.cpu_time() - cpu).as_secs_f64(), running.proxy.bytes());
+    let (seconds, node_cpu_s) = (began.elapsed().as_secs_f64(), node().saturating_sub(node_cpu).as_secs_f64());
+    let (cpu_s, now) = (running.cgroup.cpu_time().saturating_sub(cpu).as_secs_f64(), running.proxy.bytes());
     let documents = self::documents(around, publisher) - documents;
     let peak_memory = running.cgroup.peak_memory();
     let totals = running.finish()?;

@@ -69,7 +69,7 @@ pub(super) fn phase(
         attacks.iter_mut().for_each(Attack::end_when_over);
     }
     running.alive()?;
-    let (seconds, cpu_s) = (began.elapsed().as_secs_f64(), (running.cgroup.cpu_time() - cpu).as_secs_f64());
+    let (seconds, cpu_s) = (began.elapsed().as_secs_f64(), running.cgroup.cpu_time().saturating_sub(cpu).as_secs_f64());
     let now = running.proxy.bytes();
     running.finish()?;
     let truths: Vec<Truth> = attacks.into_iter().map(|attack| attack.truth).collect();

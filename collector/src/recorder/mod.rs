@@ -250,7 +250,9 @@ impl Recorder {
         self.keep_duty();
         for (slot, n) in backlog.dropped() {
             self.lost += n;
-            if let Some(tracked) = self.tracked.get_mut(&slot) {
+            // What a container lost that is gone meanwhile is told of the host.
+            let owner = if self.tracked.contains_key(&slot) { slot } else { HOST };
+            if let Some(tracked) = self.tracked.get_mut(&owner) {
                 tracked.dropped += n;
                 let gap = gap(tracked, self.clock, GapCause::Backlog, n);
                 self.items.push(gap);

@@ -48,6 +48,11 @@ impl Work {
 
 /// The kinds of the first `size` containers, web servers first: each kind has its share.
 fn kinds(size: usize) -> Vec<(&'static str, f64)> {
+    if size < KINDS.len() {
+        // A model takes several containers of a kind.
+        let few = |i| if i * 2 < size { KINDS[0] } else { KINDS[5] };
+        return (0..size).map(few).map(|(name, _, rate)| (name, rate)).collect();
+    }
     let place = |index: usize| {
         let mut left = index;
         KINDS.iter().find_map(|&(name, number, rate)| {

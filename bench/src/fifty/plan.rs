@@ -74,7 +74,7 @@ impl Plan {
             form: "smoke",
             containers: 5,
             window_s: 1,
-            training_s: 40,
+            training_s: 66,
             warm_s: 36,
             rounds: 1,
             block_s: 8,

@@ -48,7 +48,8 @@ pub(crate) struct Balance {
 
 impl UnitCosts {
     /// Counts times unit costs, beside what the processes take: `their_event` CPU seconds an event, and `our_user` CPU
-    /// seconds a second; `coverage` is the share of the time in which the adaptive side counts calls.
+    /// seconds a second; `coverage` is the share of the time in which the adaptive side counts calls. Its flight recorder
+    /// counts in full: programs and their ends are told of without that hook.
     pub(crate) fn balance(
         &self,
         calls_per_s: f64,
@@ -60,7 +61,7 @@ impl UnitCosts {
         let [hooks, ring, cells] =
             [calls_per_s * self.call, events_per_s * self.event, events_per_s * self.cell].map(|ns| ns / 1e9);
         let theirs = their_event * events_per_s + hooks + ring;
-        let floor = (hooks + cells) * coverage;
+        let floor = hooks * coverage + cells;
         Balance { hooks, ring, cells, theirs, floor, ours: our_user + floor }
     }
 }

@@ -81,8 +81,8 @@ impl Conventional {
     }
 }
 
-/// `record --control | score --control --pass-windows | publish`, with an eye on what `score` writes; windows are for that
-/// eye only.
+/// `record --control | score --control | publish`, with an eye on what `score` writes. Windows that `score` was asked to
+/// pass are for that eye only.
 pub(super) struct Adaptive {
     stages: Vec<Stage>,
     server: NullServer,
@@ -119,15 +119,20 @@ impl fmt::Display for Calm {
 }
 
 impl Adaptive {
-    /// Starts the stages with further arguments for `record`.
-    pub(super) fn start(name: &str, args: &[&str], workspace: &Workspace) -> Result<Self, Box<dyn Error>> {
+    /// Starts the stages with further arguments for `record` and for `score`.
+    pub(super) fn start(
+        name: &str,
+        [for_record, for_score]: [&[&str]; 2],
+        workspace: &Workspace,
+    ) -> Result<Self, Box<dyn Error>> {
         let server = NullServer::start()?;
         let folder = &workspace.path().join(name);
         std::fs::create_dir_all(folder)?;
         let control = text(&folder.join("control.sock"));
-        let args = [&["record", "--control", &control], args].concat();
+        let args = [&["record", "--control", &control], for_record].concat();
         let mut record = Stage::start(&args, Stdio::null(), Stdio::piped(), folder)?;
-        let args = ["score", "--models", &text(&models(workspace)), "--control", &control, "--pass-windows"];
+        let models = text(&models(workspace));
+        let args = [&["score", "--models", &models, "--control", &control], for_score].concat();
         let mut score = Stage::start(&args, record.output().into(), Stdio::piped(), folder)?;
         let (reader, mut writer) = std::io::pipe()?;
         let letters = text(&folder.join("dead-letter.ndjson"));

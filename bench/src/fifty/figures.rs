@@ -122,16 +122,18 @@ impl Figures {
         let mean = |part: fn(&Seed) -> f64| seeds.iter().map(part).sum::<f64>() / seeds.len() as f64;
         let (events_per_s, calls_per_s) = (theirs.documents_per_s, mean(|seed| seed.calls_per_s));
         let their_event = theirs.cpu_ms_per_s / 1e3 / events_per_s;
-        let balance = costs.0.balance(calls_per_s, events_per_s, their_event, ours.cpu_ms_per_s / 1e3, 1.0);
-        let duty_share: f64 = DUTY.parse().expect("it is a number");
-        let duty = balance.hooks * duty_share + balance.cells + side(Publisher::Duty).cpu_ms_per_s / 1e3;
+        let balance = |side: &Side, coverage| {
+            costs.0.balance(calls_per_s, events_per_s, their_event, side.cpu_ms_per_s / 1e3, coverage)
+        };
+        let duty = balance(&side(Publisher::Duty), DUTY.parse().expect("it is a number"));
+        let balance = balance(&ours, 1.0);
         let phases: Vec<&Phase> =
             seeds.iter().flat_map(|seed| &seed.phases).filter(|p| p.publisher.is_adaptive()).collect();
         let hour = ContainerHour::of(seeds, &theirs, &phases, containers as f64);
         let deeds = || phases.iter().flat_map(|phase| &phase.attacks).flat_map(|told| &told.deeds);
         Self {
             user_factor_10k: their_event * 1e4 / (ours.cpu_ms_per_s / 1e3),
-            total_factor_duty: balance.theirs / duty,
+            total_factor_duty: duty.factor(),
             peer_factor: side(Publisher::Peer).cpu_ms_per_s / ours.cpu_ms_per_s,
             network_factor: hour.conventional_network / hour.network,
             network_factor_with_false: hour.conventional_network / (hour.network + hour.episode_network / 24.0),

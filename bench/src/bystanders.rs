@@ -3,24 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::cgroup;
+
 /// Options that make `record` leave out every cgroup of the v2 hierarchy in which something runs by now, but the caller's
 /// own and those above it.
 #[must_use]
 pub fn without_bystanders() -> Vec<String> {
-    let Some(root) = root() else { return Vec::new() };
-    let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let own = own.lines().find_map(|line| line.strip_prefix("0::")).map(PathBuf::from);
+    let Ok(root) = cgroup::root() else { return Vec::new() };
+    let own = cgroup::path("self");
     let mut found = Vec::new();
     occupied(&root, Path::new("/"), &mut found);
     found.retain(|path| own.as_ref().is_none_or(|own| !own.starts_with(path)));
     found.into_iter().flat_map(|path| ["--exclude-cgroup".to_owned(), path.display().to_string()]).collect()
-}
-
-/// Where the v2 hierarchy is mounted.
-fn root() -> Option<PathBuf> {
-    let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
-    let mut mounts = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
-    mounts.find(|mount| mount.get(2) == Some(&"cgroup2")).map(|mount| PathBuf::from(mount[1]))
 }
 
 fn occupied(folder: &Path, path: &Path, found: &mut Vec<PathBuf>) {

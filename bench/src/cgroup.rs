@@ -2,11 +2,13 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use crate::error::Naming;
+use crate::measure::peak_rss;
 use crate::stage::mortal;
 use crate::{HarnessError, Workspace};
 
@@ -16,7 +18,7 @@ pub(crate) struct Cgroup(PathBuf);
 
 impl Cgroup {
     pub(crate) fn new(name: &str, workspace: &Workspace) -> Result<Self, HarnessError> {
-        let path = root().join(format!("vaectl-bench-{name}-{}", workspace.tag()));
+        let path = root()?.join(format!("vaectl-bench-{name}-{}", workspace.tag()));
         fs::create_dir_all(&path).naming("create", &path)?;
         Ok(Self(path))
     }
@@ -35,12 +37,7 @@ impl Cgroup {
     /// The most that its processes have had resident at once, each for itself, in bytes.
     pub(crate) fn peak_memory(&self) -> u64 {
         let processes = fs::read_to_string(self.0.join("cgroup.procs")).unwrap_or_default();
-        let peak = |pid: &str| {
-            let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-            line.trim().trim_end_matches(" kB").parse::<u64>().ok()
-        };
-        processes.lines().filter_map(peak).sum::<u64>() * 1024
+        processes.lines().filter_map(|pid| peak_rss(pid.parse().ok()?)).sum()
     }
 }
 
@@ -52,17 +49,24 @@ impl Drop for Cgroup {
     }
 }
 
-/// The v2 hierarchy: beside the v1 ones, or the only one.
-fn root() -> &'static Path {
-    let hybrid = Path::new("/sys/fs/cgroup/unified");
-    if hybrid.is_dir() { hybrid } else { Path::new("/sys/fs/cgroup") }
+/// Where the v2 hierarchy is mounted.
+pub(crate) fn root() -> Result<PathBuf, HarnessError> {
+    let path = Path::new("/proc/self/mounts");
+    let mounts = fs::read_to_string(path).naming("read", path)?;
+    let mut mounts = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+    let found = mounts.find(|mount| mount.get(2) == Some(&"cgroup2")).map(|mount| PathBuf::from(mount[1]));
+    found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)).naming("find cgroup2 in", path)
 }
 
-/// The v2 cgroup of a process.
+/// The v2 cgroup of a process below the root of the hierarchy, with a slash before it; `self` is the caller.
+pub(crate) fn path(process: &str) -> Option<PathBuf> {
+    let cgroups = fs::read_to_string(format!("/proc/{process}/cgroup")).ok()?;
+    cgroups.lines().find_map(|line| line.strip_prefix("0::")).map(PathBuf::from)
+}
+
+/// The folder of the v2 cgroup of a process.
 pub(crate) fn of(pid: u32) -> Option<PathBuf> {
-    let cgroups = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-    let path = cgroups.lines().find_map(|line| line.strip_prefix("0::/"))?;
-    Some(root().join(path))
+    Some(root().ok()?.join(path(&pid.to_string())?.strip_prefix("/").ok()?))
 }
 
 /// User and system time of a cgroup.

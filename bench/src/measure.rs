@@ -22,8 +22,19 @@ pub fn cpu_time(pid: u32) -> Option<Duration> {
 /// Anonymous resident memory of a process in bytes: `RssAnon`.
 #[must_use]
 pub fn rss_anon(pid: u32) -> Option<u64> {
+    status(pid, "RssAnon:")
+}
+
+/// The most memory that a process ever had resident, in bytes: `VmHWM`.
+#[must_use]
+pub fn peak_rss(pid: u32) -> Option<u64> {
+    status(pid, "VmHWM:")
+}
+
+/// A size in bytes from the status of a process.
+fn status(pid: u32, name: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
 }
 

@@ -48,10 +48,7 @@ impl Options {
             match arg.as_str() {
                 "--quick" => options.quick = true,
                 "--recording" => options.recording = Some(args.next().ok_or("--recording takes a folder")?.into()),
-                "--seed" => {
-                    let seed = args.next().and_then(|seed| seed.parse().ok());
-                    options.seed = Some(seed.ok_or("--seed takes a number")?);
-                }
+                "--seed" => options.seed = Some(crate::seed(args.next())?),
                 other => {
                     return Err(format!("unknown option {other}: --quick, --recording FOLDER and --seed N are there"));
                 }
@@ -62,8 +59,7 @@ impl Options {
 
     /// The archive: the one that was named, or one that is gone with `cargo clean`.
     fn archive(&self, name: &str) -> PathBuf {
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-        self.recording.clone().unwrap_or_else(|| target.join(name))
+        self.recording.clone().unwrap_or_else(|| crate::target().join(name))
     }
 }
 

@@ -13,7 +13,7 @@ use vaectl_schemas::Timestamp;
 
 use super::catalog::{OPERATOR, RESIDENT};
 use super::plan::{Deed, PREFIX, Part, What};
-use super::stage::{Member, Stock, unfinished};
+use super::stage::{Member, Stock};
 use crate::error::Naming;
 use crate::stage::{DRAIN, Stage};
 use crate::{HarnessError, Progress, interrupt};
@@ -45,7 +45,7 @@ struct Line {
 
 /// Records a part into its folder in the archive.
 pub(super) fn record(part: &Part, archive: &Path, stock: &Stock, progress: Progress) -> Result<(), HarnessError> {
-    let folder = unfinished(archive, &part.name);
+    let folder = archive.join(format!("{}.part", part.name));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).naming("create", &folder)?;
     let count = part.replicas.len() as u32;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::chown;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -148,8 +148,3 @@ log_directory = 'log'
 log_filename = 'postgresql.log'
 log_connections = on
 ";
-
-/// Where the folder of an archive lies whose part is being recorded.
-pub(super) fn unfinished(archive: &Path, part: &str) -> PathBuf {
-    archive.join(format!("{part}.part"))
-}

@@ -42,10 +42,7 @@ impl Options {
             match arg.as_str() {
                 "--record" => options.record = true,
                 "--replay" => options.replay = true,
-                "--seed" => {
-                    let seed = args.next().and_then(|seed| seed.parse().ok());
-                    options.seed = Some(seed.ok_or("--seed takes a number")?);
-                }
+                "--seed" => options.seed = Some(crate::seed(args.next())?),
                 other => return Err(format!("unknown option {other}: the demo takes --seed N, --record, --replay")),
             }
         }
@@ -63,7 +60,7 @@ struct Folder {
 impl Folder {
     /// An empty `target/demo`, which no other demo gets before this one has ended.
     fn fresh() -> Result<Self, HarnessError> {
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+        let target = crate::target();
         fs::create_dir_all(&target).naming("create", &target)?;
         let lock = Lock::take(&target.join("demo.lock"), "another demo")?;
         let path = target.join("demo");

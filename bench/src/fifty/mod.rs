@@ -20,7 +20,7 @@ mod stable;
 mod strike;
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
@@ -60,8 +60,7 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
             other => return Err(format!("bench fifty takes --quick and --results FOLDER, and got {other}").into()),
         }
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    let folder = target.join("fifty").join(plan.form);
+    let folder = crate::target().join("fifty").join(plan.form);
     let Some(figures) = compare(&plan, &folder, Some(&results))? else {
         println!("bench fifty: skipped=no_jdk");
         return Ok(ExitCode::SUCCESS);

@@ -47,14 +47,17 @@ struct Shared {
 impl Load {
     /// Pages of a web server, about `per_second` of them: mostly one connection each, some on a kept one.
     pub fn http(container: &Container, per_second: f64, seed: u64) -> Result<Self, HarnessError> {
-        let mut client = http::Client::default();
-        Self::start(container, Pace::new(per_second, seed), move |noise| client.page(noise))
+        Self::speaking(container, Protocol::Http, Pace::new(per_second, seed))
     }
 
     /// Reads and writes of a store on one kept connection, about `per_second` of them.
     pub fn redis(container: &Container, per_second: f64, seed: u64) -> Result<Self, HarnessError> {
-        let mut client = redis::Client::default();
-        Self::start(container, Pace::new(per_second, seed), move |noise| client.operation(noise))
+        Self::speaking(container, Protocol::Redis, Pace::new(per_second, seed))
+    }
+
+    /// Statements of a database, about `per_second` of them, most on a kept connection.
+    pub fn postgres(container: &Container, per_second: f64, seed: u64) -> Result<Self, HarnessError> {
+        Self::speaking(container, Protocol::Postgres, Pace::new(per_second, seed))
     }
 
     /// Load whose level follows a shape that begins at `began`, `per_second` where the level is one.
@@ -64,7 +67,10 @@ impl Load {
         (per_second, shape, began): (f64, Shape, Instant),
         seed: u64,
     ) -> Result<Self, HarnessError> {
-        let pace = Pace::shaped(per_second, shape, began, seed);
+        Self::speaking(container, protocol, Pace::shaped(per_second, shape, began, seed))
+    }
+
+    fn speaking(container: &Container, protocol: Protocol, pace: Pace) -> Result<Self, HarnessError> {
         match protocol {
             Protocol::Http => {
                 let mut client = http::Client::default();
@@ -79,12 +85,6 @@ impl Load {
                 Self::start(container, pace, move |noise| client.transaction(noise))
             }
         }
-    }
-
-    /// Statements of a database, about `per_second` of them, most on a kept connection.
-    pub fn postgres(container: &Container, per_second: f64, seed: u64) -> Result<Self, HarnessError> {
-        let mut client = postgres::Client::default();
-        Self::start(container, Pace::new(per_second, seed), move |noise| client.transaction(noise))
     }
 
     /// An HTTP flood: pages with a connection each as fast as the server answers, at most `per_second` of them.

@@ -66,7 +66,7 @@ pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<d
         // Programs are told at lower depths too.
         let is_deep = |event: &Event<'_>| !matches!(event.event.action.as_deref(), Some("exec" | "exit") | None);
         let is_live = |event: &&Event<'_>| !event.vaectl.history && event.timestamp >= since && is_deep(event);
-        live = events.iter().find(is_live).map(|event| event.timestamp);
+        live = events.iter().filter(is_live).map(|event| event.timestamp).min();
         live.is_some() && events.iter().any(|event| event.vaectl.history)
     })?;
     let live = live.ok_or("the wait ended with it")?;

@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 
 use fleet::{Fleet, Traffic};
 use kernel::UnitCosts;
+use incident::Found;
 use leased::Leased;
-use publishers::{Adaptive, Conventional, Sample};
+use publishers::{Adaptive, Calm, Conventional, Sample};
 
 use vaectl_schemas::Depth;
 
@@ -34,6 +35,8 @@ const DUTY: &str = "0.1";
 const BLOCKS: usize = 4;
 const BLOCK: Duration = Duration::from_secs(30);
 const SETTLE: Duration = Duration::from_secs(5);
+/// The hooks of another recorder take time in the containers, which is suspect: two windows without end a suspicion.
+const CALM: Duration = Duration::from_secs(20);
 const TRAIN_LIMIT: Duration = Duration::from_mins(2);
 
 /// The two sides of the comparison, in CPU seconds.
@@ -60,7 +63,7 @@ pub fn hold(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
 ///
 /// Fifty containers under steady load are watched by `record | score | publish` with models that know them, so that
 /// all stand at the depth of the census. In turn with that alone, `record --depth full | publish --no-merge` runs
-/// beside it; a second set of stages counts calls in slices. The kernel's side is counted as calls and events times what
+/// beside it; then another set of stages counts calls in slices. The kernel's side is counted as calls and events times what
 /// one costs, measured before on one container.
 pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     crate::no_arguments("adaptive", args)?;
@@ -75,33 +78,8 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     println!("load: {traffic}");
     train(&workspace, progress)?;
 
-    progress.say(format!("Watching: {} s until all are stable.", WARM.as_secs()));
-    let mut adaptive = Adaptive::start("adaptive", [&[], &[]], &workspace)?;
-    // Windows say how long calls were counted: only here does that vary, and passing them costs something.
-    let mut duty = Adaptive::start("duty", [&["--census-duty", DUTY], &["--pass-windows"]], &workspace)?;
-    interrupt::pause(WARM)?;
-    duty.coverage();
-    let (mut ours, mut in_slices, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
-    for block in 1..=BLOCKS {
-        progress.say(format!("Block {block} of {BLOCKS}: {} s each.", BLOCK.as_secs()));
-        if block % 2 == 0 {
-            theirs.push(conventional(&workspace)?);
-        }
-        let [always, slices] = alone([&mut adaptive, &mut duty])?;
-        ours.push(always);
-        in_slices.push(slices);
-        if block % 2 == 1 {
-            theirs.push(conventional(&workspace)?);
-        }
-    }
-    let coverage = duty.coverage();
-    duty.finish()?;
-    let calm = adaptive.states();
-    println!("states: {calm}");
-    progress.say("One container: 50,000 connections at once.");
-    let found = incident::provoke(&fleet, &adaptive)?;
-    println!("incident: {found}");
-    adaptive.finish()?;
+    let (ours, theirs, calm, found) = compare(&fleet, &workspace, progress)?;
+    let (in_slices, coverage) = in_slices(&workspace, progress)?;
     let wakeups = wakeups(&workspace, progress)?;
 
     print_theirs(&theirs);
@@ -134,6 +112,61 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     Ok(if reached { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Blocks of the adaptive stages alone, in turn with blocks of the conventional publisher beside them; then one container
+/// floods.
+fn compare(
+    fleet: &Fleet,
+    workspace: &Workspace,
+    progress: Progress,
+) -> Result<(Vec<Sample>, Vec<Sample>, Calm, Found), Box<dyn Error>> {
+    let mut adaptive = watch("adaptive", [&[], &[]], workspace, progress)?;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for block in 1..=BLOCKS {
+        progress.say(format!("Block {block} of {BLOCKS}: {} s each.", BLOCK.as_secs()));
+        if block % 2 == 0 {
+            theirs.push(conventional(workspace)?);
+        }
+        ours.push(alone(&mut adaptive)?);
+        if block % 2 == 1 {
+            theirs.push(conventional(workspace)?);
+        }
+    }
+    let calm = adaptive.states();
+    println!("states: {calm}");
+    progress.say("One container: 50,000 connections at once.");
+    let found = incident::provoke(fleet, &adaptive)?;
+    println!("incident: {found}");
+    adaptive.finish()?;
+    Ok((ours, theirs, calm, found))
+}
+
+/// Blocks of adaptive stages that count calls in slices, and for which share of the time they counted them.
+///
+/// They do not run beside the others: the hooks of a second recorder take time in the containers that the models were not
+/// taught.
+fn in_slices(workspace: &Workspace, progress: Progress) -> Result<(Vec<Sample>, f64), Box<dyn Error>> {
+    // Windows say how long calls were counted: only here does that vary, and passing them costs something.
+    let mut duty = watch("duty", [&["--census-duty", DUTY], &["--pass-windows"]], workspace, progress)?;
+    duty.coverage();
+    let blocks = (0..BLOCKS).map(|_| block(&mut duty)).collect::<Result<_, _>>()?;
+    let coverage = duty.coverage();
+    duty.finish()?;
+    Ok((blocks, coverage))
+}
+
+/// Starts adaptive stages and waits until the containers are stable.
+fn watch(
+    name: &str,
+    further: [&[&str]; 2],
+    workspace: &Workspace,
+    progress: Progress,
+) -> Result<Adaptive, Box<dyn Error>> {
+    progress.say(format!("Watching ({name}): {} s until all are stable.", WARM.as_secs()));
+    let stages = Adaptive::start(name, further, workspace)?;
+    interrupt::pause(WARM)?;
+    Ok(stages)
+}
+
 fn train(workspace: &Workspace, progress: Progress) -> Result<(), Box<dyn Error>> {
     let time = WINDOW * (WINDOWS + 1);
     progress.say(format!("Recording {WINDOWS} windows of each container: {} s.", time.as_secs()));
@@ -164,14 +197,18 @@ fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// What the adaptive stages take while no conventional publisher runs, at the same time for all of them.
-fn alone<const N: usize>(mut adaptive: [&mut Adaptive; N]) -> Result<[Sample; N], Box<dyn Error>> {
-    interrupt::pause(SETTLE)?;
-    adaptive.iter_mut().try_for_each(|stages| stages.alive())?;
-    let (before, began) = (adaptive.each_ref().map(|stages| stages.sample()), Instant::now());
+/// What adaptive stages take once what another publisher beside them has caused is over.
+fn alone(stages: &mut Adaptive) -> Result<Sample, Box<dyn Error>> {
+    interrupt::pause(CALM)?;
+    block(stages)
+}
+
+/// What adaptive stages take in one block.
+fn block(stages: &mut Adaptive) -> Result<Sample, Box<dyn Error>> {
+    stages.alive()?;
+    let (before, began) = (stages.sample(), Instant::now());
     interrupt::pause(BLOCK)?;
-    let time = began.elapsed();
-    Ok(std::array::from_fn(|i| adaptive[i].sample().since(&before[i], time)))
+    Ok(stages.sample().since(&before, began.elapsed()))
 }
 
 /// What a conventional publisher takes.

@@ -103,7 +103,10 @@ fn attacks(joined: &Joined, episodes: &[Episode]) -> Vec<Attack> {
         if let (Outcome::Found(episode), Some((series, first, _))) = (found, event.place) {
             let opened = episodes[episode].first;
             let judged = &joined.series[series].points[opened].judged;
-            report.delay_windows = Some(opened - first + 1);
+            // A window that the attack had less than half of counts neither as attacked nor as a delay.
+            let points = &joined.series[series].points;
+            let attacked = points[first..=opened].iter().position(|point| point.class == Class::Attacked);
+            report.delay_windows = Some(opened - first - attacked.unwrap_or(0) + 1);
             report.delay_s = Some(judged.at.saturating_sub(event.began) as f64 / 1e9);
             let hit = judged.reasons.iter().any(|reason| event.label.touches(reason));
             report.hit_at_3 = (!event.label.features.is_empty()).then_some(hit);

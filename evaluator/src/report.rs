@@ -41,7 +41,7 @@ pub struct EventReport {
     pub container: String,
     /// What became of it.
     pub outcome: Found,
-    /// Windows until it was noticed, the first that has any of it counted as one.
+    /// Windows until it was noticed: one is the first that it had half of, or the first of all where it had half of none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_windows: Option<usize>,
     /// Seconds from its beginning to the end of the window in which it was noticed.

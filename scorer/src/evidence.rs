@@ -3,6 +3,7 @@
 use vaectl_schemas::{Channel, ModelMatch};
 
 use crate::Judgement;
+use crate::model::Calibration;
 use crate::state::Evidence;
 
 /// What a window shows besides its score.
@@ -26,6 +27,19 @@ pub(crate) struct Limits {
     pub(crate) suspect: f64,
 }
 
+impl Limits {
+    pub(crate) const NONE: Self = Self { threshold: f64::INFINITY, suspect: f64::INFINITY };
+
+    pub(crate) fn of(calibration: &Calibration) -> Self {
+        Self { threshold: calibration.threshold, suspect: calibration.suspect }
+    }
+
+    /// The same for scores that are as much higher.
+    pub(crate) fn raised(self, by: f64) -> Self {
+        Self { threshold: self.threshold + by, suspect: self.suspect + by }
+    }
+}
+
 /// Whether a model is asked, and its thresholds are not for the container: it is of another version of the image.
 pub(crate) fn in_shadow(matched: ModelMatch) -> bool {
     matched == ModelMatch::Repository
@@ -36,8 +50,7 @@ const UNLIKELY: f64 = 0.01;
 
 /// Weighs one window.
 ///
-/// A score beyond the threshold is no doubt by itself where calibration windows that come alone have as high ones: then
-/// it takes a second one.
+/// A score beyond the threshold is no doubt by itself where habits have as high ones: then it takes a second one.
 ///
 /// A score beyond the threshold, a small shift that lasts and a weak novelty count towards an episode; a flood does so
 /// only when the score is out of pattern too, since a busy service may outrun its quota for ever. In a window that an

@@ -34,7 +34,7 @@ impl<'a> Rehearsal<'a> {
     #[must_use]
     pub fn new(model: &'a Model, raised: f64) -> Self {
         let calibration = model.calibration();
-        let limits = Limits { threshold: calibration.threshold + raised, suspect: calibration.suspect + raised };
+        let limits = Limits::of(calibration).raised(raised);
         Self { model, limits, machine: Machine::default(), tuning: Tuning::default() }
     }
 

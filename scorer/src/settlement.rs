@@ -70,7 +70,7 @@ pub(crate) fn settle(
     }
     instance.judged = context.now;
     let found = model.as_ref().map(|(model, matched)| (model.as_ref(), *matched));
-    let limits = about.map_or(Limits::NONE, |(about, matched)| Limits::of(about, matched));
+    let limits = about.map_or(Limits::NONE, |(about, matched)| limits(about, matched));
     let mind = (&mut instance.machine, &mut instance.tuning);
     let Decision { evidence, channels, offset, previous, state } =
         decide(mind, judgement.as_mut(), window.timestamp, found, limits, facts);
@@ -155,14 +155,7 @@ pub(crate) fn write_gaps(instance: &mut Instance, at: Timestamp, id: &str, conte
     }
 }
 
-impl Limits {
-    /// Where there is no model there is no score to compare; where it is asked in shadow, none that means anything.
-    const NONE: Self = Self { threshold: f64::INFINITY, suspect: f64::INFINITY };
-
-    fn of(about: About<'_>, matched: ModelMatch) -> Self {
-        if in_shadow(matched) {
-            return Self::NONE;
-        }
-        Self { threshold: about.calibration.threshold, suspect: about.calibration.suspect }
-    }
+/// Where there is no model there is no score to compare; where it is asked in shadow, none that means anything.
+fn limits(about: About<'_>, matched: ModelMatch) -> Limits {
+    if in_shadow(matched) { Limits::NONE } else { Limits::of(about.calibration) }
 }

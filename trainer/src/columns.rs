@@ -109,8 +109,10 @@ fn level(name: &str, gauge: bool, windows: &[&Window<'static>]) -> Feature {
     if gauge && values.iter().any(|v| *v < 0.0 || v.fract() != 0.0) {
         return Feature { unit: if usual > 0.0 { usual } else { 1.0 }, ..blank(name, View::Signed) };
     }
-    // A millisecond of time and a kilobyte of data are next to nothing in any container.
+    // A millisecond of time and a kilobyte of data are next to nothing in any container. The kernel splits processor time
+    // by what its ticks fell into: of a few of them a second, the parts are chance, and their sum is in the pace.
     let least = match name {
+        n if PROCESSOR.contains(&n) => 2e7,
         n if n.ends_with("_ns") => 1e6,
         n if n.ends_with("bytes") => 1e3,
         _ if gauge => f64::MIN_POSITIVE,

@@ -6,6 +6,15 @@ use vaectl_schemas::Timestamp;
 
 use crate::error::TrainError;
 
+/// What a comparison leaves out of models, to measure what it is worth; nothing, otherwise.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Without {
+    /// The decoder's variance stays at one.
+    pub learned_variance: bool,
+    /// The level alone is seen.
+    pub composition: bool,
+}
+
 /// Where models go and how they are fitted.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -31,6 +40,8 @@ pub struct Config {
     pub promote: bool,
     /// Versions of a model that are kept, beside the one in use and the one before.
     pub keep: usize,
+    /// What is left out of them.
+    pub without: Without,
 }
 
 impl Config {
@@ -49,6 +60,7 @@ impl Config {
             since: None,
             promote: false,
             keep: 5,
+            without: Without::default(),
         }
     }
 

@@ -28,7 +28,8 @@ pub(crate) fn fit(
     let mut random = Random::new(seed);
     let width = features.len();
     let (hidden, latents) = (width.next_multiple_of(8).clamp(16, 64), (width / 2).clamp(1, 8));
-    let bounds: Vec<_> = features.iter().map(variance_bounds).collect();
+    let fixed = config.without.learned_variance;
+    let bounds: Vec<_> = features.iter().map(|f| if fixed { (0.0, 0.0) } else { variance_bounds(f) }).collect();
     let mut autoencoder = Autoencoder::new(hidden, latents, bounds.clone(), &mut random);
     if let Some(predecessor) = predecessor {
         let theirs = &predecessor.card().features;

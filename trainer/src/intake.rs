@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::BufRead;
 
 use vaectl_schemas::{Container, ContainerLine, Kind, KindError, LineReader, State, Timestamp, Window, peek};
+use vaectl_scorer::model::Seen;
 use vaectl_scorer::{Keys, RUN_NS};
 
 use crate::error::TrainError;
@@ -21,6 +22,8 @@ pub struct Group {
     pub(crate) runs: BTreeMap<String, Run>,
     /// Windows in which a container began or ended, by run.
     parts: BTreeMap<String, Run>,
+    /// The names in these, where whole windows are learned: what a container begins and ends with may come a window later.
+    pub(crate) seen_in_parts: Seen,
     pub(crate) left_out: BTreeMap<&'static str, usize>,
 }
 
@@ -253,6 +256,9 @@ impl Group {
         let mut others = (std::mem::take(&mut self.parts), "part");
         if count(&self.runs) < count(&others.0) {
             others = (std::mem::replace(&mut self.runs, others.0), "of a longer life");
+        }
+        if others.1 == "part" {
+            others.0.values().flatten().for_each(|window| self.seen_in_parts.learn(window));
         }
         if !others.0.is_empty() {
             self.left_out.insert(others.1, count(&others.0));

@@ -18,13 +18,14 @@ mod random;
 mod ranking;
 mod report;
 mod split;
+mod starvation;
 mod structure;
 mod train;
 mod trim;
 mod views;
 
 pub use baseline::Baseline;
-pub use config::Config;
+pub use config::{Config, Without};
 pub use contest::{Contest, Marks};
 pub use error::TrainError;
 pub use intake::{Group, Run, Training, groups};

@@ -14,8 +14,9 @@ use crate::fit::{fit, noise};
 use crate::intake::{Group, Run};
 use crate::random::Random;
 use crate::split::Split;
+use crate::starvation::starved;
 use crate::structure;
-use crate::trim::{Place, places};
+use crate::trim::foreign;
 use crate::views::{Start, Teaching, choose};
 
 type Windows<'a> = Vec<&'a Window<'static>>;
@@ -30,18 +31,21 @@ pub(crate) fn model(
     split: &Split<'_>,
     progress: &mut dyn FnMut(u64, usize, usize),
 ) -> Content {
-    let mut seen = Seen::default();
+    let mut seen = group.seen_in_parts.clone();
     split.training.iter().copied().flatten().for_each(|window| seen.learn(window));
     let (mut training, mut calibration) = (windows_of(&split.training), windows_of(&split.calibration));
     let trimmed = leave_out(&mut training, &mut calibration, &seen);
     // What windows that do not belong here brought is new when it comes again.
-    seen = Seen::default();
-    training.iter().flatten().chain(&trimmed.alone_in_training).for_each(|window| seen.learn(window));
-    let (taught, held_out) = hold_out(&training);
+    seen.clone_from(&group.seen_in_parts);
+    training.iter().flatten().for_each(|window| seen.learn(window));
+    let (mut taught, mut held_out) = hold_out(&training);
+    let slow = [starved(&taught, start.0.seeds[0]), starved(&held_out, start.0.seeds[0])];
+    taught.extend(&slow[0]);
+    held_out.extend(&slow[1]);
     let (all_training, calibrating) = (training.concat(), calibration);
     let calibration = calibrating.concat();
     let Columns { features, mut notes } = columns::learn(&all_training, &seen);
-    notes.extend(trimmed.notes);
+    notes.extend(trimmed);
     let teaching = Teaching { taught: &taught, held_out: &held_out };
     let (config, predecessor) = start;
     let first = config.seeds[0];
@@ -67,8 +71,7 @@ pub(crate) fn model(
     let longer = training.iter().map(of_run).chain(runs.iter().cloned()).filter(|run| run.len() > 1);
     let medians: Vec<f64> = longer.map(|run| quantile(&run, 0.5)).collect();
     let nominal_ns = all_training.first().map_or(0, |window| window.vaectl.window.nominal_ns);
-    let alone = ensemble.excesses(&rows(&trimmed.alone_in_calibration), &usual);
-    let (scale, scores) = Calibration::fit(&runs, &alone, &latents, &medians, nominal_ns);
+    let (scale, scores) = Calibration::fit(&runs, &latents, &medians, nominal_ns);
 
     let active = fits.iter().map(|fit| fit.active_units).min().unwrap_or_default();
     let structure = structure::measure(&calibrated, &runs.concat(), active);
@@ -82,16 +85,14 @@ pub(crate) fn model(
     if baseline.is_none() {
         notes.push("the baseline could not be fitted".into());
     }
-    let judged = [calibration.as_slice(), &trimmed.alone_in_calibration].concat();
-    notes.push(new_names(&mut seen, &judged));
+    notes.push(new_names(&mut seen, &calibration));
     if group.is_of_parts() {
         notes.push("its containers live shorter than a window: parts of windows were learned".into());
     }
     notes.push(promise(&scale));
     notes.extend(predecessor.map(|model| format!("its weights began as those of {} ({})", model.name(), model.hash())));
     let all = [all_training.as_slice(), calibration.as_slice()].concat();
-    let named = [all.as_slice(), &trimmed.alone_in_training, &trimmed.alone_in_calibration].concat();
-    let newcomers = Newcomers::of(&named.iter().map(|window| &**window).collect::<Vec<_>>(), nominal_ns);
+    let newcomers = Newcomers::of(&all.iter().map(|window| &**window).collect::<Vec<_>>(), nominal_ns);
     notes.extend(habits(&newcomers));
 
     let times = || all.iter().map(|window| window.timestamp);
@@ -126,45 +127,21 @@ fn windows_of<'a>(runs: &[&'a Run]) -> Vec<Windows<'a>> {
     runs.iter().map(|run| run.iter().collect()).collect()
 }
 
-/// What was left out.
-struct Trimmed<'a> {
-    /// Far-off windows that come one at a time.
-    alone_in_training: Windows<'a>,
-    alone_in_calibration: Windows<'a>,
-    notes: Vec<String>,
-}
-
-/// Leaves out windows that do not belong to the pattern, and those that need not.
-fn leave_out<'a>(training: &mut [Windows<'a>], calibration: &mut [Windows<'a>], seen: &Seen) -> Trimmed<'a> {
+/// Leaves out windows that do not belong to the pattern, and says how many.
+fn leave_out<'a>(training: &mut [Windows<'a>], calibration: &mut [Windows<'a>], seen: &Seen) -> Option<String> {
     let Columns { features, .. } = columns::learn(&training.concat(), seen);
     let featuriser = Featuriser::new(features, seen);
-    let taught = training.len();
     let runs: Vec<&mut Windows<'a>> = training.iter_mut().chain(calibration).collect();
     let rows: Vec<Matrix> = runs.iter().map(|run| featuriser.rows(run.iter().copied())).collect();
-    let mut alone = [Vec::new(), Vec::new()];
-    let mut foreign = 0;
+    let mut count = 0;
     // A run is not left without a window.
-    let places = places(&rows).into_iter().enumerate();
-    for (run, (number, places)) in runs.into_iter().zip(places).filter(|(_, (_, p))| p.contains(&Place::Within)) {
-        let windows = std::mem::take(run);
-        for (window, place) in windows.into_iter().zip(places) {
-            match place {
-                Place::Within => run.push(window),
-                Place::Alone => alone[usize::from(number >= taught)].push(window),
-                Place::Foreign => foreign += 1,
-            }
-        }
+    for (run, foreign) in runs.into_iter().zip(foreign(&rows)).filter(|(_, foreign)| foreign.contains(&false)) {
+        let mut foreign = foreign.into_iter();
+        let before = run.len();
+        run.retain(|_| foreign.next() == Some(false));
+        count += before - run.len();
     }
-    let mut notes = Vec::new();
-    if foreign > 0 {
-        notes.push(format!("{foreign} windows are far off, and in fewer than half of the runs: left out"));
-    }
-    let [alone_in_training, alone_in_calibration] = alone;
-    match alone_in_training.len() + alone_in_calibration.len() {
-        0 => {}
-        count => notes.push(format!("{count} windows are far off and come one at a time: two in a row are an alarm")),
-    }
-    Trimmed { alone_in_training, alone_in_calibration, notes }
+    (count > 0).then(|| format!("{count} windows are far off, and in fewer than half of the runs: left out"))
 }
 
 /// Windows to fit to, and windows to stop by: a fifth of four runs or more, at least one, else the last fifth of each.

@@ -8,6 +8,9 @@ use vaectl_scorer::model::{CLIP, Matrix, Structure};
 /// A first principal component with more of the variance than this is structure that a latent should have found.
 const STRUCTURE: f64 = 0.3;
 
+/// What the first component has beyond the column with the most variance: less is that column, and nothing that columns share.
+const SHARED: f64 = 0.05;
+
 /// A score that ranks windows as the distance from the mean does by more than this is that distance.
 const SAME_RANKS: f64 = 0.98;
 
@@ -18,6 +21,7 @@ pub(crate) fn measure(rows: &Matrix, scores: &[f64], active_units: usize) -> Str
     let centred = centred(rows);
     Structure {
         first_component: first_component(&centred, rows.width()),
+        first_column: first_column(&centred, rows.width()),
         active_units,
         distance_correlation: rank_correlation(scores, &distances(&centred, rows.width())),
     }
@@ -25,7 +29,7 @@ pub(crate) fn measure(rows: &Matrix, scores: &[f64], active_units: usize) -> Str
 
 /// What is wrong with a model of this structure, if anything.
 pub(crate) fn collapse(structure: &Structure) -> Option<String> {
-    let Structure { first_component, active_units, distance_correlation } = *structure;
+    let Structure { first_component, active_units, distance_correlation, .. } = *structure;
     let found = if active_units == 0 {
         "no latent unit of a network is active".to_owned()
     } else if distance_correlation > SAME_RANKS {
@@ -33,7 +37,7 @@ pub(crate) fn collapse(structure: &Structure) -> Option<String> {
     } else {
         return None;
     };
-    (first_component > STRUCTURE).then(|| {
+    is_structured(structure).then(|| {
         format!(
             "collapsed: {found}, while one direction has {:.0} % of the variance of the calibration windows; \
              train with more windows, another --beta or other --seeds, or keep it with --allow-collapsed",
@@ -42,11 +46,19 @@ pub(crate) fn collapse(structure: &Structure) -> Option<String> {
     })
 }
 
+/// Whether the data has something that a latent should have found: columns that move together.
+fn is_structured(structure: &Structure) -> bool {
+    let Structure { first_component, first_column, .. } = *structure;
+    first_component > STRUCTURE && first_component - first_column > SHARED
+}
+
 /// What the card says of it.
 pub(crate) fn note(structure: &Structure) -> Option<String> {
     let share = 100.0 * structure.first_component;
-    (structure.first_component <= STRUCTURE)
-        .then(|| format!("no latent structure: no direction has more than {share:.0} % of the variance"))
+    (!is_structured(structure)).then(|| match structure.first_component > STRUCTURE {
+        true => format!("no latent structure: one feature alone makes most of the {share:.0} % that one direction has"),
+        false => format!("no latent structure: no direction has more than {share:.0} % of the variance"),
+    })
 }
 
 /// Rows less their means, absent values at it, clipped as the encoder sees them.
@@ -86,6 +98,14 @@ fn first_component(centred: &[f64], width: usize) -> f64 {
         direction = next;
     }
     along / all
+}
+
+/// The share of the variance that the column with the most of it has.
+fn first_column(centred: &[f64], width: usize) -> f64 {
+    let sum = |column: usize| centred.iter().skip(column).step_by(width).map(|v| v * v).sum::<f64>();
+    let sums: Vec<f64> = (0..width).map(sum).collect();
+    let all = sums.iter().sum::<f64>();
+    if all > 0.0 { sums.into_iter().fold(0.0, f64::max) / all } else { 0.0 }
 }
 
 /// Squared distance of each row from the mean, each column by its own variance.
@@ -130,7 +150,8 @@ mod tests {
     use super::{collapse, measure, note, rank_correlation};
     use crate::random::Random;
 
-    const STRUCTURED: Structure = Structure { first_component: 0.6, active_units: 3, distance_correlation: 0.7 };
+    const STRUCTURED: Structure =
+        Structure { first_component: 0.6, first_column: 0.1, active_units: 3, distance_correlation: 0.7 };
 
     #[test]
     fn ranks_are_compared_and_ties_share_one() {
@@ -155,6 +176,19 @@ mod tests {
         let structure = measure(&noise, &zeros, 1);
         assert!(structure.first_component < 0.2, "{structure:?}");
         assert!(note(&structure).is_some() && collapse(&Structure { active_units: 0, ..structure }).is_none());
+    }
+
+    #[test]
+    fn one_column_that_varies_alone_is_no_structure() {
+        let mut random = Random::new(6);
+        let mut rows = Matrix::new(5);
+        for value in random.normals(300) {
+            rows.push(&[0.0, value, 0.0, 0.1, 0.0]);
+        }
+        let structure = measure(&rows, &vec![0.0; 300], 0);
+        assert!(structure.first_component > 0.99 && structure.first_column > 0.99, "{structure:?}");
+        assert_eq!(collapse(&structure), None);
+        assert!(note(&structure).unwrap().contains("one feature alone"));
     }
 
     #[test]

@@ -12,26 +12,15 @@ const LEAST_SPREAD: f64 = 0.5;
 /// contamination that has to be borne.
 const MOST: f64 = 0.075;
 
-/// So many windows on either side of one that comes alone are not far off: an episode takes two of three.
+/// So many windows on either side of one that lasts for no more are not far off: an episode takes two of three.
 const APART: usize = 2;
 
-/// What a window is to the pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// A part of it.
-    Within,
-    /// Far off, in many runs, and one at a time: nothing is learned from it, and it opens no episode either.
-    Alone,
-    /// Far off, and of few runs.
-    Foreign,
-}
-
-/// Says what each row of each run is.
+/// Says which rows of each run are foreign to what is learned.
 ///
-/// Far-off rows that are few and in fewer than half of the runs are foreign. What more runs do now and then, such as
-/// rotating a log, is their habit, and cannot be told from contamination of most runs; but where it comes one window at a
-/// time nothing has to be known: two of three open an episode.
-pub(crate) fn places(runs: &[Matrix]) -> Vec<Vec<Place>> {
+/// Far-off rows that are few and in fewer than half of the runs are. What more runs do now and then, such as rotating a
+/// log, is their habit, and cannot be told from contamination of most runs; but what lasts in fewer than half of them is
+/// foreign though others have something of one window.
+pub(crate) fn foreign(runs: &[Matrix]) -> Vec<Vec<bool>> {
     let distances: Vec<Vec<f64>> = runs.iter().map(|run| run.rows().map(distance).collect()).collect();
     let (median, spread) = median_and_spread(&distances.concat(), LEAST_SPREAD);
     let is_far = |distance: &f64| *distance > median + FAR * spread;
@@ -41,13 +30,8 @@ pub(crate) fn places(runs: &[Matrix]) -> Vec<Vec<Place>> {
     let few_runs = |far: &[Vec<bool>]| 2 * far.iter().filter(|run| run.contains(&true)).count() < far.len();
     let spells: Vec<Vec<bool>> = far.iter().map(|run| in_spells(run)).collect();
     let (few, few_spells) = (few_runs(&far), few_runs(&spells));
-    let place = |far: bool, in_spell: bool| match (far && !many, in_spell) {
-        (true, _) if few => Place::Foreign,
-        (true, true) if few_spells => Place::Foreign,
-        (true, false) => Place::Alone,
-        (true | false, _) => Place::Within,
-    };
-    far.iter().zip(&spells).map(|(far, spells)| far.iter().zip(spells).map(|(f, s)| place(*f, *s)).collect()).collect()
+    let is_foreign = |(far, in_spell): (&bool, &bool)| *far && !many && (few || *in_spell && few_spells);
+    far.iter().zip(&spells).map(|(far, spells)| far.iter().zip(spells).map(is_foreign).collect()).collect()
 }
 
 /// Which far-off rows have another one near.
@@ -68,12 +52,11 @@ fn distance(row: &[f32]) -> f64 {
 mod tests {
     use vaectl_scorer::model::Matrix;
 
-    use super::Place::{self, Alone, Foreign, Within};
-    use super::places;
+    use super::foreign;
     use crate::random::Random;
 
-    /// How many rows have this place in runs of 100, where so many rows in a row, or one in ten of so many, are far off.
-    fn count(place: Place, far: [usize; 4], in_a_row: bool) -> [usize; 4] {
+    /// How many rows are foreign in runs of 100, where so many rows in a row, or one in ten of so many, are far off.
+    fn count(far: [usize; 4], in_a_row: bool) -> [usize; 4] {
         let mut random = Random::new(5);
         let runs = far.map(|far| {
             let mut run = Matrix::new(10);
@@ -84,28 +67,27 @@ mod tests {
             }
             run
         });
-        let counts: Vec<usize> =
-            places(&runs).iter().map(|run| run.iter().filter(|found| **found == place).count()).collect();
+        let counts: Vec<usize> = foreign(&runs).iter().map(|run| run.iter().filter(|far| **far).count()).collect();
         counts.try_into().unwrap()
     }
 
     #[test]
     fn far_off_windows_of_one_run_are_foreign() {
         for in_a_row in [true, false] {
-            assert_eq!(count(Foreign, [0, 0, 9, 0], in_a_row), [0, 0, 9, 0]);
-            assert_eq!(count(Within, [0; 4], in_a_row), [100; 4]);
+            assert_eq!(count([0, 0, 9, 0], in_a_row), [0, 0, 9, 0]);
+            assert_eq!(count([0; 4], in_a_row), [0; 4]);
         }
     }
 
     #[test]
-    fn what_half_of_the_runs_have_is_a_habit_and_is_not_needed_where_it_comes_alone() {
-        assert_eq!(count(Within, [3, 0, 3, 0], true), [100; 4]);
-        assert_eq!(count(Alone, [3, 0, 3, 3], false), [3, 0, 3, 3]);
+    fn what_half_of_the_runs_have_is_a_habit() {
+        assert_eq!(count([3, 0, 3, 0], true), [0; 4]);
+        assert_eq!(count([3, 0, 3, 3], false), [0; 4]);
     }
 
     #[test]
     fn more_than_the_contamination_that_is_borne_is_a_part_of_the_pattern() {
-        assert_eq!(count(Within, [0, 31, 0, 0], true), [100; 4]);
-        assert_eq!(count(Within, [9; 4], false), [100; 4]);
+        assert_eq!(count([0, 31, 0, 0], true), [0; 4]);
+        assert_eq!(count([9; 4], false), [0; 4]);
     }
 }

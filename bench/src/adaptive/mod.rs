@@ -13,8 +13,8 @@ use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use fleet::{Fleet, Traffic};
-use kernel::UnitCosts;
 use incident::Found;
+use kernel::UnitCosts;
 use leased::Leased;
 use publishers::{Adaptive, Calm, Conventional, Sample};
 

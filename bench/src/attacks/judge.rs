@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use vaectl_evaluator::{Bar, EventReport, Found, Method, Report, Truth, evaluate};
@@ -33,25 +34,56 @@ fn parts(archive: &Path) -> std::io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
 /// Trains on an archive into `models`, scores what was attacked, and compares with the truth and with densities that
 /// need no network.
 pub fn judge(archive: &Path, models: &Path) -> Result<Judged, Box<dyn Error>> {
-    let (learn, tests) = parts(archive)?;
-    let training = || learn.iter().map(|folder| open(&folder.join(LINES))).collect::<Result<Vec<_>, _>>();
-    vaectl_trainer::train(&vaectl_trainer::Config::new(models), training()?, &mut |_| {})?;
-    let verdicts = tests.iter().map(|part| scored(&part.join(LINES), models)).collect::<Result<Vec<_>, _>>()?;
-    let truths = tests.iter().map(|part| fs::read_to_string(part.join(TRUTH))).collect::<Result<Vec<_>, _>>()?;
-    let truth = Truth::read(&truths.concat())?;
-    let bar = Bar { models: models.to_owned(), training: vaectl_trainer::groups(training()?, DEFAULT_MAX_LINE_BYTES)? };
-    let config = vaectl_evaluator::Config::default();
-    Ok(Judged { report: evaluate(&config, verdicts.iter().map(|lines| &lines[..]), &truth, Some(&bar))?.report })
+    Recorded::read(archive)?.judge(&vaectl_trainer::Config::new(models), true)
+}
+
+/// The lines of an archive.
+pub(super) struct Recorded {
+    /// What models are made of.
+    pub(super) learn: Vec<Vec<u8>>,
+    /// What they are tried on, with its truth.
+    pub(super) tests: Vec<(Vec<u8>, String)>,
+}
+
+impl Recorded {
+    pub(super) fn read(archive: &Path) -> Result<Self, Box<dyn Error>> {
+        let (learn, tests) = parts(archive)?;
+        let lines = |folder: &PathBuf| -> Result<Vec<u8>, Box<dyn Error>> {
+            let mut lines = Vec::new();
+            open(&folder.join(LINES))?.read_to_end(&mut lines)?;
+            Ok(lines)
+        };
+        let test =
+            |folder: &PathBuf| Ok::<_, Box<dyn Error>>((lines(folder)?, fs::read_to_string(folder.join(TRUTH))?));
+        Ok(Self {
+            learn: learn.iter().map(lines).collect::<Result<_, _>>()?,
+            tests: tests.iter().map(test).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Trains, scores and evaluates; with other densities beside, where `compared`.
+    pub(super) fn judge(&self, config: &vaectl_trainer::Config, compared: bool) -> Result<Judged, Box<dyn Error>> {
+        let training = || self.learn.iter().map(Vec::as_slice);
+        vaectl_trainer::train(config, training(), &mut |_| {})?;
+        let verdicts =
+            self.tests.iter().map(|(lines, _)| scored(lines, &config.models)).collect::<Result<Vec<_>, _>>()?;
+        let truth = Truth::read(&self.tests.iter().map(|(_, truth)| truth.as_str()).collect::<String>())?;
+        let groups = vaectl_trainer::groups(training(), DEFAULT_MAX_LINE_BYTES)?;
+        let bar = compared.then(|| Bar { models: config.models.clone(), training: groups });
+        let config = vaectl_evaluator::Config::default();
+        let evaluation = evaluate(&config, verdicts.iter().map(Vec::as_slice), &truth, bar.as_ref())?;
+        Ok(Judged { report: evaluation.report })
+    }
 }
 
 /// Verdicts with their windows beside them.
-fn scored(lines: &Path, models: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
+fn scored(lines: &[u8], models: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     let config = vaectl_scorer::Config { pass_windows: true, ..vaectl_scorer::Config::new(models) };
     let (mut scorer, errors) = Scorer::new(config);
     if let Some(error) = errors.into_iter().next() {
         return Err(error.into());
     }
-    let mut lines = LineReader::new(open(lines)?, DEFAULT_MAX_LINE_BYTES);
+    let mut lines = LineReader::new(lines, DEFAULT_MAX_LINE_BYTES);
     let mut out = Vec::new();
     while let Some(line) = lines.next_line()? {
         scorer.line(&line, &mut out)?;

@@ -5,6 +5,7 @@
 //! test on, each with `lines.ndjson.zst`, as `record` wrote them, and `truth.ndjson`, written before. A part is there whole
 //! or not at all: a second start records what is missing. Training, scoring and evaluation replay the archive.
 
+mod ablation;
 mod catalog;
 mod deed;
 mod judge;
@@ -69,20 +70,23 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let seed = options.seed.unwrap_or(1);
     let (name, parts) =
         if options.quick { ("attacks-quick", plan::quick(seed)) } else { ("attacks", plan::full(seed)) };
-    conclude(&options.archive(name), &parts)
+    conclude(&options.archive(name), &parts, !options.quick)
 }
 
 /// Runs `soak`: 72 container-hours in which nothing happens; fails where an episode opens.
 pub fn soak(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let options = Options::parse(args)?;
-    conclude(&options.archive("soak"), &plan::soak(options.seed.unwrap_or(2), SOAK_PARTS))
+    conclude(&options.archive("soak"), &plan::soak(options.seed.unwrap_or(2), SOAK_PARTS), false)
 }
 
-fn conclude(archive: &Path, parts: &[Part]) -> Result<ExitCode, Box<dyn Error>> {
+fn conclude(archive: &Path, parts: &[Part], with_ablation: bool) -> Result<ExitCode, Box<dyn Error>> {
     record(archive, parts)?;
     let models = Workspace::new("bench-attacks")?;
     let judged = judge(archive, models.path())?;
     print!("{judged}");
+    if with_ablation {
+        print!("{}", ablation::table(archive, &judged)?);
+    }
     println!("{}", judged.line());
     Ok(if judged.is_reached() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,10 +1,10 @@
 //! Recording one part: truth first, then the containers, then what the truth says; kept whole or not at all.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,9 @@ pub(super) const TRUTH: &str = "truth.ndjson";
 
 /// What it takes to start one container, at most and on average.
 const START: Duration = Duration::from_millis(600);
+
+/// How long the recorder may take to load its programs.
+const ATTACHED: Duration = Duration::from_secs(20);
 
 /// How often the user hears from a wait.
 const NEWS: Duration = Duration::from_mins(1);
@@ -58,7 +61,10 @@ pub(super) fn record(part: &Part, archive: &Path, stock: &Stock, progress: Progr
     let output = recorder.output();
     let lines = folder.join(LINES);
     let file = File::create(&lines).naming("create", &lines)?;
-    let packing = thread::spawn(move || pack(output, file));
+    let (told, hello) = mpsc::channel();
+    let packing = thread::spawn(move || pack(output, file, &told));
+    // A container that began while the programs are loaded is one that was there before.
+    interrupt::until("record did not say hello", ATTACHED, || hello.try_recv().is_ok())?;
     let failed = stage(part, stock, began, &mut recorder, progress)?;
     recorder.finish(DRAIN)?;
     packing.join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked"))).naming("write", &lines)?;
@@ -69,8 +75,14 @@ pub(super) fn record(part: &Part, archive: &Path, stock: &Stock, progress: Progr
     fs::rename(&folder, &kept).naming("rename to", &kept)
 }
 
-fn pack(mut output: impl io::Read, file: File) -> io::Result<()> {
+/// Packs all of `output`, and tells once the first of it is there.
+fn pack(mut output: impl io::Read, file: File, told: &mpsc::Sender<()>) -> io::Result<()> {
     let mut packed = zstd::Encoder::new(io::BufWriter::new(file), LEVEL)?;
+    let mut first = [0; 4096];
+    let length = output.read(&mut first)?;
+    // Nobody waits for it any more where the wait was too long.
+    let _ = told.send(());
+    packed.write_all(&first[..length])?;
     io::copy(&mut output, &mut packed)?;
     packed.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }

@@ -31,7 +31,9 @@ impl Recorder {
         let nominal = self.config.window.as_nanos() as u64;
         for census in self.census(&there) {
             let tracked = &self.tracked[&census.slot];
-            let started_within = tracked.born && boot_ns() - tracked.last_ns < nominal * 9 / 10;
+            // A cgroup may be there long before its workload.
+            let began_within = census.row.init != tracked.last.init;
+            let started_within = began_within || tracked.born && boot_ns() - tracked.last_ns < nominal * 9 / 10;
             let account = accounts.remove(&census.slot).unwrap_or_default();
             self.window(census, started_within, account);
         }

@@ -50,9 +50,10 @@ impl Recorder {
                 continue;
             };
             let now = boot_ns();
-            self.kernel.reset(slot, true, self.control(wire::STATE_CONTAINER))?;
+            let begun = cgroup::has_begun(&self.folder(&path));
+            self.kernel.reset(slot, begun, self.control(wire::STATE_CONTAINER))?;
             self.kernel.bind(id, slot)?;
-            let mut tracked = Tracked::new(slot, id, path, now, false, self.config.unleased(), &self.facts);
+            let mut tracked = Tracked::new(slot, id, path, now, !begun, self.config.unleased(), &self.facts);
             let account = tracked.files.read(&self.facts, &tracked.path);
             (tracked.cpu, tracked.io) = (account.cpu, account.io);
             tracked.watched_ns = self.duty.watched_ns(tracked.last_ns);

@@ -20,10 +20,10 @@ pub struct Calibration {
     pub latent: f64,
     /// The tail of the scores, where they are enough for one.
     pub tail: Option<Tail>,
-    /// A window beyond it is suspicious: 0.2 % of calibration windows are, or none where there are fewer than 500. Far-off
-    /// windows that come one at a time are among these, and may put it beyond the threshold.
+    /// A window beyond it is suspicious: 0.2 % of calibration windows are, or none where there are fewer than 500. Habits of
+    /// one window are among these, and may put it beyond the threshold.
     pub suspect: f64,
-    /// A window beyond it counts towards an episode.
+    /// A window beyond it counts towards an episode, which takes two of three.
     pub threshold: f64,
     /// When many small surprises are one change.
     pub cusum: Cusum,
@@ -32,7 +32,8 @@ pub struct Calibration {
     /// False episodes a container and day that can be promised: the windows of a day, times the lowest p-value that can
     /// be claimed for one beyond the threshold, times the share of such windows that open an episode.
     pub episodes_per_day: f64,
-    /// How far above the model's own median a run may lie for good, in units of the score: 95 % of runs lie nearer.
+    /// How far above the model's own median a run may lie for good, in units of the score: 95 % of runs lie nearer. One at
+    /// least.
     pub offset_bound: f64,
 }
 
@@ -42,8 +43,11 @@ pub const WARM_UP: usize = 30;
 /// The share of calibration windows that may be suspicious.
 const SUSPECT_SHARE: f64 = 0.002;
 
+/// An instance may always lie so far off, in spreads, which are one nat at least: less is evidence of nothing.
+const LEAST_OFFSET: f64 = 1.0;
+
 /// The false alarm rate that the threshold reaches for, per window.
-const BUDGET: f64 = 1e-5;
+const BUDGET: f64 = 5e-5;
 
 /// The threshold is at least this many times the extreme of the calibration scores.
 const MARGIN: f64 = 1.5;
@@ -58,33 +62,21 @@ impl Calibration {
     /// order too.
     ///
     /// `medians` are of the bounds of all runs there are, those of training included: how far these lie apart is how far
-    /// a new container may lie from all of them. The threshold lies where the tail reaches one window in 100,000: the
-    /// fewer the windows, the wider the margin. It is a margin, and no p-value below `lowest_p` is claimed for it.
-    ///
-    /// `alone` are the bounds of far-off windows that come one at a time: one opens no episode, so that they raise what
-    /// is suspicious, and not the threshold.
+    /// a new container may lie from all of them. It takes two of three windows to open an episode: the threshold lies where
+    /// the tail of what two of three reach has one in 20,000. The fewer the windows, the wider the margin. It is a margin,
+    /// and no p-value below `lowest_p` is claimed for it.
     #[must_use]
-    pub fn fit(
-        runs: &[Vec<f64>],
-        alone: &[f64],
-        latents: &[f64],
-        medians: &[f64],
-        nominal_ns: u64,
-    ) -> (Self, Vec<f64>) {
+    pub fn fit(runs: &[Vec<f64>], latents: &[f64], medians: &[f64], nominal_ns: u64) -> (Self, Vec<f64>) {
         let bounds = runs.concat();
         let (centre, spread) = median_and_spread(&bounds, 1.0);
         let score = |bound: &f64| (bound - centre) / spread;
         let mut sorted: Vec<f64> = bounds.iter().map(score).collect();
         sorted.sort_by(f64::total_cmp);
         let count = sorted.len();
-        let (extreme, allowed) = extreme(&sorted);
-        let mut all: Vec<f64> = sorted.iter().copied().chain(alone.iter().map(score)).collect();
-        all.sort_by(f64::total_cmp);
-        let suspect = self::extreme(&all).0;
+        let runs: Vec<Vec<f64>> = runs.iter().map(|run| run.iter().map(score).collect()).collect();
+        let lasting: Vec<Vec<f64>> = runs.iter().map(|run| lasting(run)).collect();
+        let (threshold, high) = threshold(&lasting.concat());
         let tail = Tail::fit(&sorted);
-        // Few windows: an exponential from the median through the extreme.
-        let straight = || extreme * BUDGET.ln() / ((allowed + 1) as f64 / (count + 1) as f64).ln();
-        let reach = tail.map_or_else(straight, |tail| tail.quantile(BUDGET));
         let offsets: Vec<f64> = medians.iter().map(|median| (median - centre).abs() / spread).collect();
         let lowest_p = 1.0 / (count + 1) as f64 / if tail.is_some() { REACH } else { 1.0 };
         let mut calibration = Self {
@@ -94,19 +86,17 @@ impl Calibration {
             spread,
             latent: median_and_spread(latents, 0.0).0,
             tail,
-            suspect,
-            threshold: reach.max(MARGIN * extreme),
+            suspect: extreme(&sorted).0,
+            threshold,
             cusum: Cusum::fit([]),
             lowest_p,
             episodes_per_day: 0.0,
-            offset_bound: quantile(&offsets, 0.95),
+            offset_bound: quantile(&offsets, 0.95).max(LEAST_OFFSET),
         };
-        let runs: Vec<Vec<f64>> = runs.iter().map(|run| run.iter().map(score).collect()).collect();
         let warm: Vec<Vec<f64>> = runs.iter().map(|run| calibration.warm_p_values(&sorted, run)).collect();
         calibration.cusum = Cusum::fit(warm.iter().map(Vec::as_slice));
         let day = DAY_NS / nominal_ns.max(1) as f64;
-        let high = tail.map_or(extreme, |tail| tail.start);
-        calibration.episodes_per_day = day * lowest_p.max(BUDGET) * opening_share(&runs, high);
+        calibration.episodes_per_day = day * lowest_p.max(BUDGET) * opening_share(&lasting, high);
         (calibration, sorted)
     }
 
@@ -156,16 +146,36 @@ fn extreme(sorted: &[f64]) -> (f64, usize) {
     (sorted[count - 1 - allowed].max(1.0), allowed)
 }
 
-/// The share of windows beyond `high` that open an episode: none of the two before is beyond it too, and one of the two
-/// after is. Windows hang together, and those of one episode open it once.
-fn opening_share(runs: &[Vec<f64>], high: f64) -> f64 {
+/// What two of three windows in a row reach, for every three of a run; of a run of two the lower, of one itself.
+fn lasting(run: &[f64]) -> Vec<f64> {
+    let second = |few: &[f64]| {
+        let highest = few.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let at = few.iter().position(|score| score.total_cmp(&highest).is_eq());
+        let others = few.iter().enumerate().filter(|(other, _)| Some(*other) != at).map(|(_, score)| *score);
+        others.reduce(f64::max).unwrap_or(highest)
+    };
+    if run.len() < 3 { run.chunks(2).map(second).collect() } else { run.windows(3).map(second).collect() }
+}
+
+/// The threshold for what two of three windows reach, and where that begins to be high.
+fn threshold(lasting: &[f64]) -> (f64, f64) {
+    let mut sorted = lasting.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let (extreme, allowed) = extreme(&sorted);
+    let tail = Tail::fit(&sorted);
+    // Few windows: an exponential from the median through the extreme.
+    let straight = || extreme * BUDGET.ln() / ((allowed + 1) as f64 / (sorted.len() + 1) as f64).ln();
+    let reach = tail.map_or_else(straight, |tail| tail.quantile(BUDGET));
+    (reach.max(MARGIN * extreme), tail.map_or(extreme, |tail| tail.start))
+}
+
+/// The share of values beyond `high` that open an episode: the first of those that come in a row.
+fn opening_share(lasting: &[Vec<f64>], high: f64) -> f64 {
     let (mut hits, mut openings) = (0_u32, 0_u32);
-    for run in runs {
-        let is_hit = |score: &f64| *score > high;
-        for (at, _) in run.iter().enumerate().filter(|(_, score)| is_hit(score)) {
+    for run in lasting {
+        for (at, _) in run.iter().enumerate().filter(|(_, value)| **value > high) {
             hits += 1;
-            let first = !run[at.saturating_sub(2)..at].iter().any(is_hit);
-            openings += u32::from(first && run[at + 1..].iter().take(2).any(is_hit));
+            openings += u32::from(at == 0 || run[at - 1] <= high);
         }
     }
     f64::from(openings + 1) / f64::from(hits + 2)
@@ -198,13 +208,13 @@ pub fn quantile(values: &[f64], share: f64) -> f64 {
 mod tests {
     #![expect(clippy::float_cmp, reason = "the numbers are exact")]
 
-    use super::{Calibration, median_and_spread, opening_share, quantile};
+    use super::{Calibration, lasting, median_and_spread, opening_share, quantile};
 
     const WINDOW: u64 = 5_000_000_000;
 
     fn fitted(bounds: impl Iterator<Item = u32>, medians: &[f64]) -> (Calibration, Vec<f64>) {
         let bounds: Vec<f64> = bounds.map(f64::from).collect();
-        Calibration::fit(std::slice::from_ref(&bounds), &[], &bounds, medians, WINDOW)
+        Calibration::fit(std::slice::from_ref(&bounds), &bounds, medians, WINDOW)
     }
 
     #[test]
@@ -236,22 +246,23 @@ mod tests {
 
     #[test]
     fn few_windows_are_suspect_beyond_their_maximum_and_alarm_well_beyond() {
-        // Bounds 0 to 14: median 7, spread 1.4826 * 4, maximum 7 above the median.
+        // Bounds 0 to 14: median 7, spread 1.4826 * 4, maximum 7 above the median; two of three reach 6 above it.
         let (calibration, sorted) = fitted(0..15, &[]);
         let extreme = 7.0 / (1.4826 * 4.0);
         assert!((calibration.suspect - extreme).abs() < 1e-12);
         assert!((sorted[14] - extreme).abs() < 1e-12);
-        // ln(1e-5) / ln(1/16) = 4.152_4.
-        assert!((calibration.threshold / extreme - 4.1524).abs() < 1e-3, "{calibration:?}");
+        // ln(5e-5) / ln(1/14) = 3.752_6: of 15 windows there are 13 threes.
+        let ratio = calibration.threshold / (extreme * 6.0 / 7.0);
+        assert!((ratio - 3.7526).abs() < 1e-3, "{calibration:?}");
     }
 
     #[test]
-    fn the_threshold_is_where_the_tail_has_one_in_a_hundred_thousand() {
+    fn the_threshold_is_where_the_tail_of_two_of_three_has_one_in_twenty_thousand() {
+        // Of scores that rise all the time two of three reach what one does, but for one window.
         let (calibration, _) = fitted(0..1000, &[]);
         let tail = calibration.tail.expect("a thousand windows have a tail");
-        assert!(
-            (tail.p_value(calibration.threshold) - 1e-5).abs() < 1e-9 || calibration.threshold > tail.quantile(1e-5)
-        );
+        let chance = tail.p_value(calibration.threshold) / 5e-5;
+        assert!((0.8..1.25).contains(&chance) || calibration.threshold > tail.quantile(5e-5), "{chance}");
     }
 
     #[test]
@@ -273,19 +284,28 @@ mod tests {
     #[test]
     fn the_promise_counts_windows_a_day_and_how_they_hang_together() {
         let (calibration, _) = fitted(0..60, &[]);
-        // 17,280 windows a day at 1 in 610, and ten windows beyond the tail's start in a row are one episode: 2 of 12.
+        // 17,280 windows a day at 1 in 610, and ten beyond the tail's start in a row are one episode: 2 of 12.
         let expected = 17_280.0 / 610.0 * 2.0 / 12.0;
         assert!((calibration.episodes_per_day - expected).abs() < 1e-9, "{calibration:?}");
-        // Three hits, the first two of one episode, and the third of none.
-        assert_eq!(opening_share(&[vec![5.0, 0.0, 5.0, 0.0, 0.0, 5.0]], 1.0), 2.0 / 5.0);
+        // Three hits, the first two of one episode.
+        assert_eq!(opening_share(&[vec![5.0, 5.0, 0.0, 0.0, 5.0]], 1.0), 3.0 / 5.0);
     }
 
     #[test]
     fn windows_that_come_alone_raise_suspicion_and_not_the_threshold() {
-        let bounds: Vec<f64> = (0..60).map(f64::from).collect();
-        let fit = |alone: &[f64]| Calibration::fit(std::slice::from_ref(&bounds), alone, &bounds, &[], WINDOW).0;
-        let (plain, with) = (fit(&[]), fit(&[1000.0]));
+        let bounds =
+            |odd: f64| (0..60).map(|at| if at % 10 == 5 { odd } else { f64::from(at % 7) }).collect::<Vec<_>>();
+        let fit = |odd| Calibration::fit(&[bounds(odd)], &bounds(odd), &[], WINDOW).0;
+        let (plain, with) = (fit(6.0), fit(1000.0));
         assert_eq!(with.threshold, plain.threshold);
         assert_eq!(with.suspect, with.score(1000.0));
+    }
+
+    #[test]
+    fn what_two_of_three_reach_is_the_second_highest() {
+        assert_eq!(lasting(&[1.0, 9.0, 3.0, 2.0]), [3.0, 3.0]);
+        assert_eq!(lasting(&[5.0, 5.0, 1.0]), [5.0]);
+        assert_eq!(lasting(&[4.0, 2.0]), [2.0]);
+        assert_eq!(lasting(&[4.0]), [4.0]);
     }
 }

@@ -82,6 +82,9 @@ pub struct Fit {
 pub struct Structure {
     /// The share of the variance of scaled calibration windows along their first principal component.
     pub first_component: f64,
+    /// The share of it in the one column that has the most: near the former, nothing is shared.
+    #[serde(default)]
+    pub first_column: f64,
     /// Active latent units of the network that has the fewest.
     pub active_units: usize,
     /// How far the score ranks calibration windows as their distance from the mean does: Spearman's correlation.

@@ -28,8 +28,9 @@ const SHAPES: (f64, f64) = (0.0, 0.5);
 /// So many windows beyond the start speak for no shape at all: ten alone may say anything.
 const PRIOR: f64 = 40.0;
 
-/// The least scale, in spreads: ties are no proof that nothing lies between them.
-const LEAST_SCALE: f64 = 0.1;
+/// The least scale, in spreads, which are one nat at least: that all windows of a container at rest score alike is no proof
+/// that a little more is strange.
+const LEAST_SCALE: f64 = 0.5;
 
 impl Tail {
     /// Fits to scores in rising order; `None` where they are too few.

@@ -1,0 +1,166 @@
+//! What each part of the detector is worth: an archive judged again without it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fmt::Write;
+
+use serde_json::Value;
+use vaectl_trainer::Config;
+
+use super::judge::{Judged, Recorded};
+use crate::Workspace;
+
+/// A change to how models are made, or to what they are made of or tried on.
+enum Change {
+    Training(fn(&mut Config)),
+    Lines(fn(&mut Recorded) -> Result<(), Box<dyn Error>>),
+}
+
+/// All of them. The latent term cannot be left out of a decision, only of a ranking: its row is of the whole model's
+/// verdicts. That of the duty cycle would take a recording of its own.
+const CHANGES: [(&str, Change); 7] = [
+    ("no learned variance", Change::Training(|config| config.without.learned_variance = true)),
+    ("level only", Change::Training(|config| config.without.composition = true)),
+    ("one seed", Change::Training(|config| config.seeds.truncate(1))),
+    ("no novelty", Change::Lines(hide_what_is_new)),
+    ("split by window, not by run", Change::Lines(mix_runs)),
+    ("1 % of attacked windows learned", Change::Lines(|recorded| contaminate(recorded, 0.01))),
+    ("5 % of attacked windows learned", Change::Lines(|recorded| contaminate(recorded, 0.05))),
+];
+
+/// The table, with `whole` as its first row.
+pub(super) fn table(archive: &std::path::Path, whole: &Judged) -> Result<String, Box<dyn Error>> {
+    let mut out = String::from(
+        "\n                                  recall  false episodes  benign alarms  hit@3   AUROC  with novelty\n",
+    );
+    row(&mut out, "whole", whole)?;
+    for (name, change) in &CHANGES {
+        let mut recorded = Recorded::read(archive)?;
+        let models = Workspace::new("bench-ablation")?;
+        let mut config = Config::new(models.path());
+        match change {
+            Change::Training(change) => change(&mut config),
+            Change::Lines(change) => change(&mut recorded)?,
+        }
+        row(&mut out, name, &recorded.judge(&config, true)?)?;
+    }
+    Ok(out)
+}
+
+fn row(out: &mut String, name: &str, judged: &Judged) -> std::fmt::Result {
+    let (own, ..) = judged.areas();
+    let with_novelty = judged.report.methods.first().map_or(0.0, |method| method.with_novelty.auroc);
+    writeln!(
+        out,
+        "{name:<32}  {:>6.3}  {:>14}  {:>13}  {:>5.3}  {own:.4}  {with_novelty:>12.4}",
+        judged.recall(),
+        judged.report.false_episodes.count,
+        judged.benign_alarms(),
+        judged.hit_at_3().unwrap_or(f64::NAN),
+    )
+}
+
+/// Changes every window among lines.
+fn change_windows(lines: &[u8], mut change: impl FnMut(&mut Value)) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut out = Vec::with_capacity(lines.len());
+    for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        if line.starts_with(WINDOW) {
+            let mut window = serde_json::from_slice(line)?;
+            change(&mut window);
+            serde_json::to_writer(&mut out, &window)?;
+        } else {
+            out.extend_from_slice(line);
+        }
+        out.push(b'\n');
+    }
+    Ok(out)
+}
+
+/// How the lines of windows begin, as the recorder writes them.
+const WINDOW: &[u8] = br#"{"type":"window""#;
+
+/// The parts of a window that name what was done.
+const NAMED: [&str; 2] = ["counters", "execs"];
+
+fn image(window: &Value) -> String {
+    window["container"]["image"]["name"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Takes out of the tests what no learned window of the image has.
+fn hide_what_is_new(recorded: &mut Recorded) -> Result<(), Box<dyn Error>> {
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for lines in &recorded.learn {
+        change_windows(lines, |window| {
+            let names =
+                NAMED.iter().filter_map(|part| window[*part].as_object()).flat_map(|names| names.keys().cloned());
+            known.entry(image(window)).or_default().extend(names);
+        })?;
+    }
+    for (lines, _) in &mut recorded.tests {
+        *lines = change_windows(lines, |window| {
+            let known = known.get(&image(window));
+            for part in NAMED {
+                if let Some(names) = window[part].as_object_mut() {
+                    names.retain(|name, _| known.is_some_and(|known| known.contains(name)));
+                }
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Deals the windows of an image's runs out to as many runs, so that what calibrates is of the runs that teach.
+fn mix_runs(recorded: &mut Recorded) -> Result<(), Box<dyn Error>> {
+    for lines in &mut recorded.learn {
+        let mut runs: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        change_windows(lines, |window| {
+            let (runs, run) = (runs.entry(image(window)).or_default(), &window["vaectl"]["run"]);
+            if !runs.contains(run) {
+                runs.push(run.clone());
+            }
+        })?;
+        let mut dealt = BTreeMap::<String, usize>::new();
+        *lines = change_windows(lines, |window| {
+            let image = image(window);
+            let (runs, turn) = (&runs[&image], dealt.entry(image).or_default());
+            // A run later after each round: in the same order throughout every window would keep its own.
+            window["vaectl"]["run"] = runs[(*turn + *turn / runs.len()) % runs.len()].clone();
+            *turn += 1;
+        })?;
+    }
+    Ok(())
+}
+
+/// Puts windows of the first test's attacks among the learned ones, this share of these, in runs of their image.
+fn contaminate(recorded: &mut Recorded, share: f64) -> Result<(), Box<dyn Error>> {
+    let Some((test, truth)) = recorded.tests.first() else { return Ok(()) };
+    let attacks: Vec<Value> = truth.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let is_attacked = |window: &Value| {
+        attacks.iter().any(|attack| {
+            let [at, began, ends] = [&window["@timestamp"], &attack["began"], &attack["ends"]].map(Value::as_str);
+            attack["label"] == 1 && attack["container"] == window["container"]["name"] && at > began && at <= ends
+        })
+    };
+    let mut attacked: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    change_windows(test, |window| {
+        if is_attacked(window) {
+            attacked.entry(image(window)).or_default().push(window.clone());
+        }
+    })?;
+    for lines in &mut recorded.learn {
+        let mut count = 0;
+        *lines = change_windows(lines, |window| {
+            count += 1;
+            // Evenly spread over the runs, whose lines take turns.
+            let is_due = (count as f64 * share) as u64 > ((count - 1) as f64 * share) as u64;
+            if let Some(windows) = attacked.get_mut(&image(window)).filter(|windows| is_due && !windows.is_empty()) {
+                let foreign = windows.remove(0);
+                for part in NAMED {
+                    window[part] = foreign[part].clone();
+                }
+                windows.push(foreign);
+            }
+        })?;
+    }
+    Ok(())
+}

@@ -68,13 +68,14 @@ packages-build packages-demo packages-test packages-bench:
 	export DEBIAN_FRONTEND=noninteractive; \
 	apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends $$missing >/dev/null
 
-# What may not be installed, in one folder.
+# What may not be installed, in one folder. Nobody else need be able to write there.
+download = apt-get download --quiet=2 --option APT::Sandbox::User=root
 unpack: packages-test
 	@for package in $$(awk '/^[^#]/ && $$2 == "unpack" { print $$1 }' packages.txt); do \
 	  if [ -e target/unpacked/usr/share/doc/$$package ]; then continue; fi; \
 	  if ! command -v apt-get >/dev/null; then echo "missing package: $$package"; continue; fi; \
 	  echo "unpacking: $$package"; \
 	  mkdir -p target/unpacked && cd target/unpacked && \
-	  { apt-get download --quiet=2 $$package || { apt-get update --quiet=2 && apt-get download --quiet=2 $$package; }; } && \
+	  { $(download) $$package || { apt-get update --quiet=2 && $(download) $$package; }; } && \
 	  dpkg-deb --extract $${package}_*.deb . && rm $${package}_*.deb; cd $(CURDIR); \
 	done

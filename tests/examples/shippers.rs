@@ -122,7 +122,9 @@ impl SyslogNg {
         let modules = fs::read_dir(&libraries).unwrap().map(|entry| entry.unwrap().path());
         let modules = modules.filter(|path| path.join("libhttp.so").exists()).last().expect("its modules are unpacked");
         let mut command = Command::new("setpriv");
-        command.args(["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]).arg(self.0.join("usr/sbin/syslog-ng"));
+        command
+            .args(["--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"])
+            .arg(self.0.join("usr/sbin/syslog-ng"));
         command.env("LD_LIBRARY_PATH", &libraries).args(["--no-caps", "--foreground", "--stderr"]);
         for (option, value) in [
             ("--module-path", modules),

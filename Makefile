@@ -1,7 +1,7 @@
 # Two commands need no preparation: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint deny bench install packages bless packages-build packages-demo packages-test packages-bench
+.PHONY: build demo test lint deny bench install packages bless packages-build packages-demo packages-test packages-bench unpack
 
 CARGO ?= cargo
 PREFIX ?= /usr/local
@@ -19,7 +19,7 @@ demo: packages-demo
 	$(call say,"running the demo: under five minutes")
 	bench/run demo $(DEMO)
 
-test: packages-test lint deny
+test: packages-test unpack lint deny
 	$(call say,"building and running all tests: about fifteen minutes on two cores the first time")
 	@mkdir -p target && : > $(SKIPPED)
 	VAECTL_SKIPPED=$(SKIPPED) $(CARGO) test --workspace --no-fail-fast
@@ -51,7 +51,7 @@ bless:
 	VAECTL_BLESS=1 $(CARGO) test --package vaectl --test it generated
 
 # A later stage needs the packages of the earlier ones too.
-packages: packages-test
+packages: packages-test unpack
 packages-build: STAGES := build
 packages-demo: STAGES := build demo
 packages-test: STAGES := build demo test
@@ -67,3 +67,15 @@ packages-build packages-demo packages-test packages-bench:
 	echo "installing:$$missing"; \
 	export DEBIAN_FRONTEND=noninteractive; \
 	apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends $$missing >/dev/null
+
+# What may not be installed, in one folder. Nobody else need be able to write there.
+download = apt-get download --quiet=2 --option APT::Sandbox::User=root
+unpack: packages-test
+	@for package in $$(awk '/^[^#]/ && $$2 == "unpack" { print $$1 }' packages.txt); do \
+	  if [ -e target/unpacked/usr/share/doc/$$package ]; then continue; fi; \
+	  if ! command -v apt-get >/dev/null; then echo "missing package: $$package"; continue; fi; \
+	  echo "unpacking: $$package"; \
+	  mkdir -p target/unpacked && cd target/unpacked && \
+	  { $(download) $$package || { apt-get update --quiet=2 && $(download) $$package; }; } && \
+	  dpkg-deb --extract $${package}_*.deb . && rm $${package}_*.deb; cd $(CURDIR); \
+	done

@@ -8,6 +8,8 @@ use vaectl_bench::skip;
 
 use crate::support::{VAECTL, root, run};
 
+mod shippers;
+
 #[test]
 fn the_configuration_is_accepted() {
     let config = root().join("examples/vaectl.toml");

@@ -10,6 +10,7 @@ use crate::io::manager::{Manager, READY};
 use crate::io::output::{Output, Pending};
 use crate::io::plain::Plain;
 use crate::io::signals::{Requests, Signals};
+use crate::io::watchdog::Watchdog;
 
 /// The options of all verbs, and the standard streams, not yet in use.
 pub(crate) struct Context {
@@ -24,6 +25,8 @@ pub(crate) struct Streams<P: Pending> {
     pub(crate) output: Output<P>,
     pub(crate) requests: Requests,
     pub(crate) signals: Signals,
+    /// Of the thread that took the streams.
+    pub(crate) watchdog: Watchdog,
 }
 
 impl Context {
@@ -42,10 +45,11 @@ impl Context {
         let requests = Requests::new()?;
         let watched = self.stdout.as_fd().try_clone_to_owned()?;
         let opening: &[u8] = if self.shared.resumed { b"\n" } else { b"" };
-        let output = Output::start(self.stdout, opening, pending, requests.clone())?;
+        let watchdog = Watchdog::from_environment();
+        let output = Output::start(self.stdout, opening, pending, requests.clone(), watchdog.clone())?;
         let flusher = output.flusher();
         let signals = Signals::listen(requests.clone(), watched, move || flusher.flush(), || {})?;
         Manager::from_environment().tell(READY);
-        Ok(Streams { input: Input::new(self.stdin, requests.clone()), output, requests, signals })
+        Ok(Streams { input: Input::new(self.stdin, requests.clone()), output, requests, signals, watchdog })
     }
 }

@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::io::Write;
 use std::path::PathBuf;
 use std::thread;
@@ -12,6 +13,7 @@ use crate::error::{Exit, Failure};
 use crate::io::reports::Reports;
 use crate::io::signals::{Cause, Requests};
 use crate::io::sources::{self, Source};
+use crate::io::watchdog::Watchdog;
 use crate::server::ServerArgs;
 use crate::{reconcile, units};
 
@@ -138,7 +140,7 @@ pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Fai
     }
     let config = args.resolve(context.shared.strict)?;
     let max_line_bytes = context.shared.max_line_bytes;
-    let Streams { input, mut output, requests, signals } = context.streams_with(Reports::default())?;
+    let Streams { input, mut output, requests, signals, watchdog } = context.streams_with(Reports::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if setup {
         runtime.block_on(vaectl_publisher::setup(&config, std::future::pending()))?;
@@ -162,12 +164,27 @@ pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Fai
         }
     };
     let enough = || requests.stop(Cause::Refusal);
-    let published = runtime.block_on(vaectl_publisher::publish(config, lines, &mut output, shutdown, enough));
+    let published = runtime.block_on(async {
+        tokio::select! {
+            published = vaectl_publisher::publish(config, lines, &mut output, shutdown, enough) => published,
+            never = fed(&watchdog) => match never {},
+        }
+    });
     output.finish()?;
     drop(signals);
     let totals = published?;
     feeding.join().map_err(|_| Failure::new(Exit::Host, "the reading thread ended early"))??;
     Ok(if totals.failed() > 0 { Exit::Partial } else { Exit::Done })
+}
+
+/// Feeds the watchdog for as long as the publisher beside it lets this thread go: also while it waits for a server.
+async fn fed(watchdog: &Watchdog) -> Infallible {
+    loop {
+        match watchdog.feed() {
+            None => std::future::pending().await,
+            Some(left) => tokio::time::sleep(left).await,
+        }
+    }
 }
 
 /// Prints what `--setup` installs, as the requests of a console.

@@ -123,8 +123,8 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
     let config = args.resolve(context.shared.max_line_bytes)?;
     // Before any other thread: the recorder gives up rights for its own thread only.
     let recorder = Recorder::open(config)?;
-    let Streams { input: _input, mut output, requests, signals: _signals } = context.streams()?;
-    let outcome = recorder.run(&mut output, &requests.stop_flag(), requests.wake());
+    let Streams { input: _input, mut output, requests, signals: _signals, watchdog } = context.streams()?;
+    let outcome = recorder.run(&mut output, &requests.stop_flag(), requests.wake(), || watchdog.feed());
     let written = output.finish();
     if requests.cause().is_some_and(|(cause, _)| cause == Cause::ReaderGone) {
         return Ok(Exit::Done);
@@ -138,12 +138,13 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
 /// Writes a recording as it stands; one that was cut ends with its last whole line.
 fn replay(file: &Path, context: Context) -> Result<Exit, Failure> {
     let (max_line_bytes, strict) = (context.shared.max_line_bytes, context.shared.strict);
-    let Streams { input, mut output, requests, signals: _signals } = context.streams()?;
+    let Streams { input, mut output, requests, signals: _signals, watchdog } = context.streams()?;
     let sources = sources::open(&[file.to_owned()], input)?;
     let mut bad = 0_u64;
     let mut result = Ok(());
     let mut lines = Vec::new();
     sources::for_each_line(sources, max_line_bytes, &requests, |line, file| {
+        watchdog.feed();
         lines.clear();
         match line.oversized {
             None => lines.extend_from_slice(line.bytes),

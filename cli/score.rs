@@ -110,10 +110,11 @@ fn score(
     leases: &mut Option<Leases>,
     bad_models: &mut usize,
 ) -> Result<(), Failure> {
-    let Streams { input, output, requests, signals: _signals } = streams;
+    let Streams { input, output, requests, signals: _signals, watchdog } = streams;
     let mut lines = LineReader::new(input, max_line_bytes);
     let mut out = Vec::with_capacity(2 * BLOCK);
     let ended = loop {
+        let mut due = watchdog.feed();
         if requests.take_reload() {
             *bad_models = report(&scorer.reload());
         }
@@ -142,12 +143,13 @@ fn score(
                 }
                 if let Some(leases) = leases {
                     leases.send(scorer.watches());
+                    due = Some(due.map_or(leases.due(), |due| due.min(leases.due())));
                 }
                 *bad_models += report(&scorer.take_complaints());
                 tell_learnable(&scorer.take_learnable());
                 hand_over(&output, &mut out)?;
                 output.flusher().flush();
-                lines.input_mut().wait(leases.as_ref().map(Leases::due))?;
+                lines.input_mut().wait(due)?;
             }
             Err(error) => return Err(error.into()),
         }

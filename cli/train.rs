@@ -107,7 +107,7 @@ pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure>
     let usual = if args.promote { ReportFormat::Line } else { ReportFormat::Text };
     let (format, strict) = (args.report.unwrap_or(usual), context.shared.strict);
     let config = args.resolve(context.shared.max_line_bytes)?;
-    let Streams { input, mut output, requests, signals: _signals } = context.streams()?;
+    let Streams { input, mut output, requests, signals: _signals, .. } = context.streams()?;
     let sources = if files.is_empty() && !from_stdin { Vec::new() } else { sources::open(&files, input)? };
     let inputs = sources.into_iter().map(|source| source.reader);
     let report = vaectl_trainer::train(&config, inputs, &mut |progress| {

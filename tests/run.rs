@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -207,6 +209,124 @@ fn heard(manager: &UnixDatagram, line: &str, never: &str) {
     }
 }
 
+/// Waits until the watchdog hears nothing any more.
+fn starves(manager: &UnixDatagram) {
+    // What was told before, and then silence: five times as long as it waits.
+    manager.set_read_timeout(Some(5 * WATCHDOG)).unwrap();
+    until("the watchdog starves", || manager.recv(&mut [0; 512]).err());
+    manager.set_read_timeout(Some(crate::support::LIMIT)).unwrap();
+}
+
+/// After how long without a word a stage hangs.
+const WATCHDOG: Duration = Duration::from_millis(100);
+
+/// A service manager whose watchdog watches what the command starts.
+fn watched(command: &mut Command, folder: &Path) -> UnixDatagram {
+    let path = folder.join("notify.sock");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(crate::support::LIMIT)).unwrap();
+    command.env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", WATCHDOG.as_micros().to_string());
+    manager
+}
+
+/// The watchdog is fed for so much longer than it waits that nobody can be silent meanwhile.
+fn is_fed_on(manager: &UnixDatagram) {
+    (0..20).for_each(|_| heard(manager, "WATCHDOG=1", "STOPPING=1"));
+}
+
+#[test]
+fn a_stage_alone_feeds_the_watchdog_until_it_hangs() {
+    let folder = TempDir::new().unwrap();
+    for stage in [&["score", "--models", "none"][..], &["publish", "--to", "stdout:"]] {
+        let folder = TempDir::new_in(&folder).unwrap();
+        let mut command = command(stage);
+        let manager = watched(&mut command, folder.path());
+        let mut child = start(command);
+        let stdin = child.stdin.take();
+        heard(&manager, "READY=1", "WATCHDOG=1");
+        is_fed_on(&manager);
+        send(Pid::from_child(&child), Signal::STOP);
+        starves(&manager);
+        send(Pid::from_child(&child), Signal::CONT);
+        is_fed_on(&manager);
+        drop(stdin);
+        assert_eq!(wait(&mut child), Some(0));
+    }
+}
+
+#[test]
+fn a_stage_that_hangs_while_its_other_threads_go_on_lets_the_watchdog_starve() {
+    let folder = TempDir::new().unwrap();
+    let recording = folder.path().join("recording");
+    mkfifoat(CWD, &recording, Mode::RUSR | Mode::WUSR).unwrap();
+    // For both, which waits for nobody. A recording without a writer is over, also where this test fails.
+    let mut writer = fs::File::options().read(true).write(true).open(&recording).unwrap();
+    let (_folder, config) = configured(&format!("{PASSING}[record]\nreplay = '{}'\n", recording.display()));
+    let mut command = run("record,score,publish", &config);
+    let manager = watched(&mut command, folder.path());
+    let mut child = start(command);
+    heard(&manager, "READY=1", "STOPPING=1");
+    // It is up, and stands in a call that does not return.
+    starves(&manager);
+    let stages = ["record", "score", "publish"].map(|stage| stage_of(child.id(), stage));
+    writer.write_all(&clean_stream()).unwrap();
+    drop(writer);
+    let published = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(published.last().unwrap().contains(r#""type":"end""#), "nothing of {stages:?} was harmed");
+    assert_eq!(wait(&mut child), Some(0));
+}
+
+#[test]
+fn a_stage_that_its_reader_holds_back_does_not_hang() {
+    // More than pipes and backlogs take, and so little that the last stage alone is left, with its end to write.
+    for count in [20_000, 300] {
+        let folder = TempDir::new().unwrap();
+        let (recording, _) = windows(folder.path(), count);
+        let (_folder, config) = configured(&format!(
+            "log-level = 'error'\n[record]\nreplay = '{}'\n\
+             [score]\nmodels = 'none'\npass-windows = true\nbacklog-bytes = '64K'\n\
+             [publish]\nto = 'stdout:'\nwindows = true\nbatch-age = '10ms'\n",
+            recording.display()
+        ));
+        let mut command = run("record,score,publish", &config);
+        let manager = watched(&mut command, folder.path());
+        let mut child = start(command);
+        let publish = stage_of(child.id(), "publish");
+        let written = || {
+            let io = fs::read_to_string(format!("/proc/{}/io", publish.as_raw_nonzero())).unwrap();
+            io.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse::<u64>().ok()).unwrap()
+        };
+        until("its output is full", || (written() >= 64 << 10).then_some(()));
+        is_fed_on(&manager);
+        assert!(child.try_wait().unwrap().is_none(), "it waits for its reader");
+        let mut out = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        assert_eq!(out.matches(r#""type":"window""#).count() as u64, count);
+        assert_eq!(wait(&mut child), Some(0));
+    }
+}
+
+#[test]
+fn a_publisher_that_waits_for_a_server_does_not_hang() {
+    // Connections are made, and nobody answers.
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (_folder, config) = configured(&format!(
+        "log-level = 'error'\n[score]\nmodels = 'none'\n[publish]\nto = 'http://{}'\n",
+        server.local_addr().unwrap()
+    ));
+    let folder = TempDir::new().unwrap();
+    let mut command = run("score,publish", &config);
+    command.current_dir(folder.path());
+    let manager = watched(&mut command, folder.path());
+    let mut child = start(command);
+    child.stdin.as_ref().unwrap().write_all(&clean_stream()).unwrap();
+    let (asking, _) = server.accept().unwrap();
+    is_fed_on(&manager);
+    drop((asking, server));
+    child.kill().unwrap();
+    wait(&mut child);
+}
+
 #[test]
 fn a_service_manager_is_told_when_all_is_up_how_it_goes_and_that_it_ends() {
     let folder = TempDir::new().unwrap();
@@ -230,10 +350,7 @@ fn a_service_manager_is_told_when_all_is_up_how_it_goes_and_that_it_ends() {
         heard(&manager, "WATCHDOG=1", "STOPPING=1");
         let publish = stage_of(child.id(), "publish");
         send(publish, Signal::STOP);
-        // What was told before it stopped, and then silence.
-        manager.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
-        until("the watchdog starves", || manager.recv(&mut [0; 512]).err());
-        manager.set_read_timeout(Some(crate::support::LIMIT)).unwrap();
+        starves(&manager);
         send(publish, Signal::CONT);
         heard(&manager, "WATCHDOG=1", "STOPPING=1");
 

@@ -19,12 +19,14 @@ pub(crate) const WATCHDOG: [&str; 2] = ["WATCHDOG_USEC", "WATCHDOG_PID"];
 
 /// What says that the process is up.
 pub(crate) const READY: &str = "READY=1";
+/// What feeds the watchdog.
+pub(crate) const ALIVE: &str = "WATCHDOG=1";
 
 /// What comes before a model key that has runs to learn from. Managers pass over names that begin so.
 pub(crate) const LEARNABLE: &str = "X_VAECTL_LEARNABLE=";
 
 /// Whoever wants to know, which may be nobody.
-pub(crate) struct Manager(Option<UnixDatagram>);
+pub(crate) struct Manager(pub(super) Option<UnixDatagram>);
 
 impl Manager {
     pub(crate) fn from_environment() -> Self {
@@ -32,6 +34,15 @@ impl Manager {
         Self(address.and_then(|address| {
             connect(&address).inspect_err(|error| warn!(?address, %error, "The service manager is not there.")).ok()
         }))
+    }
+
+    /// After how long without a word it takes this process for dead, where it watches it.
+    pub(crate) fn watchdog(&self) -> Option<Duration> {
+        self.0.as_ref()?;
+        let [limit, pid] = WATCHDOG.map(|name| std::env::var(name).ok());
+        let limit = limit?.parse().ok().filter(|limit| *limit > 0)?;
+        let mine = pid.is_none_or(|pid| pid.parse() == Ok(std::process::id()));
+        mine.then(|| Duration::from_micros(limit))
     }
 
     /// Tells it `state`: one assignment a line.
@@ -54,12 +65,4 @@ fn connect(address: &OsStr) -> io::Result<UnixDatagram> {
     // A manager that does not read costs messages, never the process.
     socket.set_nonblocking(true)?;
     Ok(socket)
-}
-
-/// After how long without a word the manager takes this process for dead, where it watches it.
-pub(crate) fn watchdog() -> Option<Duration> {
-    let [limit, pid] = WATCHDOG.map(|name| std::env::var(name).ok());
-    let limit = limit?.parse().ok().filter(|limit| *limit > 0)?;
-    let mine = pid.is_none_or(|pid| pid.parse() == Ok(std::process::id()));
-    mine.then(|| Duration::from_micros(limit))
 }

@@ -15,3 +15,4 @@ pub(crate) mod reports;
 pub(crate) mod signals;
 pub(crate) mod sources;
 pub(crate) mod wake;
+pub(crate) mod watchdog;

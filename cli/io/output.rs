@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::signals::{Cause, Requests};
+use super::watchdog::Watchdog;
 
 /// What is written at once.
 pub(crate) const BLOCK: usize = 64 * 1024;
@@ -29,6 +30,8 @@ pub(crate) trait Pending: Send + 'static {
 pub(crate) struct Output<P: Pending> {
     shared: Arc<Shared<P>>,
     thread: JoinHandle<()>,
+    /// Back-pressure is no hang.
+    watchdog: Watchdog,
 }
 
 /// Asks the writer to write what it has; outlives the output.
@@ -38,7 +41,7 @@ struct Shared<P> {
     state: Mutex<State<P>>,
     /// Something to write, or to hurry for.
     work: Condvar,
-    /// Room for more.
+    /// Room for more, or the end of the writer.
     room: Condvar,
 }
 
@@ -47,6 +50,8 @@ struct State<P> {
     /// When the oldest line has to be written.
     due: Option<Instant>,
     closing: bool,
+    /// The writer writes no more.
+    ended: bool,
     failed: Option<io::Error>,
 }
 
@@ -54,26 +59,44 @@ impl<P: Pending> Shared<P> {
     fn lock(&self) -> MutexGuard<'_, State<P>> {
         self.state.lock().expect("nothing panics under this lock")
     }
+
+    /// Waits for room, or until it is time to feed the watchdog.
+    fn wait<'a>(&self, state: MutexGuard<'a, State<P>>, watchdog: &Watchdog) -> MutexGuard<'a, State<P>> {
+        let poisoned = "nothing panics under this lock";
+        match watchdog.feed() {
+            None => self.room.wait(state).expect(poisoned),
+            Some(left) => self.room.wait_timeout(state, left).expect(poisoned).0,
+        }
+    }
 }
 
 impl<P: Pending> Output<P> {
     /// Writes to `fd`, before all lines `opening`; a reader that goes away ends the stage through `requests`.
-    pub(crate) fn start(fd: OwnedFd, opening: &[u8], pending: P, requests: Requests) -> io::Result<Self> {
-        let state = State { pending, due: None, closing: false, failed: None };
+    pub(crate) fn start(
+        fd: OwnedFd,
+        opening: &[u8],
+        pending: P,
+        requests: Requests,
+        watchdog: Watchdog,
+    ) -> io::Result<Self> {
+        let state = State { pending, due: None, closing: false, ended: false, failed: None };
         let shared = Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), room: Condvar::new() });
         let theirs = Arc::clone(&shared);
         let mut block = Vec::with_capacity(2 * BLOCK);
         block.extend_from_slice(opening);
-        let write = move || write_all(&theirs, fd, block, &requests);
+        let write = move || {
+            let ending = Ending(theirs);
+            write_all(&ending.0, fd, block, &requests);
+        };
         let thread = thread::Builder::new().name("stdout".into()).spawn(write)?;
-        Ok(Self { shared, thread })
+        Ok(Self { shared, thread, watchdog })
     }
 
     /// Hands over whole lines; waits while the reader is too far behind.
     pub(crate) fn push(&self, lines: &[u8]) -> io::Result<()> {
         let mut state = self.shared.lock();
         while state.pending.full() && state.failed.is_none() {
-            state = self.shared.room.wait(state).expect("nothing panics under this lock");
+            state = self.shared.wait(state, &self.watchdog);
         }
         if let Some(error) = &state.failed {
             return Err(error.kind().into());
@@ -93,8 +116,13 @@ impl<P: Pending> Output<P> {
 
     /// Waits until all is written.
     pub(crate) fn finish(self) -> io::Result<()> {
-        self.shared.lock().closing = true;
+        let mut state = self.shared.lock();
+        state.closing = true;
         self.shared.work.notify_one();
+        while !state.ended {
+            state = self.shared.wait(state, &self.watchdog);
+        }
+        drop(state);
         let joined = self.thread.join();
         debug_assert!(joined.is_ok());
         self.shared.lock().failed.take().map_or(Ok(()), Err)
@@ -133,6 +161,16 @@ fn urgent(lines: &[u8]) -> bool {
     urgent(lines) || memchr::memchr_iter(b'\n', lines).any(|end| urgent(&lines[end + 1..]))
 }
 
+/// The writer's end, however it comes, for those who wait.
+struct Ending<P: Pending>(Arc<Shared<P>>);
+
+impl<P: Pending> Drop for Ending<P> {
+    fn drop(&mut self) {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner).ended = true;
+        self.0.room.notify_all();
+    }
+}
+
 fn write_all<P: Pending>(shared: &Shared<P>, fd: OwnedFd, mut block: Vec<u8>, requests: &Requests) {
     let mut file = std::fs::File::from(fd);
     while next_block(shared, &mut block) {
@@ -140,7 +178,6 @@ fn write_all<P: Pending>(shared: &Shared<P>, fd: OwnedFd, mut block: Vec<u8>, re
         if let Err(error) = file.write_all(&block) {
             let gone = error.kind() == io::ErrorKind::BrokenPipe;
             shared.lock().failed = Some(error);
-            shared.room.notify_all();
             if gone {
                 requests.stop(Cause::ReaderGone);
             }

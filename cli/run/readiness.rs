@@ -1,4 +1,4 @@
-//! Where stages say that they are up, and what they found, as they would to a service manager.
+//! Where stages say that they are up and go on, and what they found, as they would to a service manager.
 
 use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
@@ -10,12 +10,14 @@ use rustix::net::sockopt::set_socket_passcred;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::Pid;
 
-use crate::io::manager::{LEARNABLE, READY};
+use crate::io::manager::{ALIVE, LEARNABLE, READY};
 
 /// What a stage says.
 pub(super) enum Word {
     /// This process is up.
     Up(Pid),
+    /// This process goes on.
+    Alive(Pid),
     /// This key has runs to learn from.
     Learnable(String),
 }
@@ -53,8 +55,11 @@ impl Readiness {
             if let Some(key) = text.lines().find_map(|line| line.strip_prefix(LEARNABLE)) {
                 return Some(Word::Learnable(key.to_owned()));
             }
-            if let Some(pid) = sender.filter(|_| text.lines().any(|line| line == READY)) {
-                return Some(Word::Up(pid));
+            let Some(pid) = sender else { continue };
+            match text.lines().find(|line| [READY, ALIVE].contains(line)) {
+                Some(READY) => return Some(Word::Up(pid)),
+                Some(_) => return Some(Word::Alive(pid)),
+                None => {}
             }
         }
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, kill_process, pidfd_open, waitid};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use tracing::{info, warn};
 
 use super::restart::{Deaths, Fate, exit};
@@ -49,6 +49,8 @@ struct Running {
     pidfd: OwnedFd,
     since: Instant,
     ready: bool,
+    /// When it last said that it goes on.
+    heard: Instant,
 }
 
 impl Stage {
@@ -58,8 +60,9 @@ impl Stage {
         Self { name, line, ends: Some(ends), life: due, deaths: Deaths::default(), last: None }
     }
 
-    /// Starts it where it is due; it says on the socket `readiness` when it is up.
-    pub(super) fn start(&mut self, readiness: &Path) -> io::Result<()> {
+    /// Starts it where it is due; it says on the socket `readiness` when it is up, and within each `watchdog` that it
+    /// goes on.
+    pub(super) fn start(&mut self, readiness: &Path, watchdog: Option<Duration>) -> io::Result<()> {
         let (Life::Waiting(due), Some(ends)) = (&self.life, &self.ends) else { return Ok(()) };
         if *due > Instant::now() {
             return Ok(());
@@ -73,6 +76,9 @@ impl Stage {
         for name in manager::WATCHDOG {
             command.env_remove(name);
         }
+        if let Some(limit) = watchdog {
+            command.env(manager::WATCHDOG[0], limit.as_micros().to_string());
+        }
         command.stdin(ends.input.as_ref().map_or_else(|| Ok(Stdio::null()), |end| end.try_clone().map(Stdio::from))?);
         command.stdout(ends.output.try_clone()?);
         // A group of its own, so that Ctrl-C reaches a stage once and in its turn.
@@ -80,7 +86,8 @@ impl Stage {
         let pid = Pid::from_child(&child);
         info!(stage = self.name, pid = pid.as_raw_nonzero().get(), "A stage started.");
         let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
-        self.life = Life::Running(Running { child, pid, pidfd, since: Instant::now(), ready: false });
+        let now = Instant::now();
+        self.life = Life::Running(Running { child, pid, pidfd, since: now, ready: false, heard: now });
         Ok(())
     }
 
@@ -137,7 +144,16 @@ impl Stage {
         if let Life::Running(running) = &mut self.life
             && running.pid == pid
         {
-            running.ready = true;
+            (running.ready, running.heard) = (true, Instant::now());
+        }
+    }
+
+    /// Takes in that this process goes on.
+    pub(super) fn take_life(&mut self, pid: Pid) {
+        if let Life::Running(running) = &mut self.life
+            && running.pid == pid
+        {
+            running.heard = Instant::now();
         }
     }
 
@@ -150,11 +166,13 @@ impl Stage {
         }
     }
 
-    /// Whether it is up, is not stopped, and has not died again and again.
-    pub(super) fn is_well(&self) -> bool {
+    /// Whether it is up, has said within `limit` that it goes on, and has not died again and again.
+    pub(super) fn is_well(&self, limit: Duration) -> bool {
         self.is_ready()
             && match &self.life {
-                Life::Running(running) => !self.deaths.storm(running.since.elapsed()) && !running.is_stopped(),
+                Life::Running(running) => {
+                    !self.deaths.storm(running.since.elapsed()) && running.heard.elapsed() < limit
+                }
                 Life::Waiting(_) | Life::Over => true,
             }
     }
@@ -176,12 +194,5 @@ impl Stage {
     /// What its last process came to.
     pub(super) fn exit(&self) -> Exit {
         self.last.map_or(Exit::Done, exit)
-    }
-}
-
-impl Running {
-    fn is_stopped(&self) -> bool {
-        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        matches!(waitid(WaitId::Pid(self.pid), options), Ok(Some(status)) if status.stopped())
     }
 }

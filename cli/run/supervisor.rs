@@ -13,7 +13,7 @@ use super::restart::Fate;
 use super::stage::Stage;
 use super::training::Training;
 use crate::error::{Exit, Failure};
-use crate::io::manager::{self, Manager, READY};
+use crate::io::manager::{ALIVE, Manager, READY};
 use crate::io::signals::Requests;
 use crate::io::wake;
 
@@ -27,8 +27,9 @@ pub(super) struct Supervisor {
     requests: Requests,
     readiness: Readiness,
     manager: Manager,
-    /// How often the watchdog is fed, where there is one: twice before it bites.
-    feeding: Option<Duration>,
+    /// After how long without a word the watchdog bites, where there is one. It is fed twice as often, and stages are
+    /// given the same.
+    watchdog: Option<Duration>,
     fed: Instant,
     told: String,
     up: bool,
@@ -57,8 +58,8 @@ impl Supervisor {
             training,
             requests,
             readiness,
+            watchdog: manager.watchdog(),
             manager,
-            feeding: manager::watchdog().map(|limit| limit / 2),
             fed: Instant::now(),
             told: String::new(),
             up: false,
@@ -72,7 +73,7 @@ impl Supervisor {
     pub(super) fn run(mut self) -> Result<Exit, Failure> {
         loop {
             for stage in &mut self.stages {
-                let started = stage.start(self.readiness.path());
+                let started = stage.start(self.readiness.path(), self.watchdog);
                 started.map_err(|error| Failure::new(Exit::Host, format!("cannot start {}: {error}", stage.name)))?;
             }
             if self.stages.iter().all(Stage::is_over) {
@@ -97,7 +98,7 @@ impl Supervisor {
         let due = self.stages.iter().filter_map(Stage::due);
         let next = self.drain.as_ref().filter(|drain| drain.signalled < self.stages.len());
         let next = next.map(|drain| PATIENCE.saturating_sub(drain.since.elapsed()));
-        let feeding = self.feeding.map(|feeding| feeding.saturating_sub(self.fed.elapsed()));
+        let feeding = self.watchdog.map(|limit| (limit / 2).saturating_sub(self.fed.elapsed()));
         let lesson = self.training.as_ref().filter(|_| self.drain.is_none()).and_then(Training::due);
         let timeout = due.chain(next).chain(feeding).chain(lesson).min().map(wake::timespec);
         let mut fds =
@@ -117,6 +118,7 @@ impl Supervisor {
         while let Some(word) = self.readiness.take() {
             match (word, &mut self.training) {
                 (Word::Up(pid), _) => self.stages.iter_mut().for_each(|stage| stage.take_readiness(pid)),
+                (Word::Alive(pid), _) => self.stages.iter_mut().for_each(|stage| stage.take_life(pid)),
                 (Word::Learnable(key), Some(training)) => training.add(key),
                 (Word::Learnable(_), None) => {}
             }
@@ -189,11 +191,11 @@ impl Supervisor {
             state.extend(self.drain.as_ref().map(|_| "STOPPING=1".to_owned()));
             self.told = status;
         }
-        if let Some(feeding) = self.feeding
-            && self.fed.elapsed() >= feeding
+        if let Some(limit) = self.watchdog
+            && self.fed.elapsed() >= limit / 2
         {
             self.fed = Instant::now();
-            state.extend(self.stages.iter().all(Stage::is_well).then(|| "WATCHDOG=1".to_owned()));
+            state.extend(self.stages.iter().all(|stage| stage.is_well(limit)).then(|| ALIVE.to_owned()));
         }
         if !state.is_empty() {
             self.manager.tell(&state.join("\n"));

@@ -151,17 +151,25 @@ impl Recorder {
     }
 
     /// Records until `stop` is set or the configured time is over, and writes whole lines to `out`. Whoever sets `stop` makes
-    /// `wake` readable, an event counter.
+    /// `wake` readable, an event counter. `alive` is called once a turn, and after as long as it says again.
     ///
     /// A slow reader never stops the ring from being emptied: what waits is bounded, the fullest container's events go
     /// first, windows are added up, and what was lost is said in `gap` lines.
     ///
     /// # Errors
     /// Where `out` fails.
-    pub fn run(mut self, out: impl Write + Send, stop: &AtomicBool, wake: impl AsFd) -> Result<Totals, RecordError> {
+    pub fn run(
+        mut self,
+        out: impl Write + Send,
+        stop: &AtomicBool,
+        wake: impl AsFd,
+        alive: impl Fn() -> Option<Duration>,
+    ) -> Result<Totals, RecordError> {
         let start: u128 = rand::random();
         let backlog = Backlog::new(self.config.backlog_bytes);
-        let failed = AtomicBool::new(false);
+        // The writer has ended, be it for an error.
+        let written = AtomicBool::new(false);
+        let reader = std::thread::current();
         let lost = AtomicU64::new(0);
         let writer = Writer::new(out, &self.facts, start, self.config.max_line_bytes);
         self.hello(start);
@@ -170,7 +178,8 @@ impl Recorder {
                 let cause =
                     || (if stop.load(Ordering::Relaxed) { "signal" } else { "duration" }, lost.load(Ordering::Relaxed));
                 let result = writer.run(&backlog, cause);
-                failed.store(true, Ordering::Relaxed);
+                written.store(true, Ordering::Relaxed);
+                reader.unpark();
                 result
             });
             let began = Instant::now();
@@ -178,10 +187,10 @@ impl Recorder {
             backlog.push(self.items.drain(..));
             loop {
                 let over = self.config.duration.is_some_and(|d| began.elapsed() >= d);
-                if over || stop.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed) {
+                if over || stop.load(Ordering::Relaxed) || written.load(Ordering::Relaxed) {
                     break;
                 }
-                self.wait(due, &wake);
+                self.wait(due, alive(), &wake);
                 self.turn(&backlog);
                 if Instant::now() >= due {
                     self.close_windows();
@@ -196,6 +205,13 @@ impl Recorder {
             lost.store(self.lost, Ordering::Relaxed);
             backlog.push(self.items.drain(..));
             backlog.close();
+            // The rest goes as fast as it is read, and waiting for that is no hang.
+            while let Some(left) = alive()
+                && !written.load(Ordering::Relaxed)
+                && !writing.is_finished()
+            {
+                std::thread::park_timeout(left);
+            }
             let (lines, events) = writing.join().map_err(|_| std::io::Error::other("the writer panicked"))??;
             Ok(Totals { lines, events, lost: self.lost, wakeups: self.wakeups })
         })
@@ -219,10 +235,11 @@ impl Recorder {
         self.items.insert(0, Item::Hello(Box::new(hello)));
     }
 
-    /// Sleeps until the ring or `wake` calls, a window is due, or a beat has passed.
-    fn wait(&self, due: Instant, wake: &impl AsFd) {
+    /// Sleeps until the ring or `wake` calls, a window is due, or a beat or `most` has passed.
+    fn wait(&self, due: Instant, most: Option<Duration>, wake: &impl AsFd) {
         let beat = self.tracked.values().map(beat).min().unwrap_or(CALM);
         let timeout = due.saturating_duration_since(Instant::now()).min(beat).min(self.duty.left(boot_ns()));
+        let timeout = most.map_or(timeout, |most| most.min(timeout));
         let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: i64::from(timeout.subsec_nanos()) };
         let mut fds = vec![
             PollFd::new(wake, PollFlags::IN),

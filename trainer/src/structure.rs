@@ -55,9 +55,12 @@ fn is_structured(structure: &Structure) -> bool {
 /// What the card says of it.
 pub(crate) fn note(structure: &Structure) -> Option<String> {
     let share = 100.0 * structure.first_component;
-    (!is_structured(structure)).then(|| match structure.first_component > STRUCTURE {
-        true => format!("no latent structure: one feature alone makes most of the {share:.0} % that one direction has"),
-        false => format!("no latent structure: no direction has more than {share:.0} % of the variance"),
+    (!is_structured(structure)).then(|| {
+        if structure.first_component > STRUCTURE {
+            format!("no latent structure: one feature alone makes most of the {share:.0} % that one direction has")
+        } else {
+            format!("no latent structure: no direction has more than {share:.0} % of the variance")
+        }
     })
 }
 

@@ -39,6 +39,14 @@ const SETTLE: Duration = Duration::from_secs(5);
 const CALM: Duration = Duration::from_secs(20);
 const TRAIN_LIMIT: Duration = Duration::from_mins(2);
 
+/// What was seen of the adaptive stages and of the conventional publisher.
+struct Compared {
+    ours: Vec<Sample>,
+    theirs: Vec<Sample>,
+    calm: Calm,
+    found: Found,
+}
+
 /// The two sides of the comparison, in CPU seconds.
 #[derive(Clone, Copy, Debug)]
 struct Factors {
@@ -78,7 +86,7 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     println!("load: {traffic}");
     train(&workspace, progress)?;
 
-    let (ours, theirs, calm, found) = compare(&fleet, &workspace, progress)?;
+    let Compared { ours, theirs, calm, found } = compare(&fleet, &workspace, progress)?;
     let (in_slices, coverage) = in_slices(&workspace, progress)?;
     let wakeups = wakeups(&workspace, progress)?;
 
@@ -114,11 +122,7 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
 
 /// Blocks of the adaptive stages alone, in turn with blocks of the conventional publisher beside them; then one container
 /// floods.
-fn compare(
-    fleet: &Fleet,
-    workspace: &Workspace,
-    progress: Progress,
-) -> Result<(Vec<Sample>, Vec<Sample>, Calm, Found), Box<dyn Error>> {
+fn compare(fleet: &Fleet, workspace: &Workspace, progress: Progress) -> Result<Compared, Box<dyn Error>> {
     let mut adaptive = watch("adaptive", [&[], &[]], workspace, progress)?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for block in 1..=BLOCKS {
@@ -137,7 +141,7 @@ fn compare(
     let found = incident::provoke(fleet, &adaptive)?;
     println!("incident: {found}");
     adaptive.finish()?;
-    Ok((ours, theirs, calm, found))
+    Ok(Compared { ours, theirs, calm, found })
 }
 
 /// Blocks of adaptive stages that count calls in slices, and for which share of the time they counted them.

@@ -79,6 +79,9 @@ fn change_windows(lines: &[u8], mut change: impl FnMut(&mut Value)) -> Result<Ve
 /// How the lines of windows begin, as the recorder writes them.
 const WINDOW: &[u8] = br#"{"type":"window""#;
 
+/// Windows of a run before it is attacked.
+const BEFORE: usize = 20;
+
 /// The parts of a window that name what was done.
 const NAMED: [&str; 2] = ["counters", "execs"];
 
@@ -131,7 +134,7 @@ fn mix_runs(recorded: &mut Recorded) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Puts windows of the first test's attacks among the learned ones, this share of these, in runs of their image.
+/// Puts windows of the first test's attacks in the place of learned ones, this share of an image's, in a row in one run.
 fn contaminate(recorded: &mut Recorded, share: f64) -> Result<(), Box<dyn Error>> {
     let Some((test, truth)) = recorded.tests.first() else { return Ok(()) };
     let attacks: Vec<Value> = truth.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
@@ -148,17 +151,25 @@ fn contaminate(recorded: &mut Recorded, share: f64) -> Result<(), Box<dyn Error>
         }
     })?;
     for lines in &mut recorded.learn {
-        let mut count = 0;
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        let mut run_of: BTreeMap<String, Value> = BTreeMap::new();
+        change_windows(lines, |window| {
+            *counts.entry(image(window)).or_default() += 1;
+            run_of.entry(image(window)).or_insert_with(|| window["vaectl"]["run"].clone());
+        })?;
+        let mut at: BTreeMap<String, usize> = BTreeMap::new();
         *lines = change_windows(lines, |window| {
-            count += 1;
-            // Evenly spread over the runs, whose lines take turns.
-            let is_due = (count as f64 * share) as u64 > ((count - 1) as f64 * share) as u64;
-            if let Some(windows) = attacked.get_mut(&image(window)).filter(|windows| is_due && !windows.is_empty()) {
-                let foreign = windows.remove(0);
+            let image = image(window);
+            if run_of[&image] != window["vaectl"]["run"] {
+                return;
+            }
+            let at = at.entry(image.clone()).or_default();
+            *at += 1;
+            let last = BEFORE + (share * counts[&image] as f64).round() as usize;
+            if let Some(windows) = attacked.get(&image).filter(|_| *at > BEFORE && *at <= last) {
                 for part in NAMED {
-                    window[part] = foreign[part].clone();
+                    window[part] = windows[*at % windows.len()][part].clone();
                 }
-                windows.push(foreign);
             }
         })?;
     }

@@ -34,6 +34,14 @@ pub(crate) fn foreign(runs: &[Matrix]) -> Vec<Vec<bool>> {
     far.iter().zip(&spells).map(|(far, spells)| far.iter().zip(spells).map(is_foreign).collect()).collect()
 }
 
+/// The rows with a feature far above its median.
+pub(crate) fn far_above(rows: &Matrix) -> Vec<usize> {
+    let highest = |row: &[f32]| row.iter().filter(|value| !value.is_nan()).fold(0.0, |most, v| f64::from(*v).max(most));
+    let heights: Vec<f64> = rows.rows().map(highest).collect();
+    let (median, spread) = median_and_spread(&heights, LEAST_SPREAD);
+    (0..heights.len()).filter(|row| heights[*row] > median + FAR * spread).collect()
+}
+
 /// Which far-off rows have another one near.
 fn in_spells(far: &[bool]) -> Vec<bool> {
     let near = |at: usize| {

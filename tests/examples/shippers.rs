@@ -176,7 +176,9 @@ fn syslog_ng_creates_each_document_once_and_where_publish_does() {
     let folder = TempDir::new().unwrap();
     let lines = recording(folder.path());
     let direct = Fake::new(|_| Reply::Take).unwrap();
-    let options = ["--no-setup", "--no-merge", lines.to_str().unwrap()];
+    // By default the file of dead letters is in the current folder, which is the repository here.
+    let letters = folder.path().join("dead-letter.ndjson");
+    let options = ["--no-setup", "--no-merge", "--dead-letter", letters.to_str().unwrap(), lines.to_str().unwrap()];
     let published = run(&[&["publish", "--to", &direct.url], &options[..]].concat(), "");
     assert_eq!(published.code, Some(0), "{published}");
     let expected = stored(&direct);

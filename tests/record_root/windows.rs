@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -80,6 +80,52 @@ fn a_container_shorter_than_a_window_gets_a_part_of_one_with_its_real_duration()
     assert_eq!(executions(&lines, "/usr/bin/busybox"), counted(&lines, "process.exec"), "{window}");
     let cpu = counted(&lines, "cpu.user_ns") + counted(&lines, "cpu.system_ns");
     assert!(cpu > 0, "it is counted though the cgroup is gone");
+}
+
+/// A container that runc has made and not started.
+struct Created(String);
+
+impl Created {
+    fn of(bundle: &Container) -> Self {
+        let folder = bundle.control().parent().unwrap().to_str().unwrap().to_owned();
+        let created = Self(format!("{}-created", bundle.id()));
+        created.runc(&["create", "--bundle", &folder]);
+        created
+    }
+
+    fn runc(&self, args: &[&str]) {
+        let mut command = Command::new("runc");
+        command.args(args).arg(&self.0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(command.status().unwrap().success(), "runc {args:?}");
+    }
+}
+
+impl Drop for Created {
+    fn drop(&mut self) {
+        self.runc(&["delete", "--force"]);
+    }
+}
+
+#[test]
+fn the_window_in_which_a_container_begins_that_was_made_before_is_a_part() {
+    if skipped("the_window_in_which_a_container_begins_that_was_made_before_is_a_part") {
+        return;
+    }
+    let (workspace, image) = probe();
+    let bundle = Container::start(&Engine::Runc, &image, "bundle", &Options::default(), &workspace).unwrap();
+    let created = Created::of(&bundle);
+    let recording = Recording::start(&["--window", "400ms"], &[]);
+    let of_it = |line: &&Value| is(line, &created.0);
+    recording.until("it is watched", |lines| windows(lines).any(|window| of_it(&window)));
+    created.runc(&["start"]);
+    let begins = |window: &&Value| of_it(window) && !window["execs"].as_object().unwrap().is_empty();
+    recording.until("it begins", |lines| windows(lines).any(|window| begins(&window)));
+    let lines = recording.lines();
+    let own: Vec<&Value> = windows(&lines).filter(of_it).collect();
+    let first = own.iter().position(begins).unwrap();
+    let calls = |window: &&Value| window["counters"].as_object().unwrap().keys().any(|name| name.starts_with("syscall."));
+    assert!(first > 0 && !own[..first].iter().any(calls), "what its runtime does is not counted: {own:#?}");
+    assert_eq!(own[first]["vaectl"]["window"]["part"], true);
 }
 
 #[test]

@@ -123,7 +123,8 @@ fn the_window_in_which_a_container_begins_that_was_made_before_is_a_part() {
     let lines = recording.lines();
     let own: Vec<&Value> = windows(&lines).filter(of_it).collect();
     let first = own.iter().position(begins).unwrap();
-    let calls = |window: &&Value| window["counters"].as_object().unwrap().keys().any(|name| name.starts_with("syscall."));
+    let calls =
+        |window: &&Value| window["counters"].as_object().unwrap().keys().any(|name| name.starts_with("syscall."));
     assert!(first > 0 && !own[..first].iter().any(calls), "what its runtime does is not counted: {own:#?}");
     assert_eq!(own[first]["vaectl"]["window"]["part"], true);
 }

@@ -6,7 +6,6 @@ use crate::autoencoder::{Autoencoder, Batch};
 use crate::columns::variance_bounds;
 use crate::config::Config;
 use crate::random::Random;
-use crate::trim::far_above;
 
 /// Steps that a fit takes by default, before the bounds on its epochs.
 const STEPS: usize = 2000;
@@ -15,8 +14,6 @@ const RATE: f32 = 2e-3;
 /// How often the held-out windows are looked at, and how many looks without a gain end the fit.
 const LOOKS: usize = 30;
 const PATIENCE: usize = 8;
-/// How often a window is taught, for one of others, that does far more of something than is usual.
-const HABITS: usize = 4;
 
 /// Fits a network to `training`, keeping the weights that do best on `validation`; says after each look how far it is.
 ///
@@ -43,16 +40,12 @@ pub(crate) fn fit(
     }
     let draws = noise(seed, 4, latents);
 
-    // Habits, such as a job that comes once an hour, are taught more often than they come: few windows of one kind leave
-    // hardly a trace.
-    let mut order: Vec<usize> = (0..training.len()).collect();
-    let habits: Vec<usize> = far_above(training);
-    (1..HABITS).for_each(|_| order.extend(&habits));
     let batch = if training.len() < 1024 { 32 } else { 128 };
-    let steps = order.len().div_ceil(batch);
+    let steps = training.len().div_ceil(batch);
     let epochs = config.epochs.unwrap_or_else(|| STEPS.div_ceil(steps).clamp(EPOCHS.0, EPOCHS.1));
     let warm_up = epochs.div_ceil(3);
     let look = epochs.div_ceil(LOOKS);
+    let mut order: Vec<usize> = (0..training.len()).collect();
     let (mut best, mut waited) = (None::<(f64, usize, Network)>, 0);
     for epoch in 1..=epochs {
         random.shuffle(&mut order);

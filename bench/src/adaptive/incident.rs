@@ -45,6 +45,8 @@ impl fmt::Display for Found {
 /// Fifty thousand connections at once, again and again until an incident is open.
 pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<dyn Error>> {
     let container = fleet.probe();
+    // The first flood is over when its window closes, and the verdict comes after it.
+    adaptive.await_window()?;
     let since = Timestamp::now();
     container.run_inside(&format!(
         "for i in 1 2 3 4 5 6; do /usr/bin/probe accepts {CONNECTIONS}; sleep 2; done >/control/accepts"

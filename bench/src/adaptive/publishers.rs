@@ -10,11 +10,14 @@ use std::time::Duration;
 
 use vaectl_schemas::{Event, Grade, Kind, State, Timestamp, Verdict, Window, peek};
 
-use super::{models, text};
+use super::{WINDOW, models, text};
 use crate::measure::cpu_time;
 use crate::publishing::null::NullServer;
 use crate::stage::{DRAIN, Stage};
-use crate::{HarnessError, Workspace};
+use crate::{HarnessError, Workspace, interrupt};
+
+/// What closing windows takes at most.
+const CLOSING: Duration = Duration::from_millis(300);
 
 /// The adaptive stages.
 pub(super) const STAGES: [&str; 3] = ["record", "score", "publish"];
@@ -96,6 +99,8 @@ struct Seen {
     states: BTreeMap<String, (State, Option<Grade>)>,
     /// Why each was last taken for unstable.
     alarms: BTreeMap<String, String>,
+    /// The end of the latest window that a verdict told of.
+    closed: Option<Timestamp>,
     /// Changes of state, with when they were read.
     changes: Vec<(String, State, Timestamp)>,
     events: Vec<Event<'static>>,
@@ -183,6 +188,18 @@ impl Adaptive {
         changes.next().map(|change| change.2)
     }
 
+    /// Waits until windows have just closed: what is done then is all in one.
+    pub(super) fn await_window(&self) -> Result<(), HarnessError> {
+        let since_one = || {
+            let closed = self.seen().closed?;
+            let past = Timestamp::now().as_ns().checked_sub(closed.as_ns())?;
+            Some(Duration::from_nanos(past % WINDOW.as_nanos() as u64))
+        };
+        interrupt::until("no window closes", 2 * WINDOW, || {
+            since_one().is_some_and(|past| (CLOSING..2 * CLOSING).contains(&past))
+        })
+    }
+
     /// The events of a container that `score` let through.
     pub(super) fn events(&self, container: &str) -> Vec<Event<'static>> {
         let of_it = |event: &&Event<'_>| event.container.as_ref().is_some_and(|c| c.id.as_deref() == Some(container));
@@ -220,6 +237,7 @@ impl Seen {
             }
             Ok(Kind::Verdict) => {
                 let Ok(verdict) = serde_json::from_slice::<Verdict<'_>>(line) else { return true };
+                self.closed = Some(verdict.timestamp);
                 let Some(id) = verdict.container.and_then(|container| container.id) else { return true };
                 let grade = verdict.vaectl.model.map(|model| model.grade);
                 self.states.insert(id.to_string(), (verdict.vaectl.state, grade));

@@ -12,6 +12,7 @@ mod pipeline;
 mod recording;
 mod refusals;
 mod script;
+mod stall;
 mod supervision;
 mod variants;
 mod windows;

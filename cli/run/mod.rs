@@ -37,7 +37,7 @@ use crate::units;
 ///
 /// A stage that dies is started again after a pause, and what is in the pipes stays there; one that ends by itself lets
 /// the rest drain. The exit code is that of the last stage that failed. Tells a service manager when all stages are up,
-/// and feeds its watchdog while they are well.
+/// and feeds its watchdog while none of them hangs or dies again and again.
 ///
 /// Where `score` has an archive, models are trained from it: a first one some time after an image has two runs, and
 /// again on its first day, at low priority and as `train --promote` does. After that, cron trains. How is what `[train]`

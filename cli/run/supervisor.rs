@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::Signal;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::readiness::{Readiness, Word};
 use super::restart::Fate;
@@ -195,7 +195,14 @@ impl Supervisor {
             && self.fed.elapsed() >= limit / 2
         {
             self.fed = Instant::now();
-            state.extend(self.stages.iter().all(|stage| stage.is_well(limit)).then(|| ALIVE.to_owned()));
+            let unwell: Vec<_> = self.stages.iter().filter(|stage| !stage.is_well(limit)).map(|s| &*s.name).collect();
+            if unwell.is_empty() {
+                state.push(ALIVE.to_owned());
+            } else {
+                // Whoever is restarted for it wants to know of whom it was.
+                let stages = unwell.join(", ");
+                warn!(stages, "The watchdog is not fed: a stage hangs, dies again and again, or is not up.");
+            }
         }
         if !state.is_empty() {
             self.manager.tell(&state.join("\n"));

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use aya::maps::{HashMap, Map, MapData, MapInfo};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use vaectl_bench::{Container, Engine, Options, Workspace, interrupt};
 
 use super::recording::{Recording, events, executions, is, windows};
+use super::supervision::held;
 use super::{FACTS, probe, skipped};
 use crate::support::{LIMIT, VAECTL};
 
@@ -215,6 +219,42 @@ fn a_cgroup_that_is_left_out_stays_so_when_it_is_made_anew() {
     let told: Vec<_> = starts(&lines, &program).map(|event| &event["process"]["args"][1]).collect();
     assert_eq!(told, ["outside"]);
     assert!(!lines.iter().any(|line| is(line, &"e".repeat(64))));
+}
+
+/// The cgroups that have a slot of their own, be it that of what is left out, for the programs of this process.
+fn bound(pid: Pid) -> BTreeSet<u64> {
+    let is_slots = |id: &&u32| MapInfo::from_id(**id).unwrap().name_as_str() == Some("slots");
+    let maps = held(pid);
+    let slots = MapData::from_id(*maps["map_id:"].iter().find(is_slots).unwrap()).unwrap();
+    let slots: HashMap<_, u64, u32> = Map::HashMap(slots).try_into().unwrap();
+    slots.keys().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_cgroup_that_is_left_out_and_gone_at_once_is_forgotten() {
+    if skipped("a_cgroup_that_is_left_out_and_gone_at_once_is_forgotten") {
+        return;
+    }
+    let workspace = Workspace::new("brief").unwrap();
+    let [brief, lasting] = ["brief", "lasting"].map(|name| format!("/{name}-{}", workspace.tag()));
+    let args = ["--window", "200ms", "--exclude-cgroup", &brief, "--exclude-cgroup", &lasting];
+    let recording = Recording::start(&args, &[]);
+    let pid = Pid::from_raw(recording.pid().cast_signed()).unwrap();
+    let id = |cgroup: &Cgroup| fs::metadata(&cgroup.folder).unwrap().ino();
+    // All of them are gone before the recorder hears of the first.
+    kill_process(pid, Signal::STOP).unwrap();
+    let gone: BTreeSet<u64> = (0..20).map(|_| id(&Cgroup::new(&brief))).collect();
+    let lasting = Cgroup::new(&lasting);
+    let unheard = bound(pid);
+    assert!(gone.len() == 20 && gone.is_subset(&unheard), "each has a slot: {gone:?} of {unheard:?}");
+    kill_process(pid, Signal::CONT).unwrap();
+    // The recorder goes through them in one turn; windows come at the end of one.
+    let before = windows(&recording.lines()).count();
+    recording.until("two turns and more", |lines| windows(lines).count() > before + 2);
+    let left = bound(pid);
+    assert!(left.contains(&id(&lasting)), "what is still there stays left out");
+    assert_eq!(left.intersection(&gone).count(), 0, "{gone:?} of {left:?}");
+    recording.stop();
 }
 
 /// No container but this one is on any line, not even the host.

@@ -96,7 +96,7 @@ impl Scene {
 }
 
 /// What a process holds in the kernel: its programs and maps, by number.
-fn held(pid: Pid) -> BTreeMap<&'static str, BTreeSet<u32>> {
+pub(crate) fn held(pid: Pid) -> BTreeMap<&'static str, BTreeSet<u32>> {
     let folder = format!("/proc/{}/fdinfo", pid.as_raw_nonzero());
     let texts = fs::read_dir(folder).unwrap().filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok());
     let texts: Vec<_> = texts.collect();

@@ -1,5 +1,7 @@
 //! What the tests share: the program in a bare environment, and its output in one piece.
 
+pub(crate) mod manager;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

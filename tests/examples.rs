@@ -47,6 +47,16 @@ fn service() -> BTreeMap<String, String> {
 }
 
 #[test]
+fn the_drop_in_for_shippers_gives_what_the_service_gives() {
+    let shipper = fs::read_to_string(root().join("examples/vaectl-shipper.toml")).unwrap();
+    let told =
+        |key: &str| shipper.lines().find_map(|line| line.strip_prefix("#   ")?.strip_prefix(key)?.strip_prefix('='));
+    let service = service();
+    assert_eq!(told("AmbientCapabilities"), Some(service["CapabilityBoundingSet"].as_str()));
+    assert_eq!(told("KillMode"), Some(service["KillMode"].as_str()), "a second signal would end the stages at once");
+}
+
+#[test]
 fn the_service_is_what_systemd_understands_and_exposes_little() {
     if Command::new("systemd-analyze").arg("--version").output().is_err() {
         skip("the_service_is_what_systemd_understands_and_exposes_little", "systemd-analyze is not installed");

@@ -13,6 +13,7 @@ use aya::{Btf, Ebpf, EbpfLoader};
 use vaectl_bpf::wire::{self, Cell, Control, ExecCount, ExecKey, Flight, Header, Row, Samples};
 use zerocopy::{FromBytes, FromZeros, IntoBytes};
 
+use crate::clock::boot_ns;
 use crate::error::RecordError;
 use crate::facts::Facts;
 use crate::flight;
@@ -217,6 +218,8 @@ impl Kernel {
     pub(crate) fn reset(&mut self, slot: u32, ready: bool, control: Control) -> Result<(), MapError> {
         let mut row = Row::new_zeroed();
         row.ready = u64::from(ready);
+        // From here on its runtime has a while to set it up.
+        row.created_ns = boot_ns();
         let mut bytes = [0; size_of::<Row>()];
         bytes.copy_from_slice(row.as_bytes());
         self.rows.set(slot, bytes, 0)?;

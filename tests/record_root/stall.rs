@@ -134,8 +134,8 @@ fn a_server_that_stalls_costs_events_alone_and_all_that_run_took_on_is_delivered
     let ran = scene.keep_busy();
     let few = format!("i=0; while [ $i -lt {FEW} ]; do /usr/bin/probe noop; i=$((i+1)); done");
     scene.calm.run_inside(&few).unwrap();
-    // As long as 24 limits: until both backlogs and every pipe are full, and then some. No stage counts as hanging.
-    is_fed(&scene.manager, 48);
+    // As long as 48 limits: until both backlogs and every pipe are full, and then some. No stage counts as hanging.
+    is_fed(&scene.manager, 96);
     let ran = ran();
     scene.stalled.store(false, Ordering::SeqCst);
     let programs = |documents: &[Value], id: &str| {

@@ -20,6 +20,9 @@ use crate::runtime::{Candidate, classify};
 /// How long a new cgroup may take to show what it is.
 pub(super) const UNDECIDED: Duration = Duration::from_secs(3);
 
+/// The runtime of a cgroup that is a container because it was asked for.
+const ASKED_FOR: &str = "cgroup";
+
 impl Recorder {
     /// Fills the maps before the programs run: with the host, the cgroups that are left out, and room for containers.
     pub(super) fn fill(&mut self) -> Result<(), MapError> {
@@ -50,7 +53,8 @@ impl Recorder {
                 continue;
             };
             let now = boot_ns();
-            let begun = cgroup::has_begun(&self.folder(&path));
+            // What was only asked for has no runtime that sets it up.
+            let begun = candidate.runtime == ASKED_FOR || cgroup::has_begun(&self.folder(&path));
             self.kernel.reset(slot, begun, self.control(wire::STATE_CONTAINER))?;
             self.kernel.bind(id, slot)?;
             let mut tracked = Tracked::new(slot, id, path, now, !begun, self.config.unleased(), &self.facts);
@@ -124,7 +128,7 @@ impl Recorder {
     fn candidate(&self, path: &str) -> Option<Candidate> {
         if self.config.cgroups.iter().any(|c| c.trim_end_matches('/') == path) {
             let id = path.rsplit('/').next().unwrap_or(path).to_owned();
-            return classify(path).or(Some(Candidate { id, runtime: "cgroup" }));
+            return classify(path).or(Some(Candidate { id, runtime: ASKED_FOR }));
         }
         classify(path).filter(|_| self.config.by_form())
     }

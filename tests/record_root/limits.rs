@@ -120,7 +120,7 @@ fn a_recording_of_a_certain_duration_ends_with_its_account() {
     assert_eq!((&first["type"], &ledger["type"], &end["type"]), (&json!("hello"), &json!("ledger"), &json!("end")));
     assert_eq!((&end["vaectl"]["cause"], &end["vaectl"]["lines"]), (&json!("duration"), &json!(lines.len() - 1)));
     let of_host = windows(&lines).filter(|window| is(window, "host")).count();
-    assert!((2..=4).contains(&of_host), "{of_host} windows of 200 ms in 700 ms");
+    assert!(of_host >= 2, "{of_host} windows of 200 ms in 700 ms");
     assert_eq!(ledger["vaectl"]["datasets"]["vaectl.window"]["seen"], windows(&lines).count());
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -115,6 +116,14 @@ impl Scene {
     }
 }
 
+/// Whether a thread of a process waits for room in a pipe.
+fn waits_for_room(pid: i32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let waits =
+        |thread: PathBuf| fs::read_to_string(thread.join("wchan")).is_ok_and(|place| place.contains("pipe_write"));
+    threads.flatten().any(|thread| waits(thread.path()))
+}
+
 /// What gaps of a container say that was lost: by the recorder, whose lines are numbered, and by the scorer.
 fn lost(documents: &[Value], container: &str) -> [u64; 2] {
     let gaps = documents.iter().filter(|line| line["type"] == "gap" && is(line, container));
@@ -134,8 +143,14 @@ fn a_server_that_stalls_costs_events_alone_and_all_that_run_took_on_is_delivered
     let ran = scene.keep_busy();
     let few = format!("i=0; while [ $i -lt {FEW} ]; do /usr/bin/probe noop; i=$((i+1)); done");
     scene.calm.run_inside(&few).unwrap();
-    // As long as 48 limits: until both backlogs and every pipe are full, and then some. No stage counts as hanging.
-    is_fed(&scene.manager, 96);
+    // Until both backlogs and every pipe are full, and then some. No stage counts as hanging.
+    let (mut blocked, mut words) = (0, 0);
+    while blocked < 24 {
+        assert!(words < 600, "the recorder never waited for room in its pipe");
+        is_fed(&scene.manager, 1);
+        words += 1;
+        blocked = if waits_for_room(stages[0]) { blocked + 1 } else { 0 };
+    }
     let ran = ran();
     scene.stalled.store(false, Ordering::SeqCst);
     let programs = |documents: &[Value], id: &str| {

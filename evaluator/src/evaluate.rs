@@ -102,9 +102,9 @@ fn attacks(joined: &Joined, episodes: &[Episode]) -> Vec<Attack> {
         let mut noticed = None;
         if let (Outcome::Found(episode), Some((series, first, _))) = (found, event.place) {
             let opened = episodes[episode].first;
-            let judged = &joined.series[series].points[opened].judged;
-            // A window that the attack had less than half of counts neither as attacked nor as a delay.
             let points = &joined.series[series].points;
+            let judged = &points[opened].judged;
+            // A window that the attack had less than half of counts neither as attacked nor as a delay.
             let attacked = points[first..=opened].iter().position(|point| point.class == Class::Attacked);
             report.delay_windows = Some(opened - first - attacked.unwrap_or(0) + 1);
             report.delay_s = Some(judged.at.saturating_sub(event.began) as f64 / 1e9);

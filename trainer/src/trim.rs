@@ -21,9 +21,10 @@ const APART: usize = 2;
 /// log, is their habit, and cannot be told from contamination of most runs; but what lasts in fewer than half of them is
 /// foreign though others have something of one window.
 pub(crate) fn foreign(runs: &[Matrix]) -> Vec<Vec<bool>> {
-    let distances: Vec<Vec<f64>> = runs.iter().map(|run| run.rows().map(distance).collect()).collect();
-    let (median, spread) = median_and_spread(&distances.concat(), LEAST_SPREAD);
-    let is_far = |distance: &f64| *distance > median + FAR * spread;
+    let distances: Vec<Vec<f64>> =
+        runs.iter().map(|run| run.rows().map(|row| furthest(row, f64::abs)).collect()).collect();
+    let bound = bound(&distances.concat());
+    let is_far = |distance: &f64| *distance > bound;
     let far: Vec<Vec<bool>> = distances.iter().map(|run| run.iter().map(is_far).collect()).collect();
     let all = far.iter().map(Vec::len).sum::<usize>() as f64;
     let many = far.iter().flatten().filter(|far| **far).count() as f64 > MOST * all;
@@ -36,10 +37,9 @@ pub(crate) fn foreign(runs: &[Matrix]) -> Vec<Vec<bool>> {
 
 /// The rows with a feature far above its median.
 pub(crate) fn far_above(rows: &Matrix) -> Vec<usize> {
-    let highest = |row: &[f32]| row.iter().filter(|value| !value.is_nan()).fold(0.0, |most, v| f64::from(*v).max(most));
-    let heights: Vec<f64> = rows.rows().map(highest).collect();
-    let (median, spread) = median_and_spread(&heights, LEAST_SPREAD);
-    (0..heights.len()).filter(|row| heights[*row] > median + FAR * spread).collect()
+    let heights: Vec<f64> = rows.rows().map(|row| furthest(row, std::convert::identity)).collect();
+    let bound = bound(&heights);
+    (0..heights.len()).filter(|row| heights[*row] > bound).collect()
 }
 
 /// Which far-off rows have another one near.
@@ -51,9 +51,16 @@ fn in_spells(far: &[bool]) -> Vec<bool> {
     (0..far.len()).map(|at| far[at] && near(at)).collect()
 }
 
+/// What is beyond it is far off.
+fn bound(distances: &[f64]) -> f64 {
+    let (median, spread) = median_and_spread(distances, LEAST_SPREAD);
+    median + FAR * spread
+}
+
 /// How far the one feature that lies farthest is from its median, in spreads: an attack may touch a single one.
-fn distance(row: &[f32]) -> f64 {
-    row.iter().filter(|value| !value.is_nan()).fold(0.0, |most, value| f64::from(value.abs()).max(most))
+fn furthest(row: &[f32], distance: fn(f64) -> f64) -> f64 {
+    let values = row.iter().filter(|value| !value.is_nan());
+    values.map(|value| distance(f64::from(*value))).fold(0.0, f64::max)
 }
 
 #[cfg(test)]

@@ -16,8 +16,8 @@ enum Change {
     Lines(fn(&mut Recorded) -> Result<(), Box<dyn Error>>),
 }
 
-/// All of them. The latent term cannot be left out of a decision, only of a ranking: its row is of the whole model's
-/// verdicts. That of the duty cycle would take a recording of its own.
+/// All of them. Two have no row: the latent term cannot be left out of a decision, only of a ranking, and the duty cycle
+/// takes a recording of its own.
 const CHANGES: [(&str, Change); 7] = [
     ("no learned variance", Change::Training(|config| config.without.learned_variance = true)),
     ("level only", Change::Training(|config| config.without.composition = true)),
@@ -42,7 +42,7 @@ pub(super) fn table(archive: &std::path::Path, whole: &Judged) -> Result<String,
             Change::Training(change) => change(&mut config),
             Change::Lines(change) => change(&mut recorded)?,
         }
-        row(&mut out, name, &recorded.judge(&config, true)?)?;
+        row(&mut out, name, &recorded.judge(&config)?)?;
     }
     Ok(out)
 }

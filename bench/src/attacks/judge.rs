@@ -34,7 +34,7 @@ fn parts(archive: &Path) -> std::io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
 /// Trains on an archive into `models`, scores what was attacked, and compares with the truth and with densities that
 /// need no network.
 pub fn judge(archive: &Path, models: &Path) -> Result<Judged, Box<dyn Error>> {
-    Recorded::read(archive)?.judge(&vaectl_trainer::Config::new(models), true)
+    Recorded::read(archive)?.judge(&vaectl_trainer::Config::new(models))
 }
 
 /// The lines of an archive.
@@ -61,17 +61,17 @@ impl Recorded {
         })
     }
 
-    /// Trains, scores and evaluates; with other densities beside, where `compared`.
-    pub(super) fn judge(&self, config: &vaectl_trainer::Config, compared: bool) -> Result<Judged, Box<dyn Error>> {
+    /// Trains, scores and evaluates, with other densities beside.
+    pub(super) fn judge(&self, config: &vaectl_trainer::Config) -> Result<Judged, Box<dyn Error>> {
         let training = || self.learn.iter().map(Vec::as_slice);
         vaectl_trainer::train(config, training(), &mut |_| {})?;
         let verdicts =
             self.tests.iter().map(|(lines, _)| scored(lines, &config.models)).collect::<Result<Vec<_>, _>>()?;
         let truth = Truth::read(&self.tests.iter().map(|(_, truth)| truth.as_str()).collect::<String>())?;
-        let groups = vaectl_trainer::groups(training(), DEFAULT_MAX_LINE_BYTES)?;
-        let bar = compared.then(|| Bar { models: config.models.clone(), training: groups });
+        let training = vaectl_trainer::groups(training(), DEFAULT_MAX_LINE_BYTES)?;
+        let bar = Bar { models: config.models.clone(), training };
         let config = vaectl_evaluator::Config::default();
-        let evaluation = evaluate(&config, verdicts.iter().map(Vec::as_slice), &truth, bar.as_ref())?;
+        let evaluation = evaluate(&config, verdicts.iter().map(Vec::as_slice), &truth, Some(&bar))?;
         Ok(Judged { report: evaluation.report })
     }
 }

@@ -94,7 +94,8 @@ static __always_inline int take_share(__u32 slot, __u64 len, __u64 consumed, __u
 }
 
 /* Hands a record that takes a depth to the ring, or to the flight recorder where its container is not watched so deep.
- * The reader comes by on its own, ten times a second: it is woken only when the ring fills faster than that. */
+ * The reader comes by on its own, twice a second: it is woken only when the ring fills faster than that, and long before
+ * one container has spent its share. */
 static __always_inline void put(struct row *row, struct header *record, __u64 len, __u32 depth)
 {
 	if (depth_of(record->slot) < depth) {
@@ -103,7 +104,7 @@ static __always_inline void put(struct row *row, struct header *record, __u64 le
 	}
 	__u64 consumed = bpf_ringbuf_query(&events, BPF_RB_CONS_POS);
 	__u64 produced = bpf_ringbuf_query(&events, BPF_RB_PROD_POS);
-	__u64 wake = produced - consumed > ring_bytes / 4 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	__u64 wake = produced - consumed > ring_bytes / 8 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 	if (!take_share(record->slot, len, consumed, produced))
 		add(row->count[COUNT_LOST_QUOTA], 1);
 	else if (bpf_ringbuf_output(&events, record, len, wake))

@@ -36,8 +36,7 @@ tracepoint:syscalls:sys_exit_open, tracepoint:syscalls:sys_exit_openat /@name[ti
   printf("\"event\":\"open\",\"cgroup\":%d,\"pid\":%d,\"uid\":%d,\"comm\":\"%s\",\"result\":%d,\"path\":\"%s\"\n",
     cgroup, pid, uid, comm, args->ret, str(@name[tid]));
   delete(@name[tid]);
-}
-END { clear(@name); }"#,
+}"#,
     ),
     (
         "connect",
@@ -74,9 +73,12 @@ pub(super) fn start(
         around.fleet.cgroup_ids().iter().map(|id| format!("@watched[{id}] = 1;")).collect::<Vec<_>>().concat();
     let mut stages = Vec::new();
     for (name, script) in TOOLS {
-        let path = folder.join(name).with_extension("bt");
-        let output = folder.join(name).with_extension("json");
-        fs::write(&path, format!("BEGIN {{ {watched} }}\n{script}\nEND {{ clear(@watched); }}\n"))?;
+        let [path, output] = ["bt", "json"].map(|extension| folder.join(name).with_extension(extension));
+        let script = format!("BEGIN {{ {watched} }}{script}\n");
+        // What is left in a map at the end is printed otherwise.
+        let maps = ["@watched", "@name"].into_iter().filter(|map| script.contains(map));
+        let clear: String = maps.map(|map| format!("clear({map}); ")).collect();
+        fs::write(&path, format!("{script}END {{ {clear}}}\n"))?;
         fs::write(&output, "")?;
         // Tracing files are where tracefs is mounted, in this process's own view of the mounts.
         let work = r#"mount -t tracefs none /sys/kernel/tracing && exec bpftrace -q -o "$0" "$1""#;

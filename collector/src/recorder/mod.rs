@@ -36,7 +36,7 @@ use crate::window::Windows;
 use crate::writer::Writer;
 
 /// How often the ring is emptied without being asked.
-const BEAT: Duration = Duration::from_millis(100);
+const BEAT: Duration = Duration::from_millis(500);
 /// How often where no container is watched so closely that much can be in it.
 const CALM: Duration = Duration::from_secs(1);
 /// How often while a cgroup has not shown what it is: a container may live for less than a beat.

@@ -70,8 +70,8 @@ pub(super) const PREFIX: &str = "attacks-";
 /// Runs that teach, and runs that calibrate: the trainer takes the newest for that.
 const LEARNING: usize = 5;
 
-/// Each replica that is learned from has each routine change so often.
-const ROUTINES: usize = 2;
+/// Each replica that is learned from has each routine change so often: about every three minutes.
+const ROUTINES: usize = 4;
 
 /// Test runs of each image.
 const TESTS: usize = 3;

@@ -99,7 +99,11 @@ fn incidents(
     publisher: Publisher,
     since: Timestamp,
 ) -> Result<Vec<Incident>, Box<dyn Error>> {
-    let query = json!({"range": {"@timestamp": {"gte": since.to_string()}}});
+    // Verdicts are in the same stream.
+    let query = json!({"bool": {"filter": [
+        {"term": {"event.dataset": "vaectl.incident"}},
+        {"range": {"@timestamp": {"gte": since.to_string()}}},
+    ]}});
     let stream = format!("vaectl-incident-{}", around.namespace(publisher));
     let mut seen = BTreeSet::new();
     let mut incidents = Vec::new();

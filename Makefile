@@ -1,7 +1,7 @@
 # Two commands need no preparation: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint deny bench install packages bless packages-build packages-demo packages-test packages-bench unpack
+.PHONY: build demo test lint deny bench install packages bless packages-build packages-demo packages-test unpack
 
 CARGO ?= cargo
 PREFIX ?= /usr/local
@@ -36,7 +36,7 @@ deny:
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny --workspace check; \
 	else echo "skipped: deny: cargo-deny is not installed"; fi
 
-bench: packages-bench
+bench: packages-test unpack
 	@for name in score train faults publish storage crash fifty; do bench/run $$name || failed=1; done; exit $${failed:-0}
 
 install: build
@@ -55,8 +55,7 @@ packages: packages-test unpack
 packages-build: STAGES := build
 packages-demo: STAGES := build demo
 packages-test: STAGES := build demo test
-packages-bench: STAGES := build demo test bench
-packages-build packages-demo packages-test packages-bench:
+packages-build packages-demo packages-test:
 	@missing=; \
 	for package in $$(awk -v stages=" $(STAGES) " '/^[^#]/ && index(stages, " " $$2 " ") { print $$1 }' packages.txt); do \
 	  dpkg-query --show --showformat '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \

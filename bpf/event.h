@@ -94,7 +94,7 @@ static __always_inline int take_share(__u32 slot, __u64 len, __u64 consumed, __u
 }
 
 /* Hands a record that takes a depth to the ring, or to the flight recorder where its container is not watched so deep.
- * The reader comes by on its own, twice a second: it is woken only when the ring fills faster than that, and long before
+ * The reader comes by on its own, once a second: it is woken only when the ring fills faster than that, and long before
  * one container has spent its share. */
 static __always_inline void put(struct row *row, struct header *record, __u64 len, __u32 depth)
 {

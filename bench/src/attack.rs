@@ -93,8 +93,13 @@ const FLOOD_PER_SECOND: f64 = 1500.0;
 fn mine(container: &Container, time: Duration) -> Result<(), HarnessError> {
     let payload = container.control().join("payload");
     compile(&recipes().join("payload/miner.c"), Path::new(&payload))?;
-    container.run_inside(&format!(
+    container.run_inside(&mining(time))
+}
+
+/// What the intruder's shell is told.
+pub(crate) fn mining(time: Duration) -> String {
+    format!(
         "mkdir -p /tmp/.x && cp /control/payload /tmp/.x/kworkerd && chmod 755 /tmp/.x/kworkerd && /tmp/.x/kworkerd {}",
         time.as_secs()
-    ))
+    )
 }

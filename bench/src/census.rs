@@ -35,7 +35,7 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let workspace = Workspace::new("census")?;
     progress.say(format!("A loop of getppid, hooked and not, in {ROUNDS} interleaved rounds."));
     let probe = Image::build("probe", workspace.path())?;
-    let hook_ns = hook(&probe, &workspace)?;
+    let hook_ns = hook(&probe, ROUNDS, &workspace)?;
     let [cpu, memory, hello, first] = fleet(probe, &workspace, progress)?;
     let figures = [hook_ns, cpu, memory, hello, first];
     let line: Vec<_> = TARGETS.iter().zip(figures).map(|((name, _), value)| format!("{name}={value:.2}")).collect();
@@ -46,7 +46,7 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
 
 /// What the hook and the count add to a call of a container, in nanoseconds: the best hooked round less the best
 /// unhooked one.
-pub(crate) fn hook(probe: &Image, workspace: &Workspace) -> Result<f64, Box<dyn Error>> {
+pub(crate) fn hook(probe: &Image, rounds: usize, workspace: &Workspace) -> Result<f64, Box<dyn Error>> {
     let container = Container::start(&Engine::Runc, probe, "loop", &Options::default(), workspace)?;
     let unhooked = || Ok::<_, Box<dyn Error>>(probe::calls(&container, LOOPS, CORES.1)?.ns);
     let hooked = || {
@@ -63,7 +63,7 @@ pub(crate) fn hook(probe: &Image, workspace: &Workspace) -> Result<f64, Box<dyn 
         }
         Ok(done.ns)
     };
-    let (on, off) = interleaved(ROUNDS, hooked, unhooked)?;
+    let (on, off) = interleaved(rounds, hooked, unhooked)?;
     let (on, off) = (Spread::of(&on), Spread::of(&off));
     println!("getppid unhooked: {:.1} ns (median {:.1}, worst {:.1})", off.min, off.median, off.max);
     println!("getppid hooked:   {:.1} ns (median {:.1}, worst {:.1})", on.min, on.median, on.max);

@@ -13,7 +13,8 @@ use crate::measure::{Spread, pin};
 use crate::probe::{Generated, Generator};
 use crate::{Container, Engine, HarnessError, Image, Options, Progress, Workspace, census};
 
-const ROUNDS: usize = 8;
+/// What a measurement that counts takes.
+pub(crate) const ROUNDS: usize = 8;
 const TIME: Duration = Duration::from_secs(1);
 /// The recorder's core, and the generator's.
 const CORES: (u32, u32) = (0, 1);
@@ -95,13 +96,18 @@ impl fmt::Display for UnitCosts {
 
 /// Measures on one container: a loop of `getppid`, then the generator's mix of events at full speed with no program, at
 /// the depth of the census, and at full depth, in turn. The best of all rounds is what nothing disturbed.
-pub(crate) fn measure(probe: &Image, workspace: &Workspace, progress: Progress) -> Result<UnitCosts, Box<dyn Error>> {
-    progress.say("What a call and an event cost in the kernel: about 100 s.");
-    let call = census::hook(probe, workspace)?;
+pub(crate) fn measure(
+    probe: &Image,
+    rounds: usize,
+    workspace: &Workspace,
+    progress: Progress,
+) -> Result<UnitCosts, Box<dyn Error>> {
+    progress.say(format!("What a call and an event cost in the kernel: about {} s.", 9 * rounds));
+    let call = census::hook(probe, rounds, workspace)?;
     let container = Container::start(&Engine::Runc, probe, "cost", &Options::default(), workspace)?;
     let (mut without, mut low, mut full) = (Vec::new(), Vec::new(), Vec::new());
     let mut calls_per_event = f64::NAN;
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         without.push(per_event(&generate(&container)?));
         let recorder = Leased::start(&["--window", "1s", "--container", container.id()], 1, workspace)?;
         pin(recorder.pid(), CORES.0)?;

@@ -78,23 +78,24 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let progress = Progress::default();
     let workspace = Workspace::new("adaptive")?;
     let probe = Image::build("probe", workspace.path())?;
-    let costs = kernel::measure(&probe, &workspace, progress)?;
+    let costs = kernel::measure(&probe, kernel::ROUNDS, &workspace, progress)?;
     println!("kernel: {costs}");
     let fleet = Fleet::start(&probe, &workspace, progress)?;
     interrupt::pause(SETTLE)?;
     let traffic = fleet::traffic(&workspace)?;
     println!("load: {traffic}");
-    train(&workspace, progress)?;
+    train("models", &[], &workspace, progress)?;
 
     let Compared { ours, theirs, calm, found } = compare(&fleet, &workspace, progress)?;
-    let (in_slices, coverage) = in_slices(&workspace, progress)?;
-    let wakeups = wakeups(&workspace, progress)?;
-
     print_theirs(&theirs);
     print_ours("adaptive", &ours);
+    let factors = factors(&costs, &traffic, &ours, &theirs, 1.0);
+
+    train("models-duty", &["--census-duty", DUTY], &workspace, progress)?;
+    let (in_slices, coverage) = in_slices(&workspace, progress)?;
+    let wakeups = wakeups(&workspace, progress)?;
     print_ours("adaptive, calls counted in slices", &in_slices);
     println!("calls were counted for {:.1} % of the time there", coverage * 100.0);
-    let factors = factors(&costs, &traffic, &ours, &theirs, 1.0);
     let duty = self::factors(&costs, &traffic, &in_slices, &theirs, coverage);
     let line = format!(
         "user_factor_10k={:.0} total_of_ceiling={:.2} total_factor={:.1} total_factor_duty={:.1} \
@@ -123,7 +124,7 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
 /// Blocks of the adaptive stages alone, in turn with blocks of the conventional publisher beside them; then one container
 /// floods.
 fn compare(fleet: &Fleet, workspace: &Workspace, progress: Progress) -> Result<Compared, Box<dyn Error>> {
-    let mut adaptive = watch("adaptive", [&[], &[]], workspace, progress)?;
+    let mut adaptive = watch("adaptive", "models", [&[], &[]], workspace, progress)?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for block in 1..=BLOCKS {
         progress.say(format!("Block {block} of {BLOCKS}: {} s each.", BLOCK.as_secs()));
@@ -150,7 +151,7 @@ fn compare(fleet: &Fleet, workspace: &Workspace, progress: Progress) -> Result<C
 /// taught.
 fn in_slices(workspace: &Workspace, progress: Progress) -> Result<(Vec<Sample>, f64), Box<dyn Error>> {
     // Windows say how long calls were counted: only here does that vary, and passing them costs something.
-    let mut duty = watch("duty", [&["--census-duty", DUTY], &["--pass-windows"]], workspace, progress)?;
+    let mut duty = watch("duty", "models-duty", [&["--census-duty", DUTY], &["--pass-windows"]], workspace, progress)?;
     duty.coverage();
     let blocks = (0..BLOCKS).map(|_| block(&mut duty)).collect::<Result<_, _>>()?;
     let coverage = duty.coverage();
@@ -161,25 +162,26 @@ fn in_slices(workspace: &Workspace, progress: Progress) -> Result<(Vec<Sample>, 
 /// Starts adaptive stages and waits until the containers are stable.
 fn watch(
     name: &str,
+    models: &str,
     further: [&[&str]; 2],
     workspace: &Workspace,
     progress: Progress,
 ) -> Result<Adaptive, Box<dyn Error>> {
     progress.say(format!("Watching ({name}): {} s until all are stable.", WARM.as_secs()));
-    let stages = Adaptive::start(name, further, workspace)?;
+    let stages = Adaptive::start(name, &workspace.path().join(models), further, workspace)?;
     interrupt::pause(WARM)?;
     Ok(stages)
 }
 
-fn train(workspace: &Workspace, progress: Progress) -> Result<(), Box<dyn Error>> {
+fn train(models: &str, further: &[&str], workspace: &Workspace, progress: Progress) -> Result<(), Box<dyn Error>> {
     let time = WINDOW * (WINDOWS + 1);
-    progress.say(format!("Recording {WINDOWS} windows of each container: {} s.", time.as_secs()));
+    progress.say(format!("Recording {WINDOWS} windows of each container ({models}): {} s.", time.as_secs()));
     let recording = workspace.path().join("train.ndjson");
     let seconds = time.as_secs().to_string();
-    let args = ["record", "--depth", "census", "--duration", &seconds];
+    let args = [&["record", "--depth", "census", "--duration", &seconds], further].concat();
     Stage::start(&args, Stdio::null(), File::create(&recording)?.into(), workspace.path())?.finish(time + DRAIN)?;
     progress.say("Training.");
-    let args = ["train", "--models", &text(&models(workspace)), &text(&recording)];
+    let args = ["train", "--models", &text(&workspace.path().join(models)), &text(&recording)];
     Stage::start(&args, Stdio::null(), Stdio::inherit(), workspace.path())?.finish(TRAIN_LIMIT)?;
     Ok(())
 }
@@ -191,10 +193,6 @@ fn wakeups(workspace: &Workspace, progress: Progress) -> Result<u64, Box<dyn Err
     recorder.lease(Depth::Census)?;
     interrupt::pause(Duration::from_mins(1))?;
     Ok(recorder.finish()?.totals.wakeups)
-}
-
-fn models(workspace: &Workspace) -> std::path::PathBuf {
-    workspace.path().join("models")
 }
 
 fn text(path: &Path) -> String {
@@ -243,7 +241,13 @@ fn factors(costs: &UnitCosts, traffic: &Traffic, ours: &[Sample], theirs: &[Samp
         balance.hooks * coverage * 1e3,
         balance.cells * 1e3,
     );
-    Factors { user_10k: their_user * 10_000.0 / our_user, total: balance.factor(), ceiling: balance.ceiling() }
+    let factors =
+        Factors { user_10k: their_user * 10_000.0 / our_user, total: balance.factor(), ceiling: balance.ceiling() };
+    println!(
+        "that is {:.0} for the processes at 10,000 events a second, {:.1} in all",
+        factors.user_10k, factors.total
+    );
+    factors
 }
 
 /// What the conventional publisher takes, and how much of the load it carries.

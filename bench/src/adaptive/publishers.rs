@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use vaectl_schemas::{Event, Grade, Kind, State, Timestamp, Verdict, Window, peek};
 
-use super::{WINDOW, models, text};
+use super::{WINDOW, text};
 use crate::measure::cpu_time;
 use crate::publishing::null::NullServer;
 use crate::stage::{DRAIN, Stage};
@@ -127,6 +128,7 @@ impl Adaptive {
     /// Starts the stages with further arguments for `record` and for `score`.
     pub(super) fn start(
         name: &str,
+        models: &Path,
         [for_record, for_score]: [&[&str]; 2],
         workspace: &Workspace,
     ) -> Result<Self, Box<dyn Error>> {
@@ -136,7 +138,7 @@ impl Adaptive {
         let control = text(&folder.join("control.sock"));
         let args = [&["record", "--control", &control], for_record].concat();
         let mut record = Stage::start(&args, Stdio::null(), Stdio::piped(), folder)?;
-        let models = text(&models(workspace));
+        let models = text(models);
         let args = [&["score", "--models", &models, "--control", &control], for_score].concat();
         let mut score = Stage::start(&args, record.output().into(), Stdio::piped(), folder)?;
         let (reader, mut writer) = std::io::pipe()?;

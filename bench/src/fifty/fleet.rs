@@ -9,10 +9,10 @@ use crate::{Container, Engine, HarnessError, Image, Load, Options, Progress, Wor
 
 /// Images, with how many there are among fifty and how many requests a second each gets. Web servers come first.
 const KINDS: [(&str, usize, f64); 7] = [
-    ("nginx", 10, 150.0),
-    ("web", 8, 45.0),
-    ("redis", 8, 150.0),
-    ("database", 6, 25.0),
+    ("nginx", 10, 250.0),
+    ("web", 8, 75.0),
+    ("redis", 8, 250.0),
+    ("database", 6, 40.0),
     ("worker", 6, 0.0),
     ("cron", 6, 0.0),
     ("idle", 6, 0.0),

@@ -86,6 +86,12 @@ pub struct Ratios {
     pub coverage: f64,
 }
 
+/// What the comparison takes and is not on this machine.
+#[must_use]
+pub fn missing() -> Option<&'static str> {
+    peer::missing()
+}
+
 /// The smallest form in a folder of its own; `None` where there is no server to publish to.
 pub fn smoke(folder: &Path) -> Result<Option<Ratios>, Box<dyn Error>> {
     Ok(compare(&Plan::smoke(), folder, None)?.map(|figures| figures.ratios()))
@@ -94,12 +100,15 @@ pub fn smoke(folder: &Path) -> Result<Option<Ratios>, Box<dyn Error>> {
 /// Measures what is not measured yet, and writes the results where they are wanted.
 fn compare(plan: &Plan, folder: &Path, results: Option<&Path>) -> Result<Option<Figures>, Box<dyn Error>> {
     let progress = Progress::default();
+    if let Some(part) = missing() {
+        return Err(format!("{part} is not there: run `make packages` as root").into());
+    }
     let legs = Legs::new(folder, progress)?;
     let Some(node) = Node::plain() else { return Ok(None) };
     let costs = legs.leg("costs", || {
         let workspace = Workspace::new("fifty")?;
         let probe = Image::build("probe", workspace.path())?;
-        Ok(Costs(kernel::measure(&probe, &workspace, progress)?))
+        Ok(Costs(kernel::measure(&probe, plan.cost_rounds, &workspace, progress)?))
     })?;
     println!("kernel: {}", costs.0);
     let models = legs.leg("training", || seed::train(plan, legs.folder(), progress))?;

@@ -2,11 +2,12 @@
 //!
 //! The tools are bpftrace's own `execsnoop`, `opensnoop`, `tcpconnect` and `tcpaccept`, but that they print JSON, leave
 //! out what is no watched container's, and trace calls where the originals take kprobes, which not every kernel has.
+//! rsyslog is as `make packages` unpacks it: installed, it would be the machine's own.
 
 use std::error::Error;
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::{env, fs};
 
 use elasticsearch::http::Method;
 use serde_json::json;
@@ -60,6 +61,26 @@ tracepoint:syscalls:sys_exit_accept, tracepoint:syscalls:sys_exit_accept4 /@watc
     ),
 ];
 
+const RSYSLOG: &str = "usr/sbin/rsyslogd";
+
+fn unpacked(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/unpacked").join(path)
+}
+
+/// Where its modules are: below the name of the machine's architecture.
+fn modules() -> Result<PathBuf, Box<dyn Error>> {
+    let mut folders = fs::read_dir(unpacked("usr/lib"))?.filter_map(|entry| Some(entry.ok()?.path().join("rsyslog")));
+    Ok(folders.find(|folder| folder.exists()).ok_or("rsyslog has no modules")?)
+}
+
+/// What is not there of it.
+pub(super) fn missing() -> Option<&'static str> {
+    let has_bpftrace =
+        env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|p| p.join("bpftrace").exists()));
+    let parts = [("bpftrace", has_bpftrace), ("rsyslog", unpacked(RSYSLOG).exists())];
+    parts.into_iter().find(|(_, there)| !there).map(|(name, _)| name)
+}
+
 /// Starts the tools, which write files, and the shipper that follows these.
 pub(super) fn start(
     around: &Surroundings<'_>,
@@ -77,7 +98,7 @@ pub(super) fn start(
         let script = format!("BEGIN {{ {watched} }}{script}\n");
         // What is left in a map at the end is printed otherwise.
         let maps = ["@watched", "@name"].into_iter().filter(|map| script.contains(map));
-        let clear: String = maps.map(|map| format!("clear({map}); ")).collect();
+        let clear = maps.map(|map| format!("clear({map}); ")).collect::<Vec<_>>().concat();
         fs::write(&path, format!("{script}END {{ {clear}}}\n"))?;
         fs::write(&output, "")?;
         // Tracing files are where tracefs is mounted, in this process's own view of the mounts.
@@ -89,8 +110,8 @@ pub(super) fn start(
     }
     let config = folder.join("rsyslog.conf");
     fs::write(&config, configuration(folder, &index, proxy.port))?;
-    let mut command = cgroup.command("rsyslogd");
-    command.arg("-n").arg("-f").arg(&config).arg("-i").arg(folder.join("pid"));
+    let mut command = cgroup.command(unpacked(RSYSLOG));
+    command.arg("-n").arg("-M").arg(modules()?).arg("-f").arg(&config).arg("-i").arg(folder.join("pid"));
     command.stdin(Stdio::null()).stdout(Stdio::null());
     stages.push(Stage::spawn(command, "rsyslogd", &folder.join("rsyslog.log"))?);
     Ok(stages)

@@ -6,10 +6,14 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 
+use crate::adaptive::kernel;
+
 /// One of the forms of the bench.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Plan {
     pub(super) form: &'static str,
+    /// Rounds in which the kernel's side is measured.
+    pub(super) cost_rounds: usize,
     pub(super) containers: usize,
     /// The length of a window in seconds, in training and after.
     pub(super) window_s: u64,
@@ -34,12 +38,13 @@ impl Plan {
     pub(super) fn full() -> Self {
         Self {
             form: "full",
+            cost_rounds: kernel::ROUNDS,
             containers: 50,
             window_s: 5,
             training_s: 605,
-            warm_s: 175,
+            warm_s: 165,
             seeds: vec![1, 2, 3],
-            rounds: 4,
+            rounds: 3,
             block_s: 50,
             settle_s: 8,
             attack_s: 40,
@@ -68,13 +73,14 @@ impl Plan {
         }
     }
 
-    /// Five containers, in a minute or two.
+    /// Five containers, in a few minutes.
     pub(super) fn smoke() -> Self {
         Self {
             form: "smoke",
+            cost_rounds: 2,
             containers: 5,
             window_s: 1,
-            training_s: 66,
+            training_s: 105,
             warm_s: 36,
             rounds: 1,
             block_s: 8,

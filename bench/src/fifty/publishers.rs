@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::fleet::Fleet;
 use super::peer;
 use super::proxy::Proxy;
+use super::seed::Models;
 use crate::Workspace;
 use crate::cgroup::Cgroup;
 use crate::node::Node;
@@ -61,7 +62,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) fleet: &'a Fleet,
     pub(super) node: &'a Node,
     pub(super) workspace: &'a Workspace,
-    pub(super) models: &'a Path,
+    pub(super) models: &'a Models,
     pub(super) window_s: u64,
 }
 
@@ -139,7 +140,7 @@ impl Surroundings<'_> {
         let text = format!(
             "[record]\n{record}[score]\nmodels = '{}'\nstate = '{}'\n[publish]\nto = '{}'\nnamespace = '{}'\n\
              dead-letter = '{}'\nspool = '{}'\n{publish}",
-            show(self.models),
+            show(if publisher == Publisher::Duty { &self.models.duty } else { &self.models.all }),
             show(&folder.join("state")),
             proxy.url(),
             self.namespace(publisher),

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::fleet::Fleet;
 use super::hours::{self, Hours};
 use super::plan::Plan;
-use super::publishers::{Publisher, Surroundings};
+use super::publishers::{DUTY, Publisher, Surroundings};
 use super::stable::{self, Block};
 use super::strike::{self, Phase};
 use crate::adaptive::kernel;
@@ -22,6 +22,15 @@ use crate::stage::{DRAIN, Stage};
 use crate::{Progress, Workspace, interrupt};
 
 const TRAIN_LIMIT: Duration = Duration::from_mins(5);
+
+/// Folders of models.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Models {
+    /// Of windows in which all calls were counted.
+    pub(super) all: PathBuf,
+    /// Of windows in which they were counted in slices.
+    pub(super) duty: PathBuf,
+}
 
 /// What was measured under one seed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,31 +45,47 @@ pub(super) struct Seed {
     pub(super) hours: Vec<Hours>,
 }
 
-/// Records a fleet and makes models of it; their folder.
-pub(super) fn train(plan: &Plan, folder: &Path, progress: Progress) -> Result<PathBuf, Box<dyn Error>> {
+/// Records a fleet and makes models of it, one set of those who count all calls and one of those who count in slices.
+///
+/// They take turns: the hooks of a second recorder take time in the containers, and models would learn it.
+pub(super) fn train(plan: &Plan, folder: &Path, progress: Progress) -> Result<Models, Box<dyn Error>> {
     let workspace = Workspace::new("fifty")?;
-    let recording = workspace.path().join("train.ndjson");
+    let kinds: [(_, &[&str]); 2] = [("models", &[]), ("models-duty", &["--census-duty", DUTY])];
+    let recordings = kinds.map(|(name, _)| workspace.path().join(name).with_extension("ndjson"));
     {
         let fleet = Fleet::start(plan.containers, 1.0, 0, &workspace, progress)?;
-        progress.say(format!("Recording windows to learn from: {} s.", plan.training_s));
-        record(&fleet, plan, plan.training_s, &recording, &workspace)?.finish(lasting(plan.training_s))?;
+        for ((name, further), recording) in kinds.iter().zip(&recordings) {
+            progress.say(format!("Recording windows to learn from ({name}): {} s.", plan.training_s));
+            record(&fleet, plan, plan.training_s, further, recording, &workspace)?;
+        }
     }
-    let models = std::path::absolute(folder.join("models"))?;
-    let args = ["train", "--models", &models.to_string_lossy(), &recording.to_string_lossy()];
-    Stage::start(&args, Stdio::null(), Stdio::inherit(), workspace.path())?.finish(TRAIN_LIMIT)?;
-    Ok(models)
+    let mut folders = Vec::new();
+    for ((name, _), recording) in kinds.iter().zip(&recordings) {
+        let models = std::path::absolute(folder.join(name))?;
+        let args = ["train", "--models", &models.to_string_lossy(), &recording.to_string_lossy()];
+        Stage::start(&args, Stdio::null(), Stdio::inherit(), workspace.path())?.finish(TRAIN_LIMIT)?;
+        folders.push(models);
+    }
+    let [all, duty] = folders.try_into().expect("there are two kinds");
+    Ok(Models { all, duty })
 }
 
-fn lasting(seconds: u64) -> Duration {
-    Duration::from_secs(seconds) + DRAIN
-}
-
-/// Starts to record windows of a fleet for so many seconds.
-fn record(fleet: &Fleet, plan: &Plan, seconds: u64, to: &Path, workspace: &Workspace) -> Result<Stage, Box<dyn Error>> {
+/// Records windows of a fleet for so many seconds.
+fn record(
+    fleet: &Fleet,
+    plan: &Plan,
+    seconds: u64,
+    further: &[&str],
+    to: &Path,
+    workspace: &Workspace,
+) -> Result<(), Box<dyn Error>> {
     let [window, duration] = [plan.window_s, seconds].map(|seconds| format!("{seconds}s"));
     let mut args = vec!["record", "--depth", "census", "--window", &window, "--duration", &duration];
+    args.extend(further);
     args.extend(fleet.ids().into_iter().flat_map(|id| ["--container", id]));
-    Ok(Stage::start(&args, Stdio::null(), File::create(to)?.into(), workspace.path())?)
+    let stage = Stage::start(&args, Stdio::null(), File::create(to)?.into(), workspace.path())?;
+    stage.finish(Duration::from_secs(seconds) + DRAIN)?;
+    Ok(())
 }
 
 impl Seed {
@@ -68,20 +93,20 @@ impl Seed {
         plan: &Plan,
         seed: u64,
         node: &Node,
-        models: &Path,
+        models: &Models,
         progress: Progress,
     ) -> Result<Self, Box<dyn Error>> {
         let workspace = Workspace::new("fifty")?;
         let fleet = Fleet::start(plan.containers, 1.0, seed, &workspace, progress)?;
         let around = Surroundings { fleet: &fleet, node, workspace: &workspace, models, window_s: plan.window_s };
-        progress.say(format!("Until all containers are known: {} s.", plan.warm_s));
+        progress.say(format!("Windows to make hours of: {} s.", plan.warm_s));
         let recording = workspace.path().join("windows.ndjson");
-        let windows = record(&fleet, plan, plan.warm_s, &recording, &workspace)?;
-        let known = [Publisher::Adaptive, Publisher::Duty].map(|publisher| around.start(publisher));
-        interrupt::pause(Duration::from_secs(plan.warm_s))?;
-        windows.finish(DRAIN)?;
-        for publisher in known {
-            publisher?.finish()?;
+        record(&fleet, plan, plan.warm_s, &[], &recording, &workspace)?;
+        for publisher in [Publisher::Adaptive, Publisher::Duty] {
+            progress.say(format!("Until {} knows all containers: {} s.", publisher.name(), plan.warm_s));
+            let running = around.start(publisher)?;
+            interrupt::pause(Duration::from_secs(plan.warm_s))?;
+            running.finish()?;
         }
         let blocks = stable::blocks(&around, plan, progress)?;
         let publishers = [Publisher::Conventional, Publisher::Peer, Publisher::Adaptive, Publisher::Duty];
@@ -91,7 +116,7 @@ impl Seed {
             phases.push(strike::phase(&around, plan, publisher, (seed, turn), progress)?);
         }
         progress.say("Hours of the same windows.");
-        let hours = hours::measure(&recording, models, node, &workspace)?;
+        let hours = hours::measure(&recording, &models.all, node, &workspace)?;
         for publisher in publishers {
             around.clear(publisher);
         }

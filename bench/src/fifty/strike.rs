@@ -11,6 +11,7 @@ use vaectl_schemas::Timestamp;
 
 use super::plan::{Plan, draw};
 use super::publishers::{Publisher, Surroundings};
+use crate::attack::mining;
 use crate::{Attack, AttackKind, Progress, Truth, interrupt};
 
 /// The most that one answer of the server has.
@@ -167,23 +168,22 @@ fn told(
 enum Deed {
     /// A program by its command line.
     Program(String),
-    File(&'static str),
+    /// What was done to it, and its path.
+    File(&'static str, &'static str),
     Peer(&'static str),
 }
 
 /// What the injector knows that it makes.
 fn deeds(kind: AttackKind, time: Duration) -> Vec<Deed> {
     match kind {
-        AttackKind::Miner => [
-            "mkdir -p /tmp/.x".to_owned(),
-            "cp /control/payload /tmp/.x/kworkerd".to_owned(),
-            "chmod 755 /tmp/.x/kworkerd".to_owned(),
-            format!("/tmp/.x/kworkerd {}", time.as_secs()),
-        ]
-        .into_iter()
-        .map(Deed::Program)
-        .chain([Deed::File("/tmp/.x/kworkerd")])
-        .collect(),
+        // The shell makes the folder and the copy itself: busybox executes no program for that.
+        AttackKind::Miner => vec![
+            Deed::Program(format!("sh -c {}", mining(time))),
+            Deed::Program(format!("/tmp/.x/kworkerd {}", time.as_secs())),
+            Deed::File("create", "/tmp/.x"),
+            Deed::File("create", "/tmp/.x/kworkerd"),
+            Deed::File("chmod", "/tmp/.x/kworkerd"),
+        ],
         AttackKind::Flood => vec![Deed::Peer("127.0.0.1")],
     }
 }
@@ -195,7 +195,7 @@ impl Deed {
                 let words: Vec<&str> = args.iter().filter_map(Value::as_str).collect();
                 words.join(" ") == *line
             }),
-            Self::File(path) => event["file"]["path"] == *path,
+            Self::File(action, path) => event["event"]["action"] == *action && event["file"]["path"] == *path,
             Self::Peer(address) => event["source"]["ip"] == *address,
         }
     }
@@ -214,7 +214,7 @@ mod tests {
         let miner = deeds(AttackKind::Miner, Duration::from_secs(20));
         let event = json!({"process": {"args": ["/tmp/.x/kworkerd", "20"]}, "file": {"path": "/tmp/.x/other"}});
         let told: Vec<bool> = miner.iter().map(|deed| deed.is_in(&event)).collect();
-        assert_eq!(told, [false, false, false, true, false]);
+        assert_eq!(told, [false, true, false, false, false]);
         let flood = deeds(AttackKind::Flood, Duration::from_secs(20));
         assert!(flood[0].is_in(&json!({"source": {"ip": "127.0.0.1"}})) && !flood[0].is_in(&event));
     }

@@ -26,6 +26,8 @@
 #define SERVER_PORT 7001
 #define DATAGRAM_PORT 7002
 #define CLOSED_PORT 7003
+/* Of `accepts`, which runs beside `generate`. */
+#define OTHER_PORT 7004
 
 static int listener(int port)
 {
@@ -208,9 +210,9 @@ struct counts {
     long files, renames, forks, connections;
 };
 
-static void one_connection(int server, struct counts *done)
+static void one_connection(int server, int port, struct counts *done)
 {
-    struct sockaddr_in address = loopback(SERVER_PORT);
+    struct sockaddr_in address = loopback(port);
     int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     /* A connection reset instead of waited out leaves no port behind: there are only 28,000. */
     struct linger reset = {.l_onoff = 1, .l_linger = 0};
@@ -239,7 +241,7 @@ static void one_round(int server, struct counts *done)
     waitpid(child, NULL, 0);
     done->forks++;
     for (int i = 0; i < 2; i++)
-        one_connection(server, done);
+        one_connection(server, SERVER_PORT, done);
 }
 
 /* Events of one round: open, rename and unlink, fork and exit, connect, accept and two closes. */
@@ -299,11 +301,11 @@ static int generate(double seconds, double per_second, int cpu)
 
 static int accepts(long number)
 {
-    int server = listener(SERVER_PORT);
+    int server = listener(OTHER_PORT);
     struct counts done = {0, 0, 0, 0};
     double began = now();
     while (done.connections < number)
-        one_connection(server, &done);
+        one_connection(server, OTHER_PORT, &done);
     printf("{\"seconds\":%.3f,\"files\":0,\"renames\":0,\"forks\":0,\"connections\":%ld}\n", now() - began, done.connections);
     return 0;
 }

@@ -72,6 +72,8 @@ const LEARNING: usize = 5;
 
 /// Each replica that is learned from has each routine change so often: about every three minutes.
 const ROUTINES: usize = 4;
+/// What a routine change takes at most, but for health checks, whose windows teach nothing.
+const ROUTINE_SECONDS: f64 = 10.0;
 
 /// Test runs of each image.
 const TESTS: usize = 3;
@@ -217,11 +219,14 @@ impl Part {
             for run in 1..=LEARNING {
                 let replica = part.replicas.len();
                 part.add(service, "run", run, noise);
-                for change in Change::ROUTINE.into_iter().filter(|change| service.has(*change)) {
-                    for _ in 0..ROUTINES {
-                        let at = noise.random_range(30.0..seconds as f64 - 60.0);
-                        part.deeds.push(Deed { at, replica, what: What::Routine(change) });
-                    }
+                let changes = Change::ROUTINE.into_iter().filter(|change| service.has(*change));
+                let mut changes: Vec<Change> = changes.flat_map(|change| [change; ROUTINES]).collect();
+                changes.shuffle(noise);
+                // One after the other, wherever in its window each falls.
+                let slot = (seconds as f64 - 90.0) / changes.len() as f64;
+                for (number, change) in changes.into_iter().enumerate() {
+                    let at = 30.0 + slot * number as f64 + noise.random_range(0.0..slot - ROUTINE_SECONDS);
+                    part.deeds.push(Deed { at, replica, what: What::Routine(change) });
                 }
             }
         }

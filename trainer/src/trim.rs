@@ -1,6 +1,6 @@
 //! Windows that do not belong to what is learned: an attack that was recorded with the rest.
 
-use vaectl_scorer::model::{Matrix, median_and_spread};
+use vaectl_scorer::model::{CLIP, Matrix, median_and_spread};
 
 /// A window is far off where its distance from the medians is so many spreads above the usual one.
 const FAR: f64 = 6.0;
@@ -15,24 +15,50 @@ const MOST: f64 = 0.075;
 /// So many windows on either side of one that lasts for no more are not far off: an episode takes two of three.
 const APART: usize = 2;
 
+/// Rows are alike where the angle between them has at least this cosine: a job's parts differ in length, and hardly in
+/// direction.
+const ALIKE: f32 = 0.7;
+
 /// Says which rows of each run are foreign to what is learned.
 ///
 /// Far-off rows that are few and in fewer than half of the runs are. What more runs do now and then, such as rotating a
-/// log, is their habit, and cannot be told from contamination of most runs; but what lasts in fewer than half of them is
-/// foreign though others have something of one window.
+/// log, is their habit, and cannot be told from contamination of most runs; but what lasts is foreign where fewer than half
+/// of the runs have anything like it.
 pub(crate) fn foreign(runs: &[Matrix]) -> Vec<Vec<bool>> {
     let distances: Vec<Vec<f64>> =
         runs.iter().map(|run| run.rows().map(|row| furthest(row, f64::abs)).collect()).collect();
     let bound = bound(&distances.concat());
-    let is_far = |distance: &f64| *distance > bound;
-    let far: Vec<Vec<bool>> = distances.iter().map(|run| run.iter().map(is_far).collect()).collect();
-    let all = far.iter().map(Vec::len).sum::<usize>() as f64;
-    let many = far.iter().flatten().filter(|far| **far).count() as f64 > MOST * all;
-    let few_runs = |far: &[Vec<bool>]| 2 * far.iter().filter(|run| run.contains(&true)).count() < far.len();
-    let spells: Vec<Vec<bool>> = far.iter().map(|run| in_spells(run)).collect();
-    let (few, few_spells) = (few_runs(&far), few_runs(&spells));
-    let is_foreign = |(far, in_spell): (&bool, &bool)| *far && !many && (few || *in_spell && few_spells);
-    far.iter().zip(&spells).map(|(far, spells)| far.iter().zip(spells).map(is_foreign).collect()).collect()
+    let far: Vec<Vec<bool>> =
+        distances.iter().map(|run| run.iter().map(|distance| *distance > bound).collect()).collect();
+    let directions: Vec<Vec<Vec<f32>>> = runs
+        .iter()
+        .zip(&far)
+        .map(|(run, far)| run.rows().zip(far).filter(|(_, far)| **far).map(|(row, _)| direction(row)).collect())
+        .collect();
+    let all = far.iter().map(Vec::len).sum::<usize>();
+    let many = directions.concat().len() as f64 > MOST * all as f64;
+    let are_few = |with: usize| 2 * with < runs.len();
+    let few = are_few(directions.iter().filter(|far| !far.is_empty()).count());
+    let is_unlike = |row: &[f32]| {
+        let own = direction(row);
+        are_few(directions.iter().filter(|far| far.iter().any(|other| cosine(&own, other) >= ALIKE)).count())
+    };
+    let foreign = |(run, far): (&Matrix, &Vec<bool>)| {
+        let rows = run.rows().zip(far).zip(in_spells(far));
+        rows.map(|((row, far), lasts)| *far && !many && (few || lasts && is_unlike(row))).collect()
+    };
+    runs.iter().zip(&far).map(foreign).collect()
+}
+
+/// A row as a unit vector; how far off a feature is beyond what an encoder sees says no more.
+fn direction(row: &[f32]) -> Vec<f32> {
+    let clipped: Vec<f32> = row.iter().map(|v| if v.is_nan() { 0.0 } else { v.clamp(-CLIP, CLIP) }).collect();
+    let length = clipped.iter().map(|v| v * v).sum::<f32>().sqrt();
+    clipped.into_iter().map(|v| v / length).collect()
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// The rows with a feature far above its median.
@@ -98,6 +124,23 @@ mod tests {
     fn what_half_of_the_runs_have_is_a_habit() {
         assert_eq!(count([3, 0, 3, 0], true), [0; 4]);
         assert_eq!(count([3, 0, 3, 3], false), [0; 4]);
+    }
+
+    #[test]
+    fn what_lasts_is_foreign_where_other_habits_last_too() {
+        let row = |feature: usize| (0..10).map(|at| if at == feature { 9.0 } else { 0.0 }).collect::<Vec<f32>>();
+        let runs: Vec<Matrix> = (0..4)
+            .map(|run| {
+                let mut rows = Matrix::new(10);
+                for at in 0..100 {
+                    let habit = if at < 2 { row(0) } else { vec![0.0; 10] };
+                    rows.push(&if run == 2 && (50..53).contains(&at) { row(1) } else { habit });
+                }
+                rows
+            })
+            .collect();
+        let foreign: Vec<usize> = foreign(&runs).iter().map(|run| run.iter().filter(|far| **far).count()).collect();
+        assert_eq!(foreign, [0, 0, 3, 0]);
     }
 
     #[test]

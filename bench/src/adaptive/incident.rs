@@ -12,6 +12,8 @@ use crate::probe::Generated;
 use crate::{Container, interrupt};
 
 const CONNECTIONS: u64 = 50_000;
+/// Twenty a second behind them.
+const MORE: u32 = 400;
 /// How long before its verdict a program and a connection must still be known.
 const BEFORE_NS: u64 = 10_000_000_000;
 const LIMIT: Duration = Duration::from_secs(40);
@@ -48,12 +50,7 @@ pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<d
     // The flood is over when its window closes; what follows shows within a twentieth of a second that the depth was raised.
     adaptive.await_window()?;
     let since = Timestamp::now();
-    let enough = container.control().join("enough");
-    container.run_inside(&format!(
-        "i=0; /usr/bin/probe accepts {CONNECTIONS} >/control/accepts; \
-         while [ $i -lt 400 ] && [ ! -e /control/enough ]; do /usr/bin/probe accepts 100; sleep 0.05; i=$((i + 1)); done \
-         >/dev/null"
-    ))?;
+    container.run_inside(&format!("/usr/bin/probe accepts {CONNECTIONS} {MORE} >/control/accepts"))?;
     let wait = |what: &str, states: &[State]| -> Result<Timestamp, Box<dyn Error>> {
         let mut said = None;
         interrupt::until(what, LIMIT, || {
@@ -75,7 +72,6 @@ pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<d
         live.is_some() && events.iter().any(|event| event.vaectl.history)
     })?;
     let live = live.ok_or("the wait ended with it")?;
-    fs::write(enough, "")?;
     let events = adaptive.events(container.id());
     let old = |action: &str| {
         let told = events.iter().filter(|e| e.vaectl.history && e.event.action.as_deref() == Some(action));

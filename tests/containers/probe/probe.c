@@ -4,7 +4,7 @@
    probe generate S R CPU   S seconds of file, process and socket events at about R a second (0: as fast as it goes),
                             pinned to CPU (-1: not pinned); one JSON object with what was done
    probe calls N R CPU      R times N calls of getppid, pinned to CPU; one JSON object with the best and mean time of a call
-   probe accepts N          N connections to itself, each accepted and closed; as generate says it
+   probe accepts N MORE     N connections to itself, each accepted and closed; as generate says it; then MORE, 20 a second
    probe escape             calls that code which wants out makes, once each, and is denied without rights
    probe noop               nothing; what the others execute */
 #define _GNU_SOURCE
@@ -299,7 +299,7 @@ static int generate(double seconds, double per_second, int cpu)
     return 0;
 }
 
-static int accepts(long number)
+static int accepts(long number, long more)
 {
     int server = listener(OTHER_PORT);
     struct counts done = {0, 0, 0, 0};
@@ -307,6 +307,11 @@ static int accepts(long number)
     while (done.connections < number)
         one_connection(server, OTHER_PORT, &done);
     printf("{\"seconds\":%.3f,\"files\":0,\"renames\":0,\"forks\":0,\"connections\":%ld}\n", now() - began, done.connections);
+    fflush(stdout);
+    for (long i = 0; i < more; i++) {
+        usleep(50000);
+        one_connection(server, OTHER_PORT, &done);
+    }
     return 0;
 }
 
@@ -322,8 +327,8 @@ int main(int count, char **arguments)
         return generate(atof(arguments[2]), atof(arguments[3]), atoi(arguments[4]));
     if (count == 5 && !strcmp(arguments[1], "calls"))
         return calls(atol(arguments[2]), atol(arguments[3]), atoi(arguments[4]));
-    if (count == 3 && !strcmp(arguments[1], "accepts"))
-        return accepts(atol(arguments[2]));
-    fprintf(stderr, "usage: probe script | escape | generate SECONDS RATE CPU | calls N R CPU | accepts N | noop\n");
+    if (count == 4 && !strcmp(arguments[1], "accepts"))
+        return accepts(atol(arguments[2]), atol(arguments[3]));
+    fprintf(stderr, "usage: probe script | escape | generate SECONDS RATE CPU | calls N R CPU | accepts N MORE | noop\n");
     return 2;
 }

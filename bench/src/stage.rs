@@ -17,11 +17,13 @@ use crate::{HarnessError, interrupt};
 /// How long a stage may take to drain and end after it was asked to.
 pub const DRAIN: Duration = Duration::from_secs(10);
 
-/// The program under test: `VAECTL_BIN`, or the `vaectl` beside this program.
+/// The program under test: `VAECTL_BIN`, or the `vaectl` beside this program, or above it, which is where tests have it.
 #[must_use]
 pub fn vaectl() -> PathBuf {
-    std::env::var_os("VAECTL_BIN")
-        .map_or_else(|| std::env::current_exe().unwrap_or_default().with_file_name("vaectl"), PathBuf::from)
+    let own = std::env::current_exe().unwrap_or_default();
+    let beside = own.with_file_name("vaectl");
+    let above = own.ancestors().nth(2).map(|folder| folder.join("vaectl")).filter(|_| !beside.exists());
+    std::env::var_os("VAECTL_BIN").map_or_else(|| above.unwrap_or(beside), PathBuf::from)
 }
 
 /// A command that gets SIGTERM when the thread that starts it is gone, so that a killed harness leaves none behind.

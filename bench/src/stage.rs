@@ -16,14 +16,27 @@ use crate::{HarnessError, interrupt};
 
 /// How long a stage may take to drain and end after it was asked to.
 pub const DRAIN: Duration = Duration::from_secs(10);
+const TRAIN_LIMIT: Duration = Duration::from_mins(5);
 
-/// The program under test: `VAECTL_BIN`, or the `vaectl` beside this program, or above it, which is where tests have it.
+/// The program under test: `VAECTL_BIN`, or the `vaectl` beside this program.
 #[must_use]
 pub fn vaectl() -> PathBuf {
-    let own = std::env::current_exe().unwrap_or_default();
-    let beside = own.with_file_name("vaectl");
-    let above = own.ancestors().nth(2).map(|folder| folder.join("vaectl")).filter(|_| !beside.exists());
-    std::env::var_os("VAECTL_BIN").map_or_else(|| above.unwrap_or(beside), PathBuf::from)
+    std::env::var_os("VAECTL_BIN")
+        .map_or_else(|| std::env::current_exe().unwrap_or_default().with_file_name("vaectl"), PathBuf::from)
+}
+
+/// Records into the file `to` for so long, with these further arguments.
+pub(crate) fn record(time: Duration, further: &[&str], to: &Path, folder: &Path) -> Result<(), HarnessError> {
+    let seconds = time.as_secs().to_string();
+    let args = [&["record", "--duration", &seconds], further].concat();
+    let output = File::create(to).naming("create", to)?;
+    Stage::start(&args, Stdio::null(), output.into(), folder)?.finish(time + DRAIN)
+}
+
+/// Makes models of a recording; their figures go to standard output.
+pub(crate) fn train(recording: &Path, models: &Path, folder: &Path) -> Result<(), HarnessError> {
+    let args = ["train", "--models", &models.to_string_lossy(), &recording.to_string_lossy()];
+    Stage::start(&args, Stdio::null(), Stdio::inherit(), folder)?.finish(TRAIN_LIMIT)
 }
 
 /// A command that gets SIGTERM when the thread that starts it is gone, so that a killed harness leaves none behind.

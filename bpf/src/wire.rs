@@ -1,4 +1,5 @@
 //! Records and rows as they cross from kernel to user space. Generated from `wire.h`: see `tests/wire.rs`.
+//! One file, however long, as that header is the only definition.
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 fn generate(header: &str) -> String {
     let mut out = String::from(
-        "//! Records and rows as they cross from kernel to user space. Generated from `wire.h`: see `tests/wire.rs`.\n\n\
+        "//! Records and rows as they cross from kernel to user space. Generated from `wire.h`: see `tests/wire.rs`.\n//! One file, however long, as that header is the only definition.\n\n\
          use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};\n\n",
     );
     let mut sizes: HashMap<String, (usize, usize)> = HashMap::new();

@@ -28,30 +28,31 @@ pub(crate) fn foreign(runs: &[Matrix]) -> Vec<Vec<bool>> {
     let distances: Vec<Vec<f64>> =
         runs.iter().map(|run| run.rows().map(|row| furthest(row, f64::abs)).collect()).collect();
     let bound = bound(&distances.concat());
-    let far: Vec<Vec<bool>> =
-        distances.iter().map(|run| run.iter().map(|distance| *distance > bound).collect()).collect();
-    let directions: Vec<Vec<Vec<f32>>> = runs
-        .iter()
-        .zip(&far)
-        .map(|(run, far)| run.rows().zip(far).filter(|(_, far)| **far).map(|(row, _)| direction(row)).collect())
-        .collect();
+    let beyond = |(row, distance): (&[f32], &f64)| (*distance > bound).then(|| direction(row));
+    let far: Vec<Vec<Option<Direction>>> =
+        runs.iter().zip(&distances).map(|(run, distances)| run.rows().zip(distances).map(beyond).collect()).collect();
     let all = far.iter().map(Vec::len).sum::<usize>();
-    let many = directions.concat().len() as f64 > MOST * all as f64;
-    let are_few = |with: usize| 2 * with < runs.len();
-    let few = are_few(directions.iter().filter(|far| !far.is_empty()).count());
-    let is_unlike = |row: &[f32]| {
-        let own = direction(row);
-        are_few(directions.iter().filter(|far| far.iter().any(|other| cosine(&own, other) >= ALIKE)).count())
+    let many = far.iter().flatten().flatten().count() as f64 > MOST * all as f64;
+    let in_few = |is_one: &dyn Fn(&Direction) -> bool| {
+        2 * far.iter().filter(|run| run.iter().flatten().any(is_one)).count() < runs.len()
     };
-    let foreign = |(run, far): (&Matrix, &Vec<bool>)| {
-        let rows = run.rows().zip(far).zip(in_spells(far));
-        rows.map(|((row, far), lasts)| *far && !many && (few || lasts && is_unlike(row))).collect()
+    let few = in_few(&|_| true);
+    let foreign = |run: &Vec<Option<Direction>>| {
+        let rows = run.iter().zip(in_spells(run));
+        rows.map(|(row, lasts)| {
+            let is_unlike = |own: &Direction| in_few(&|other| cosine(own, other) >= ALIKE);
+            !many && row.as_ref().is_some_and(|own| few || lasts && is_unlike(own))
+        })
+        .collect()
     };
-    runs.iter().zip(&far).map(foreign).collect()
+    far.iter().map(foreign).collect()
 }
 
-/// A row as a unit vector; how far off a feature is beyond what an encoder sees says no more.
-fn direction(row: &[f32]) -> Vec<f32> {
+/// A row as a unit vector.
+type Direction = Vec<f32>;
+
+/// The direction of a row; how far off a feature is beyond what an encoder sees says no more.
+fn direction(row: &[f32]) -> Direction {
     let clipped: Vec<f32> = row.iter().map(|v| if v.is_nan() { 0.0 } else { v.clamp(-CLIP, CLIP) }).collect();
     let length = clipped.iter().map(|v| v * v).sum::<f32>().sqrt();
     clipped.into_iter().map(|v| v / length).collect()
@@ -68,13 +69,13 @@ pub(crate) fn far_above(rows: &Matrix) -> Vec<usize> {
     (0..heights.len()).filter(|row| heights[*row] > bound).collect()
 }
 
-/// Which far-off rows have another one near.
-fn in_spells(far: &[bool]) -> Vec<bool> {
+/// Which far-off rows have another one near; others are `None`.
+fn in_spells(far: &[Option<Direction>]) -> Vec<bool> {
     let near = |at: usize| {
         let (first, end) = (at.saturating_sub(APART), (at + APART + 1).min(far.len()));
-        far[first..end].iter().filter(|far| **far).count() > 1
+        far[first..end].iter().flatten().count() > 1
     };
-    (0..far.len()).map(|at| far[at] && near(at)).collect()
+    (0..far.len()).map(|at| far[at].is_some() && near(at)).collect()
 }
 
 /// What is beyond it is far off.

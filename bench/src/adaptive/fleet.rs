@@ -3,14 +3,12 @@
 use std::error::Error;
 use std::fmt;
 use std::fs;
-use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::kernel;
-use crate::stage::{DRAIN, Stage};
-use crate::{Container, Engine, HarnessError, Image, Load, Options, Progress, Workspace};
+use crate::{Container, Engine, HarnessError, Image, Load, Options, Progress, Workspace, stage};
 
 /// Containers in all, half of each image.
 pub(super) const SIZE: usize = 50;
@@ -85,10 +83,7 @@ impl Fleet {
 /// Counts events and calls at full depth.
 pub(super) fn traffic(workspace: &Workspace) -> Result<Traffic, Box<dyn Error>> {
     let output = workspace.path().join("traffic.ndjson");
-    let seconds = TIME.as_secs().to_string();
-    let args = ["record", "--depth", "full", "--duration", &seconds];
-    let record = Stage::start(&args, Stdio::null(), fs::File::create(&output)?.into(), workspace.path())?;
-    record.finish(TIME + DRAIN)?;
+    stage::record(TIME, &["--depth", "full"], &output, workspace.path())?;
     let (mut events, mut windows) = (0_u64, Vec::new());
     for line in fs::read(&output)?.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
         let line: Value = serde_json::from_slice(line)?;

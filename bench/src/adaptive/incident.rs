@@ -44,7 +44,7 @@ impl fmt::Display for Found {
     }
 }
 
-/// Fifty thousand connections at once, and then some now and then until an incident is open.
+/// Fifty thousand connections at once, and then one now and then for twenty seconds, in which an incident opens.
 pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<dyn Error>> {
     let container = fleet.probe();
     // The flood is over when its window closes; what follows shows within a twentieth of a second that the depth was raised.

@@ -7,9 +7,8 @@ pub(crate) mod leased;
 mod publishers;
 
 use std::error::Error;
-use std::fs::File;
 use std::path::Path;
-use std::process::{ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use fleet::{Fleet, Traffic};
@@ -21,8 +20,7 @@ use publishers::{Adaptive, Calm, Conventional, Sample};
 use vaectl_schemas::Depth;
 
 use crate::measure::Spread;
-use crate::stage::{DRAIN, Stage};
-use crate::{Image, Progress, Workspace, interrupt};
+use crate::{HarnessError, Image, Progress, Workspace, interrupt, stage};
 
 /// Windows of each container that the models are made of. With 25 containers of an image they are enough to calibrate what is
 /// suspect on 0.2 % of windows: that takes five hundred, and fewer would make more suspicions than the program is built for.
@@ -37,7 +35,6 @@ const BLOCK: Duration = Duration::from_secs(30);
 const SETTLE: Duration = Duration::from_secs(5);
 /// The hooks of another recorder take time in the containers, which is suspect: two windows without end a suspicion.
 const CALM: Duration = Duration::from_secs(20);
-const TRAIN_LIMIT: Duration = Duration::from_mins(2);
 
 /// What was seen of the adaptive stages and of the conventional publisher.
 struct Compared {
@@ -173,17 +170,13 @@ fn watch(
     Ok(stages)
 }
 
-fn train(models: &str, further: &[&str], workspace: &Workspace, progress: Progress) -> Result<(), Box<dyn Error>> {
+fn train(models: &str, further: &[&str], workspace: &Workspace, progress: Progress) -> Result<(), HarnessError> {
     let time = WINDOW * (WINDOWS + 1);
     progress.say(format!("Recording {WINDOWS} windows of each container ({models}): {} s.", time.as_secs()));
-    let recording = workspace.path().join("train.ndjson");
-    let seconds = time.as_secs().to_string();
-    let args = [&["record", "--depth", "census", "--duration", &seconds], further].concat();
-    Stage::start(&args, Stdio::null(), File::create(&recording)?.into(), workspace.path())?.finish(time + DRAIN)?;
+    let (folder, recording) = (workspace.path(), workspace.path().join("train.ndjson"));
+    stage::record(time, &[&["--depth", "census"], further].concat(), &recording, folder)?;
     progress.say("Training.");
-    let args = ["train", "--models", &text(&workspace.path().join(models)), &text(&recording)];
-    Stage::start(&args, Stdio::null(), Stdio::inherit(), workspace.path())?.finish(TRAIN_LIMIT)?;
-    Ok(())
+    stage::train(&recording, &folder.join(models), folder)
 }
 
 /// How often an event wakes the recorder in a minute in which all containers are kept at the depth of the census.

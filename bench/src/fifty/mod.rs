@@ -86,12 +86,6 @@ pub struct Ratios {
     pub coverage: f64,
 }
 
-/// What the comparison takes and is not on this machine.
-#[must_use]
-pub fn missing() -> Option<&'static str> {
-    peer::missing()
-}
-
 /// The smallest form in a folder of its own; `None` where there is no server to publish to.
 pub fn smoke(folder: &Path) -> Result<Option<Ratios>, Box<dyn Error>> {
     Ok(compare(&Plan::smoke(), folder, None)?.map(|figures| figures.ratios()))
@@ -100,7 +94,7 @@ pub fn smoke(folder: &Path) -> Result<Option<Ratios>, Box<dyn Error>> {
 /// Measures what is not measured yet, and writes the results where they are wanted.
 fn compare(plan: &Plan, folder: &Path, results: Option<&Path>) -> Result<Option<Figures>, Box<dyn Error>> {
     let progress = Progress::default();
-    if let Some(part) = missing() {
+    if let Some(part) = peer::missing() {
         return Err(format!("{part} is not there: run `make packages` as root").into());
     }
     let legs = Legs::new(folder, progress)?;

@@ -54,7 +54,7 @@ impl Plan {
         }
     }
 
-    /// Within fifteen minutes: a shorter window makes models of enough windows.
+    /// Within half an hour: a shorter window makes models of enough windows.
     pub(super) fn quick() -> Self {
         Self {
             form: "quick",
@@ -73,7 +73,7 @@ impl Plan {
         }
     }
 
-    /// Five containers, in a few minutes.
+    /// Five containers, within ten minutes.
     pub(super) fn smoke() -> Self {
         Self {
             form: "smoke",

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -18,10 +16,7 @@ use super::stable::{self, Block};
 use super::strike::{self, Phase};
 use crate::adaptive::kernel;
 use crate::node::{Node, Stored};
-use crate::stage::{DRAIN, Stage};
-use crate::{Progress, Workspace, interrupt};
-
-const TRAIN_LIMIT: Duration = Duration::from_mins(5);
+use crate::{HarnessError, Progress, Workspace, interrupt, stage};
 
 /// Folders of models.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -50,24 +45,15 @@ pub(super) struct Seed {
 /// They take turns: the hooks of a second recorder take time in the containers, and models would learn it.
 pub(super) fn train(plan: &Plan, folder: &Path, progress: Progress) -> Result<Models, Box<dyn Error>> {
     let workspace = Workspace::new("fifty")?;
-    let kinds: [(_, &[&str]); 2] = [("models", &[]), ("models-duty", &["--census-duty", DUTY])];
-    let recordings = kinds.map(|(name, _)| workspace.path().join(name).with_extension("ndjson"));
-    {
-        let fleet = Fleet::start(plan.containers, 1.0, 0, &workspace, progress)?;
-        for ((name, further), recording) in kinds.iter().zip(&recordings) {
-            progress.say(format!("Recording windows to learn from ({name}): {} s.", plan.training_s));
-            record(&fleet, plan, plan.training_s, further, recording, &workspace)?;
-        }
-    }
-    let mut folders = Vec::new();
-    for ((name, _), recording) in kinds.iter().zip(&recordings) {
-        let models = std::path::absolute(folder.join(name))?;
-        let args = ["train", "--models", &models.to_string_lossy(), &recording.to_string_lossy()];
-        Stage::start(&args, Stdio::null(), Stdio::inherit(), workspace.path())?.finish(TRAIN_LIMIT)?;
-        folders.push(models);
-    }
-    let [all, duty] = folders.try_into().expect("there are two kinds");
-    Ok(Models { all, duty })
+    let fleet = Fleet::start(plan.containers, 1.0, 0, &workspace, progress)?;
+    let learn = |name: &str, further: &[&str]| -> Result<PathBuf, Box<dyn Error>> {
+        progress.say(format!("Recording windows to learn from ({name}): {} s.", plan.training_s));
+        let (recording, models) = (workspace.path().join("train.ndjson"), std::path::absolute(folder.join(name))?);
+        record(&fleet, plan, plan.training_s, further, &recording, &workspace)?;
+        stage::train(&recording, &models, workspace.path())?;
+        Ok(models)
+    };
+    Ok(Models { all: learn("models", &[])?, duty: learn("models-duty", &["--census-duty", DUTY])? })
 }
 
 /// Records windows of a fleet for so many seconds.
@@ -78,14 +64,12 @@ fn record(
     further: &[&str],
     to: &Path,
     workspace: &Workspace,
-) -> Result<(), Box<dyn Error>> {
-    let [window, duration] = [plan.window_s, seconds].map(|seconds| format!("{seconds}s"));
-    let mut args = vec!["record", "--depth", "census", "--window", &window, "--duration", &duration];
+) -> Result<(), HarnessError> {
+    let window = format!("{}s", plan.window_s);
+    let mut args = vec!["--depth", "census", "--window", &window];
     args.extend(further);
     args.extend(fleet.ids().into_iter().flat_map(|id| ["--container", id]));
-    let stage = Stage::start(&args, Stdio::null(), File::create(to)?.into(), workspace.path())?;
-    stage.finish(Duration::from_secs(seconds) + DRAIN)?;
-    Ok(())
+    stage::record(Duration::from_secs(seconds), &args, to, workspace.path())
 }
 
 impl Seed {

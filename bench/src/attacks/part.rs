@@ -2,10 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Mutex, mpsc};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -18,8 +18,9 @@ use crate::error::Naming;
 use crate::stage::{DRAIN, Stage};
 use crate::{HarnessError, Progress, interrupt};
 
-/// The lines of a part, and its truth.
+/// The lines of a part, the same as calls counted in slices tell it, and its truth.
 pub(super) const LINES: &str = "lines.ndjson.zst";
+pub(super) const SLICES: &str = "slices.ndjson.zst";
 pub(super) const TRUTH: &str = "truth.ndjson";
 
 /// What it takes to start one container, at most and on average.
@@ -32,6 +33,10 @@ const ATTACHED: Duration = Duration::from_secs(20);
 const NEWS: Duration = Duration::from_mins(1);
 
 const LEVEL: i32 = 3;
+
+/// What every part is recorded by, and into which of its files. Nobody prolongs the slices: no scorer is there to ask.
+const RECORDERS: [(&str, &[&str]); 2] =
+    [(LINES, &["--depth", "process"]), (SLICES, &["--depth", "census", "--census-duty", "0.1"])];
 
 /// A line of truth, as an evaluation reads it.
 #[derive(Debug, Serialize)]
@@ -56,23 +61,47 @@ pub(super) fn record(part: &Part, archive: &Path, stock: &Stock, progress: Progr
     let (began, from) = (Instant::now() + lead, Timestamp::from_ns(Timestamp::now().as_ns() + lead.as_nanos() as u64));
     write_truth(&folder, part, stock, from, &[])?;
     progress.say(format!("{}: {count} containers, {} s from now on.", part.name, (lead.as_secs() + part.seconds)));
-    let args = ["record", "--depth", "process", "--container", PREFIX, "--max-line-bytes", "65536"];
-    let mut recorder = Stage::start(&args, Stdio::null(), Stdio::piped(), stock.workspace.path())?;
-    let output = recorder.output();
-    let lines = folder.join(LINES);
-    let file = File::create(&lines).naming("create", &lines)?;
-    let (told, hello) = mpsc::channel();
-    let packing = thread::spawn(move || pack(output, file, &told));
-    // A container that began while the programs are loaded is one that was there before.
-    interrupt::until("record did not say hello", ATTACHED, || hello.try_recv().is_ok())?;
-    let failed = stage(part, stock, began, &mut recorder, progress)?;
-    recorder.finish(DRAIN)?;
-    packing.join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked"))).naming("write", &lines)?;
+    let recorders = RECORDERS.iter().map(|(file, args)| Recorder::start(&folder.join(file), args, stock));
+    let mut recorders = recorders.collect::<Result<Vec<_>, _>>()?;
+    let failed = stage(part, stock, began, &mut recorders, progress)?;
+    // Their end is no part of the recording.
+    recorders.iter().for_each(|recorder| recorder.stage.terminate());
+    recorders.into_iter().try_for_each(Recorder::finish)?;
     if !failed.is_empty() {
         write_truth(&folder, part, stock, from, &failed)?;
     }
     let kept = archive.join(&part.name);
     fs::rename(&folder, &kept).naming("rename to", &kept)
+}
+
+/// A recorder, and who packs what it writes.
+struct Recorder {
+    stage: Stage,
+    packing: JoinHandle<io::Result<()>>,
+    lines: PathBuf,
+}
+
+impl Recorder {
+    /// Starts one with these further arguments, and waits until its programs are attached: a container that began before
+    /// would be one that was there already.
+    fn start(lines: &Path, args: &[&str], stock: &Stock) -> Result<Self, HarnessError> {
+        let args = [&["record", "--container", PREFIX, "--max-line-bytes", "65536"], args].concat();
+        let folder = stock.workspace.path().join(lines.file_stem().unwrap_or_default());
+        fs::create_dir_all(&folder).naming("create", &folder)?;
+        let mut stage = Stage::start(&args, Stdio::null(), Stdio::piped(), &folder)?;
+        let output = stage.output();
+        let file = File::create(lines).naming("create", lines)?;
+        let (told, hello) = mpsc::channel();
+        let packing = thread::spawn(move || pack(output, file, &told));
+        interrupt::until("record did not say hello", ATTACHED, || hello.try_recv().is_ok())?;
+        Ok(Self { stage, packing, lines: lines.to_owned() })
+    }
+
+    fn finish(self) -> Result<(), HarnessError> {
+        self.stage.finish(DRAIN)?;
+        let packed = self.packing.join().unwrap_or_else(|_| Err(io::Error::other("the thread panicked")));
+        packed.naming("write", &self.lines)
+    }
 }
 
 /// Packs all of `output`, and tells once the first of it is there.
@@ -92,7 +121,7 @@ fn stage(
     part: &Part,
     stock: &Stock,
     began: Instant,
-    recorder: &mut Stage,
+    recorders: &mut [Recorder],
     progress: Progress,
 ) -> Result<Vec<usize>, HarnessError> {
     let members = part.replicas.iter().map(|replica| stock.start(replica, began)).collect::<Result<Vec<_>, _>>()?;
@@ -105,7 +134,7 @@ fn stage(
         let end = began + Duration::from_secs(part.seconds);
         while Instant::now() < end {
             interrupt::pause(Duration::from_millis(50))?;
-            recorder.alive()?;
+            recorders.iter_mut().try_for_each(|recorder| recorder.stage.alive())?;
             while let Some((index, deed)) = deeds.next_if(|(_, deed)| began.elapsed().as_secs_f64() >= deed.at) {
                 let (member, failed) = (&members[deed.replica], &failed);
                 scope.spawn(move || {
@@ -126,8 +155,6 @@ fn stage(
     let requests = members.iter().map(Member::requests);
     let (done, refused) = requests.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     progress.say(format!("{}: {done} requests were answered, {refused} were not.", part.name));
-    // Their end is no part of the recording.
-    recorder.terminate();
     Ok(failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 use tracing::info;
-use vaectl_collector::{Config, RecordError, Recorder};
+use vaectl_collector::{Config, RecordError, Recorder, Runs};
 use vaectl_schemas::Depth;
 
 use crate::context::{Context, Streams};
@@ -60,6 +60,10 @@ pub(crate) struct Args {
     /// The room in the kernel for what a container does below its depth, with `--control`.
     #[arg(long, value_name = "SIZE", default_value = "288K", value_parser = units::size)]
     flight_bytes: usize,
+    /// Let the kernel count how often it runs each program and for how long, and log that at the end. Needs
+    /// `CAP_SYS_ADMIN`; while it counts, every run of every program of this host takes longer.
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    bpf_stats: bool,
     /// Write the lines of this recording instead, plain or zstd.
     #[arg(long, value_name = "FILE")]
     replay: Option<PathBuf>,
@@ -112,6 +116,7 @@ impl Args {
             census_duty: self.census_duty,
             flight_bytes,
             max_line_bytes,
+            bpf_stats: self.bpf_stats,
         })
     }
 }
@@ -131,6 +136,10 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
     }
     let totals = outcome?;
     written?;
+    for Runs { program, count, time } in &totals.runs {
+        let each_ns = time.as_nanos() as u64 / count;
+        info!(program, runs = count, each_ns, "The kernel ran a program.");
+    }
     info!(lines = totals.lines, events = totals.events, lost = totals.lost, wakeups = totals.wakeups, "Recorded.");
     Ok(Exit::Done)
 }

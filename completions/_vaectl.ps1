@@ -71,6 +71,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
             [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
             [CompletionResult]::new('--no-engine', '--no-engine', [CompletionResultType]::ParameterName, 'Ask no container engine for names; read only what runtimes leave in files')
+            [CompletionResult]::new('--bpf-stats', '--bpf-stats', [CompletionResultType]::ParameterName, 'Let the kernel count how often it runs each program and for how long, and log that at the end. Needs `CAP_SYS_ADMIN`; while it counts, every run of every program of this host takes longer')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')
             [CompletionResult]::new('--with-parent', '--with-parent', [CompletionResultType]::ParameterName, 'End as by SIGTERM when the process that started this one is gone')
             [CompletionResult]::new('--resumed', '--resumed', [CompletionResultType]::ParameterName, 'Begin the output with a line end: the process that this one replaces may have left half a line')

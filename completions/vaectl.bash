@@ -1297,7 +1297,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__record)
-            opts="-c -h --window --depth --container --cgroup --exclude-cgroup --duration --max-containers --no-engine --ring-bytes --backlog-bytes --control --census-duty --flight-bytes --replay --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
+            opts="-c -h --window --depth --container --cgroup --exclude-cgroup --duration --max-containers --no-engine --ring-bytes --backlog-bytes --control --census-duty --flight-bytes --bpf-stats --replay --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -67,6 +67,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --max-line-bytes 'The longest line that is written, and accepted'
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
             cand --no-engine 'Ask no container engine for names; read only what runtimes leave in files'
+            cand --bpf-stats 'Let the kernel count how often it runs each program and for how long, and log that at the end. Needs `CAP_SYS_ADMIN`; while it counts, every run of every program of this host takes longer'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'
             cand --with-parent 'End as by SIGTERM when the process that started this one is gone'
             cand --resumed 'Begin the output with a line end: the process that this one replaces may have left half a line'

@@ -81,6 +81,7 @@ trace\t''"
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l no-engine -d 'Ask no container engine for names; read only what runtimes leave in files'
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l bpf-stats -d 'Let the kernel count how often it runs each program and for how long, and log that at the end. Needs `CAP_SYS_ADMIN`; while it counts, every run of every program of this host takes longer'
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l with-parent -d 'End as by SIGTERM when the process that started this one is gone'
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l resumed -d 'Begin the output with a line end: the process that this one replaces may have left half a line'

@@ -13,6 +13,7 @@ mod recording;
 mod refusals;
 mod script;
 mod stall;
+mod statistics;
 mod supervision;
 mod variants;
 mod windows;

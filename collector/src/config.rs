@@ -41,6 +41,8 @@ pub struct Config {
     pub flight_bytes: u32,
     /// The longest line that is written.
     pub max_line_bytes: usize,
+    /// Let the kernel count how often it runs each program and for how long, which makes every run dearer.
+    pub bpf_stats: bool,
 }
 
 /// What the hash tables in the kernel take, in bytes.
@@ -76,6 +78,7 @@ impl Default for Config {
             census_duty: 1.0,
             flight_bytes: 288 << 10,
             max_line_bytes: vaectl_schemas::DEFAULT_MAX_LINE_BYTES,
+            bpf_stats: false,
         }
     }
 }

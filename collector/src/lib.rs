@@ -31,4 +31,5 @@ mod writer;
 pub use config::Config;
 pub use error::RecordError;
 pub use facts::{Facts, check};
+pub use load::Runs;
 pub use recorder::{Recorder, Totals};

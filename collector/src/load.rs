@@ -1,13 +1,15 @@
 //! The programs and maps in the kernel. Nothing else in this project names aya.
 
 use std::io::ErrorKind;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 pub(crate) use aya::maps::MapError;
 use aya::maps::{Array, HashMap, MapData, Queue, RingBuf};
 use aya::programs::perf_event::{PerfEventConfig, PerfEventScope, SamplePolicy, SoftwareEvent};
 use aya::programs::tp_btf::BtfTracePointLinkId;
 use aya::programs::{BtfTracePoint, PerfEvent, Program, ProgramError};
+use aya::sys::{Stats, enable_stats};
 use aya::util::online_cpus;
 use aya::{Btf, Ebpf, EbpfLoader};
 use vaectl_bpf::wire::{self, Cell, Control, ExecCount, ExecKey, Flight, Header, Row, Samples};
@@ -67,6 +69,19 @@ pub(crate) struct Kernel {
     pub(crate) events: Ring,
     /// The ring of cgroups that come and go.
     pub(crate) cgroups: Ring,
+    /// While it is open, the kernel counts runs of all programs of the host.
+    counting: Option<OwnedFd>,
+}
+
+/// How often the kernel ran a program, and for how long in all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runs {
+    /// The program's name in the object.
+    pub program: String,
+    /// Runs.
+    pub count: u64,
+    /// By the kernel's clock, which does not see what it takes to come to the program and which takes more itself.
+    pub time: Duration,
 }
 
 /// What the kernel side is told before it is loaded.
@@ -77,6 +92,8 @@ pub(crate) struct Tunables {
     pub(crate) flight_cells: [u32; 2],
     /// CPU time is sampled, because calls are not counted all the time.
     pub(crate) sampled: bool,
+    /// The kernel counts runs of programs.
+    pub(crate) bpf_stats: bool,
 }
 
 fn refused(what: &str, error: &dyn std::error::Error) -> RecordError {
@@ -117,6 +134,8 @@ fn sampler(programs: &mut Ebpf) -> Result<&mut PerfEvent, RecordError> {
 impl Kernel {
     /// Loads the object and every program whose tracepoint this kernel has; nothing runs before [`Kernel::attach`].
     pub(crate) fn load(tunables: &Tunables, facts: &Facts) -> Result<Self, RecordError> {
+        let enable = || enable_stats(Stats::RunTime).map_err(|e| refused("statistics of programs (--bpf-stats)", &e));
+        let counting = tunables.bpf_stats.then(enable).transpose()?;
         let btf = Btf::from_sys_fs().map_err(|e| refused("the kernel's BTF", &e))?;
         let own_pid = std::process::id();
         let capacity = tunables.max_containers + wire::SLOT_FIRST as u32;
@@ -170,6 +189,7 @@ impl Kernel {
             events: Ring(RingBuf::try_from(take("events")?).map_err(maps)?),
             cgroups: Ring(RingBuf::try_from(take("cgroup_events")?).map_err(maps)?),
             calls: None,
+            counting,
             programs,
         })
     }
@@ -202,6 +222,15 @@ impl Kernel {
         Ok(())
     }
 
+    /// How often each program ran, those that never did left out; none where the kernel was not asked to count.
+    pub(crate) fn runs(&self) -> Vec<Runs> {
+        let of = |(name, program): (&str, &Program)| {
+            let info = program.info().ok().filter(|info| info.run_count() > 0)?;
+            Some(Runs { program: name.to_owned(), count: info.run_count(), time: info.run_time() })
+        };
+        self.counting.iter().flat_map(|_| self.programs.programs().filter_map(of)).collect()
+    }
+
     /// One container's census.
     pub(crate) fn row(&self, slot: u32) -> Result<Row, MapError> {
         let bytes = self.rows.get(&slot, 0)?;
@@ -210,7 +239,7 @@ impl Kernel {
 
     /// What one container's CPU time went to; `None` where it is not sampled.
     pub(crate) fn samples(&self, slot: u32) -> Option<Box<Samples>> {
-        let bytes = self.samples.get(&slot, 0).ok().filter(|_| self.sampled)?;
+        let bytes = self.sampled.then(|| self.samples.get(&slot, 0).ok())??;
         Some(Box::new(Samples::read_from_bytes(&bytes).expect("the value has the size of samples")))
     }
 

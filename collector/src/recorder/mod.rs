@@ -29,7 +29,7 @@ use crate::duty::Duty;
 use crate::error::RecordError;
 use crate::facts::{self, Facts};
 use crate::lease::Leases;
-use crate::load::{Kernel, MapError, Tunables};
+use crate::load::{Kernel, MapError, Runs, Tunables};
 use crate::naming::Naming;
 use crate::privileges;
 use crate::window::Windows;
@@ -49,7 +49,7 @@ const OTHER_FILES: u64 = 256;
 const HOST: u32 = wire::SLOT_HOST as u32;
 
 /// What a recording amounted to.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Totals {
     /// Lines written.
     pub lines: u64,
@@ -59,6 +59,8 @@ pub struct Totals {
     pub lost: u64,
     /// Events that woke the reader of the ring before it came by on its own.
     pub wakeups: u64,
+    /// What the kernel ran, where it was asked to count.
+    pub runs: Vec<Runs>,
 }
 
 /// A recorder whose programs run in the kernel; dropping it takes them out.
@@ -107,6 +109,7 @@ impl Recorder {
             ring_bytes: config.ring_bytes,
             flight_cells: config.flight_cells(),
             sampled: config.in_slices(),
+            bpf_stats: config.bpf_stats,
         };
         allow_files(config.max_containers)?;
         let kernel = Kernel::load(&tunables, &facts)?;
@@ -214,7 +217,7 @@ impl Recorder {
                 std::thread::park_timeout(left);
             }
             let (lines, events) = writing.join().map_err(|_| std::io::Error::other("the writer panicked"))??;
-            Ok(Totals { lines, events, lost: self.lost, wakeups: self.wakeups })
+            Ok(Totals { lines, events, lost: self.lost, wakeups: self.wakeups, runs: self.kernel.runs() })
         })
     }
 

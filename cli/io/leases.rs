@@ -12,8 +12,8 @@ use vaectl_scorer::Watch;
 
 /// How long a lease holds. A scorer that is killed is missed after this.
 const TTL: Duration = Duration::from_secs(30);
-/// A third of them may be lost.
-const RENEW: Duration = Duration::from_secs(10);
+/// It may be late by as much again.
+const RENEW: Duration = Duration::from_secs(15);
 /// How long a change may wait where the input never pauses: half of what an event at the new depth may take.
 const PRESSING: Duration = Duration::from_millis(50);
 /// How often a recorder that is not there is called.

@@ -74,9 +74,9 @@ impl Fleet {
         Ok(Self { _loads: loads, probes, _servers: servers })
     }
 
-    /// A container whose job is known by its every deed.
-    pub(super) fn probe(&self) -> &Container {
-        &self.probes[0]
+    /// Containers whose job is known by its every deed.
+    pub(super) fn probes(&self) -> &[Container] {
+        &self.probes
     }
 }
 

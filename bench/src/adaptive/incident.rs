@@ -20,7 +20,8 @@ const LIMIT: Duration = Duration::from_secs(40);
 
 /// What was found of it.
 pub(super) struct Found {
-    /// From the verdict to the first event that only the new depth shows, by the event's own time.
+    /// From the end of the window whose verdict raised the depth to the first event that only the new depth shows, by the
+    /// event's own time.
     pub(super) depth_ms: f64,
     execs: usize,
     connects: usize,
@@ -46,7 +47,8 @@ impl fmt::Display for Found {
 
 /// Fifty thousand connections at once, and then one now and then for twenty seconds, in which an incident opens.
 pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<dyn Error>> {
-    let container = fleet.probe();
+    let calm = |container: &&Container| adaptive.is_calm(container.id());
+    let container = fleet.probes().iter().find(calm).ok_or("no container with the generator's load is stable")?;
     // The flood is over when its window closes; what follows shows within a twentieth of a second that the depth was raised.
     adaptive.await_window()?;
     let since = Timestamp::now();
@@ -71,14 +73,14 @@ pub(super) fn provoke(fleet: &Fleet, adaptive: &Adaptive) -> Result<Found, Box<d
         live = events.iter().filter(is_live).map(|event| event.timestamp).min();
         live.is_some() && events.iter().any(|event| event.vaectl.history)
     })?;
-    let live = live.ok_or("the wait ended with it")?;
+    let live = live.filter(|live| *live > raised).ok_or("it was watched in full before its verdict")?;
     let events = adaptive.events(container.id());
     let old = |action: &str| {
         let told = events.iter().filter(|e| e.vaectl.history && e.event.action.as_deref() == Some(action));
         told.filter(|event| event.timestamp.as_ns() + BEFORE_NS <= verdict.as_ns()).count()
     };
     Ok(Found {
-        depth_ms: live.as_ns().saturating_sub(raised.as_ns()) as f64 / 1e6,
+        depth_ms: (live.as_ns() - raised.as_ns()) as f64 / 1e6,
         execs: old("exec"),
         connects: old("connect"),
         accepts,

@@ -73,7 +73,8 @@ impl Balance {
         self.theirs / self.ours
     }
 
-    /// The same for adaptive stages that take nothing in user space.
+    /// The same for adaptive stages that take nothing in user space: what is counted and what the flight recorder keeps
+    /// stays. It says how well the rest is done, and not whether the flight recorder is worth what it takes.
     pub(crate) fn ceiling(&self) -> f64 {
         self.theirs / self.floor
     }

@@ -20,6 +20,9 @@ use crate::{HarnessError, Workspace, interrupt};
 /// What closing windows takes at most.
 const CLOSING: Duration = Duration::from_millis(300);
 
+/// The state and the grade of a container at the depth of the census.
+const CALM: (State, Option<Grade>) = (State::Stable, Some(Grade::Established));
+
 /// The adaptive stages.
 pub(super) const STAGES: [&str; 3] = ["record", "score", "publish"];
 
@@ -102,7 +105,7 @@ struct Seen {
     alarms: BTreeMap<String, String>,
     /// The end of the latest window that a verdict told of.
     closed: Option<Timestamp>,
-    /// Changes of state, with when they were read.
+    /// Changes of state, with the end of the window that each is for.
     changes: Vec<(String, State, Timestamp)>,
     events: Vec<Event<'static>>,
     /// How long containers were watched since the last look, and for how much of it their calls were counted, in ns.
@@ -172,7 +175,7 @@ impl Adaptive {
         let mut calm = Calm::default();
         let seen = self.seen();
         for (container, (state, grade)) in &seen.states {
-            if (*state, *grade) == (State::Stable, Some(Grade::Established)) {
+            if (*state, *grade) == CALM {
                 calm.established += 1;
             } else {
                 let why = seen.alarms.get(container).map_or("", String::as_str);
@@ -182,7 +185,12 @@ impl Adaptive {
         calm
     }
 
-    /// When `score` was first read to say since then that a container is in one of these states.
+    /// Whether a container is stable under an established model: at the depth of the census.
+    pub(super) fn is_calm(&self, container: &str) -> bool {
+        self.seen().states.get(container) == Some(&CALM)
+    }
+
+    /// The end of the first window since then for which `score` said that a container is in one of these states.
     pub(super) fn said(&self, container: &str, states: &[State], since: Timestamp) -> Option<Timestamp> {
         let seen = self.seen();
         let mut changes =
@@ -233,7 +241,7 @@ impl Seen {
                 if let Ok(window) = serde_json::from_slice::<Window<'_>>(line) {
                     let meta = &window.vaectl.window;
                     self.watched.0 += meta.duration_ns as f64;
-                    self.watched.1 += meta.duration_ns as f64 * meta.coverage.get("syscall").copied().unwrap_or(0.0);
+                    self.watched.1 += meta.duration_ns as f64 * meta.coverage.get("syscall").unwrap_or(0.0);
                 }
                 return false;
             }
@@ -249,7 +257,7 @@ impl Seen {
                     self.alarms.insert(id.to_string(), reason.into_owned());
                 }
                 if verdict.vaectl.transition {
-                    self.changes.push((id.to_string(), verdict.vaectl.state, Timestamp::now()));
+                    self.changes.push((id.to_string(), verdict.vaectl.state, verdict.timestamp));
                 }
             }
             Ok(Kind::Event) => self.events.extend(serde_json::from_slice::<Event<'static>>(line).ok()),

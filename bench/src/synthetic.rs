@@ -55,11 +55,11 @@ impl Service {
 
     fn window(&self, index: usize, random: &mut StdRng) -> Window<'static> {
         let (replica, turn) = (index % self.replicas, (index / self.replicas) as u64);
-        let coverage = ["syscall", "process", "net", "file", "cpu"].map(|family| (family.to_owned(), 1.0));
+        let coverage = ["syscall", "process", "net", "file", "cpu"].map(|family| (family, 1.0));
         let info = WindowInfo {
             nominal_ns: WINDOW_NS,
             duration_ns: WINDOW_NS,
-            coverage: coverage.into(),
+            coverage: coverage.into_iter().collect(),
             ..WindowInfo::default()
         };
         let meta = WindowMeta {

@@ -26,6 +26,9 @@ pub(crate) struct Reading {
 /// What is counted where a call ends: it is watched as long as calls are counted.
 const OF_CALLS: [&str; 4] = ["syscall", "file", "net_udp", "net_unix"];
 
+/// Counters that most windows have at most.
+const ROOM: usize = 64;
+
 /// Makes windows; knows the names of the counters and what is watched.
 pub(crate) struct Windows {
     nominal_ns: u64,
@@ -33,7 +36,7 @@ pub(crate) struct Windows {
     failed: Vec<String>,
     sampled: Vec<String>,
     counters: Vec<(usize, &'static str)>,
-    coverage: BTreeMap<String, f64>,
+    coverage: Metrics,
 }
 
 impl Windows {
@@ -60,14 +63,14 @@ impl Windows {
             failed: names::failed_counters(),
             sampled: names::sampled_counters(),
             counters: names::COUNTERS.into_iter().filter(|&(i, _)| watched(i)).collect(),
-            coverage: coverage.into_iter().filter(|c| c.1).map(|(name, _)| (name.to_owned(), 1.0)).collect(),
+            coverage: coverage.into_iter().filter(|c| c.1).map(|(name, _)| (name, 1.0)).collect(),
         }
     }
 
     /// The window of a container from its last reading to `reading`, which becomes the last one.
     pub(crate) fn make(&self, tracked: &mut Tracked, reading: Reading, timestamp: Timestamp) -> Window<'static> {
         let Reading { row, samples, account, execs, now_ns, watched_ns, part } = reading;
-        let mut counters = Metrics::default();
+        let mut counters = Metrics::with_capacity(ROOM);
         let mut push = |name: &str, now: u64, before: u64| {
             let n = now.wrapping_sub(before);
             if n > 0 {
@@ -87,28 +90,28 @@ impl Windows {
         let duration_ns = now_ns - tracked.last_ns;
         let mut coverage = self.coverage.clone();
         let watched = ((watched_ns - tracked.watched_ns) as f64 / duration_ns.max(1) as f64).min(1.0);
-        coverage.extend(OF_CALLS.map(|family| (family.to_owned(), watched)));
+        OF_CALLS.iter().for_each(|family| coverage.push(*family, watched));
         if let Some(samples) = &samples {
             for (index, name) in self.sampled.iter().enumerate() {
                 push(name, samples.syscall[index], tracked.samples.as_ref().map_or(0, |last| last.syscall[index]));
             }
-            coverage.insert("oncpu".to_owned(), 1.0);
+            coverage.push("oncpu", 1.0);
         }
         if let (Some(now), Some(before)) = (account.cpu, tracked.cpu) {
             push("cpu.user_ns", now.user_ns.max(before.user_ns), before.user_ns);
             push("cpu.system_ns", now.system_ns.max(before.system_ns), before.system_ns);
-            coverage.insert("cpu".to_owned(), 1.0);
+            coverage.push("cpu", 1.0);
         }
         if let (Some(now), Some(before)) = (account.io, tracked.io) {
             push("io.read_bytes", now.read_bytes.max(before.read_bytes), before.read_bytes);
             push("io.write_bytes", now.write_bytes.max(before.write_bytes), before.write_bytes);
-            coverage.insert("io".to_owned(), 1.0);
+            coverage.push("io", 1.0);
         }
         let mut gauges = Metrics::default();
         for (name, value) in [("memory.bytes", account.memory_bytes), ("pids", account.pids)] {
             if let Some(value) = value {
                 gauges.push(name, value as f64);
-                coverage.insert(name.split('.').next().unwrap_or(name).to_owned(), 1.0);
+                coverage.push(name.split('.').next().unwrap_or(name), 1.0);
             }
         }
         let entered = delta(wire::COUNT_ENTERED);
@@ -154,10 +157,8 @@ pub(crate) fn merge(sum: &mut Window<'static>, later: &Window<'static>) {
     let more = &later.vaectl.window;
     let [before, after] =
         [info.duration_ns, more.duration_ns].map(|ns| ns as f64 / (info.duration_ns + more.duration_ns) as f64);
-    info.coverage.values_mut().for_each(|share| *share *= before);
-    for (family, share) in &more.coverage {
-        *info.coverage.entry(family.clone()).or_default() += share * after;
-    }
+    info.coverage = info.coverage.iter().map(|(family, share)| (family, share * before)).collect();
+    more.coverage.iter().for_each(|(family, share)| info.coverage.add(family, share * after));
     info.duration_ns += more.duration_ns;
     info.lost += more.lost;
     info.part |= more.part;
@@ -175,7 +176,7 @@ mod tests {
     use super::merge;
 
     fn window(duration_ns: u64, coverage: &[(&str, f64)]) -> Window<'static> {
-        let coverage = coverage.iter().map(|&(family, share)| (family.to_owned(), share)).collect();
+        let coverage = coverage.iter().copied().collect();
         let info = WindowInfo { duration_ns, coverage, ..WindowInfo::default() };
         Window::new(Timestamp::default(), WindowMeta { v: VERSION, window: info, run: None, job: None, state: None })
     }
@@ -184,7 +185,7 @@ mod tests {
     fn windows_that_are_added_up_were_watched_for_as_long_as_both() {
         let mut sum = window(3_000, &[("syscall", 0.5), ("memory", 1.0)]);
         merge(&mut sum, &window(1_000, &[("syscall", 0.1), ("oncpu", 1.0)]));
-        let shares = ["syscall", "memory", "oncpu"].map(|family| sum.vaectl.window.coverage[family]);
+        let shares = ["syscall", "memory", "oncpu"].map(|family| sum.vaectl.window.coverage.get(family).unwrap());
         assert!(
             shares.iter().zip([0.4, 0.75, 0.25]).all(|(got, expected)| (got - expected).abs() < 1e-9),
             "{shares:?}"

@@ -21,6 +21,12 @@ impl Metrics {
         self.0.iter().rev().find(|(n, _)| n == name).map(|&(_, v)| v)
     }
 
+    /// None yet, with room for so many.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self(Vec::with_capacity(capacity))
+    }
+
     /// Appends a number.
     pub fn push(&mut self, name: impl Into<CompactString>, value: f64) {
         self.0.push((name.into(), value));

@@ -37,7 +37,7 @@ fn window(run: u64, index: u64, load: &mut Load) -> Window<'static> {
     let info = WindowInfo {
         nominal_ns: 2 * SECOND,
         duration_ns: 2 * SECOND,
-        coverage: [("syscall".to_owned(), 1.0), ("net".to_owned(), 1.0), ("process".to_owned(), 1.0)].into(),
+        coverage: ["syscall", "net", "process"].map(|family| (family, 1.0)).into_iter().collect(),
         ..WindowInfo::default()
     };
     let meta = WindowMeta { v: 1, window: info, run: Some(format!("run-{run}")), job: Some("job".into()), state: None };

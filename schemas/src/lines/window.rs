@@ -52,7 +52,7 @@ pub struct WindowInfo {
     /// The share of the window in which each family of features was watched: 1.0 for all of it. A family that is not
     /// named was not watched.
     #[serde(default)]
-    pub coverage: BTreeMap<String, f64>,
+    pub coverage: Metrics,
     /// Events of this container that the host lost in it.
     #[serde(default)]
     pub lost: u64,

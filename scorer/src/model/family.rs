@@ -20,7 +20,7 @@ pub(super) fn detailed(family: &str) -> Option<&str> {
 pub fn coverage(window: &Window<'_>, family: &str) -> f64 {
     let covered = &window.vaectl.window.coverage;
     let detailed = || covered.get(detailed(family)?);
-    covered.get(family).or_else(detailed).copied().unwrap_or(0.0)
+    covered.get(family).or_else(detailed).unwrap_or(0.0)
 }
 
 /// For how many seconds of the window a family of counters was watched: all of them where the line does not say.
@@ -40,7 +40,7 @@ mod tests {
     use super::{coverage, watched_seconds};
 
     fn quarter() -> Window<'static> {
-        let coverage = [("syscall".to_owned(), 0.25), ("io".to_owned(), 1.0)].into();
+        let coverage = [("syscall", 0.25), ("io", 1.0)].into_iter().collect();
         let info = WindowInfo { coverage, duration_ns: 8_000_000_000, ..WindowInfo::default() };
         let meta = WindowMeta { v: 1, window: info, run: None, job: None, state: None };
         Window::new(Timestamp::default(), meta)

@@ -228,7 +228,7 @@ mod tests {
         let info = WindowInfo {
             nominal_ns: seconds * 1_000_000_000,
             duration_ns: seconds * 1_000_000_000,
-            coverage: coverage.iter().map(|&(family, share)| (family.to_owned(), share)).collect(),
+            coverage: coverage.iter().copied().collect(),
             ..WindowInfo::default()
         };
         Window::new(Timestamp::default(), WindowMeta { v: 1, window: info, run: None, job: None, state: None })

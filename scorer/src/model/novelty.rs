@@ -81,8 +81,8 @@ impl Seen {
                 self.execs.insert(path.clone());
             }
         }
-        let watched = window.vaectl.window.coverage.iter().filter(|(_, share)| **share > 0.0);
-        self.families.extend(watched.map(|(family, _)| family.clone()));
+        let watched = window.vaectl.window.coverage.iter().filter(|(_, share)| *share > 0.0);
+        self.families.extend(watched.map(|(family, _)| family.to_owned()));
         self.execs_watched |= watches_execs(window);
     }
 }

@@ -61,7 +61,7 @@ pub(crate) struct Tracked {
     /// It was there from the beginning of the container: its counts are all that there were.
     pub(crate) born: bool,
     /// When it was given the slot.
-    since_ns: u64,
+    pub(crate) since_ns: u64,
     /// The row at the last window's end.
     pub(crate) last: Box<Row>,
     pub(crate) last_ns: u64,

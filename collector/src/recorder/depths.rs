@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, warn};
-use vaectl_bpf::wire;
+use vaectl_bpf::wire::{self, Header};
 use vaectl_schemas::Depth;
+use zerocopy::FromBytes;
 
 use super::{HOST, Recorder};
 use crate::backlog::{Item, append};
@@ -74,8 +75,12 @@ impl Recorder {
     /// nothing of it is lost.
     pub(super) fn tell_history(&mut self, slot: u32) {
         let mut block = Vec::new();
+        let Some(since_ns) = self.tracked.get(&slot).map(|tracked| tracked.since_ns) else { return };
+        // Who had the slot before may still have been about to write.
+        let own =
+            |record: &&Vec<u8>| Header::ref_from_prefix(record).is_ok_and(|(header, _)| header.time_ns >= since_ns);
         self.report("flight", |kernel| {
-            kernel.history(slot)?.iter().for_each(|record| append(&mut block, record));
+            kernel.history(slot)?.iter().filter(own).for_each(|record| append(&mut block, record));
             Ok(())
         });
         if !block.is_empty() {

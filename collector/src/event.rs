@@ -148,7 +148,7 @@ impl Decoder {
             .find(|a| a.pid == exec.session_pid)
             .map(|a| a.start_ns)
             .or_else(|| (exec.session_pid == header.pid).then_some(header.start_ns))
-            .or_else(|| self.processes.start_of(exec.session_pid));
+            .or_else(|| self.processes.start_of(exec.session_pid, header.start_ns));
         let process = draft.event.process.get_or_insert_default();
         process.executable = Some(executable);
         process.args = Some(args);

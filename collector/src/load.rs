@@ -63,6 +63,8 @@ pub(crate) struct Kernel {
     rings: [Cells; 2],
     /// Up to where the flight recorder of a slot was read, or belonged to another container.
     told: std::collections::HashMap<u32, [u64; 2]>,
+    /// Cells of flight recorders that were taken again before anybody read them.
+    pub(crate) overwritten: u64,
     /// The ring of events.
     pub(crate) events: Ring,
     /// The ring of cgroups that come and go.
@@ -167,6 +169,7 @@ impl Kernel {
                 Cells { map: Array::try_from(take("activity_cells")?).map_err(maps)?, each: tunables.flight_cells[1] },
             ],
             told: std::collections::HashMap::new(),
+            overwritten: 0,
             events: Ring(RingBuf::try_from(take("events")?).map_err(maps)?),
             cgroups: Ring(RingBuf::try_from(take("cgroup_events")?).map_err(maps)?),
             calls: None,
@@ -234,15 +237,32 @@ impl Kernel {
         Ok([flight.programs, flight.activity])
     }
 
-    /// What the flight recorder of a slot holds and was not read before, in the order it happened.
-    pub(crate) fn history(&mut self, slot: u32) -> Result<Vec<Vec<u8>>, MapError> {
+    /// What the flight recorder of a slot holds and was not read before, in the order it happened. Once nothing is written
+    /// to it any more it is `settled`: before that, what is not whole yet is left for the next time.
+    pub(crate) fn history(&mut self, slot: u32, settled: bool) -> Result<Vec<Vec<u8>>, MapError> {
         let flown = self.flown(slot)?;
-        let told = self.told.insert(slot, flown).unwrap_or_default();
-        let read = |ring: usize| flight::records(self.rings[ring].between(slot, told[ring], flown[ring]));
-        let mut records = read(0);
-        records.append(&mut read(1));
+        let told = self.told.entry(slot).or_default();
+        let mut records = Vec::new();
+        for ((cells, told), flown) in self.rings.iter().zip(told).zip(flown) {
+            let mut reading = flight::read(*told..flown, cells.each.into(), settled, |number| cells.cell(slot, number));
+            *told = reading.next;
+            self.overwritten += reading.overwritten;
+            records.append(&mut reading.records);
+        }
         records.sort_by_key(|record| Header::ref_from_prefix(record).map_or(0, |(header, _)| header.time_ns));
         Ok(records)
+    }
+
+    /// Counts the cells of a slot's flight recorder that were overwritten before anybody read them.
+    pub(crate) fn account(&mut self, slot: u32) -> Result<(), MapError> {
+        let flown = self.flown(slot)?;
+        let told = self.told.entry(slot).or_default();
+        for ((cells, told), flown) in self.rings.iter().zip(told).zip(flown) {
+            let oldest = flown.saturating_sub(cells.each.into());
+            self.overwritten += oldest.saturating_sub(*told);
+            *told = oldest.max(*told);
+        }
+        Ok(())
     }
 
     /// Says how deep a slot is watched, and what it is.
@@ -308,6 +328,7 @@ impl Kernel {
 
     /// Forgets the programs of a slot, and what its flight recorder holds: they are of a container that left.
     pub(crate) fn forget(&mut self, slot: u32) -> Result<(), MapError> {
+        self.account(slot)?;
         // As if its ring had gone round once more: no peer of the next one counts as told already.
         let [programs, activity] = self.flown(slot)?;
         let flight = Flight { programs: programs + u64::from(self.rings[0].each), activity };
@@ -331,19 +352,16 @@ struct Cells {
 }
 
 impl Cells {
-    fn cell(&self, slot: u32, index: u64) -> Option<Cell> {
-        let key = slot * self.each + (index % u64::from(self.each)) as u32;
+    fn copy(&self, slot: u32, number: u64) -> Option<Cell> {
+        let key = slot * self.each + (number % u64::from(self.each)) as u32;
         Cell::read_from_bytes(&self.map.get(&key, 0).ok()?).ok()
     }
 
-    /// The cells from `from` to before `to`, as far as they are still there. One that is written meanwhile is read with
-    /// one number and then has another.
-    fn between(&self, slot: u32, from: u64, to: u64) -> impl Iterator<Item = Option<Cell>> {
-        (from.max(to.saturating_sub(u64::from(self.each)))..to).map(move |index| {
-            let is = |cell: &Cell| cell.sequence == (index + 1) as u32;
-            let cell = self.cell(slot, index).filter(is)?;
-            self.cell(slot, index).filter(is).map(|_| cell)
-        })
+    /// The cell where that of a number is to be found. One that is written meanwhile has one number and then another, and
+    /// is given none.
+    fn cell(&self, slot: u32, number: u64) -> Option<Cell> {
+        let (cell, again) = (self.copy(slot, number)?, self.copy(slot, number)?);
+        Some(Cell { sequence: if cell.sequence == again.sequence { cell.sequence } else { 0 }, ..cell })
     }
 }
 

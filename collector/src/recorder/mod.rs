@@ -33,7 +33,7 @@ use crate::load::{Kernel, MapError, Tunables};
 use crate::naming::Naming;
 use crate::privileges;
 use crate::window::Windows;
-use crate::writer::Writer;
+use crate::writer::{Ending, Writer};
 
 /// How often the ring is emptied without being asked. Coming by costs what forty events do, in this stage and in the
 /// next: at a hundred events a second it is a third of all.
@@ -171,14 +171,18 @@ impl Recorder {
         // The writer has ended, be it for an error.
         let written = AtomicBool::new(false);
         let reader = std::thread::current();
-        let lost = AtomicU64::new(0);
+        let [lost, overwritten] = [(); 2].map(|()| AtomicU64::new(0));
+        let remembers = self.control.is_some();
         let writer = Writer::new(out, &self.facts, start, self.config.max_line_bytes);
         self.hello(start);
         std::thread::scope(|scope| {
             let writing = scope.spawn(|| {
-                let cause =
-                    || (if stop.load(Ordering::Relaxed) { "signal" } else { "duration" }, lost.load(Ordering::Relaxed));
-                let result = writer.run(&backlog, cause);
+                let ending = || Ending {
+                    cause: if stop.load(Ordering::Relaxed) { "signal" } else { "duration" },
+                    lost: lost.load(Ordering::Relaxed),
+                    overwritten: remembers.then(|| overwritten.load(Ordering::Relaxed)),
+                };
+                let result = writer.run(&backlog, ending);
                 written.store(true, Ordering::Relaxed);
                 reader.unpark();
                 result
@@ -204,6 +208,7 @@ impl Recorder {
             self.turn(&backlog);
             self.finish();
             lost.store(self.lost, Ordering::Relaxed);
+            overwritten.store(self.kernel.overwritten, Ordering::Relaxed);
             backlog.push(self.items.drain(..));
             backlog.close();
             // The rest goes as fast as it is read, and waiting for that is no hang.

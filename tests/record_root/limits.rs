@@ -100,8 +100,14 @@ fn a_container_beyond_those_that_there_is_room_for_is_a_gap() {
     let (workspace, image) = probe();
     let recording = Recording::start(&["--window", "200ms", "--max-containers", "1"], &[]);
     let start = |name| Container::start(&Engine::Runc, &image, name, &Options::default(), &workspace).unwrap();
-    let _fleet = ["first", "second", "third"].map(start);
+    let mut fleet = Vec::from(["first", "second", "third"].map(start));
     recording.until("a gap", |lines| lines.iter().any(|line| line["type"] == "gap"));
+    let followed = |lines: &[Value], container: &Container| {
+        lines.iter().any(|line| is(line, container.id()) && line["vaectl"]["status"] == "started")
+    };
+    recording.until("one is followed", |lines| fleet.iter().any(|container| followed(lines, container)));
+    fleet.retain(|container| !followed(&recording.lines(), container));
+    recording.until("its place is another's", |lines| fleet.iter().any(|container| followed(lines, container)));
     let lines = recording.stop();
     let gap = lines.iter().find(|line| line["type"] == "gap").unwrap();
     assert_eq!((&gap["vaectl"]["cause"], &gap["vaectl"]["lost"]), (&json!("containers"), &json!(1)));

@@ -5,7 +5,7 @@ mod depths;
 mod handover;
 mod registry;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -77,6 +77,8 @@ pub struct Recorder {
     duty: Duty,
     /// When containers are looked for that had begun before.
     find_due: Option<Instant>,
+    /// The cgroups that there was no room for, and that may be containers.
+    roomless: HashSet<String>,
     /// When leases are looked at for having run out.
     leases_due: Instant,
     items: Vec<Item>,
@@ -133,6 +135,7 @@ impl Recorder {
             control,
             leases,
             find_due: Some(Instant::now() + registry::UNDECIDED),
+            roomless: HashSet::new(),
             leases_due: Instant::now(),
             items: Vec::new(),
             early: Vec::new(),
@@ -241,9 +244,10 @@ impl Recorder {
         self.items.insert(0, Item::Hello(Box::new(hello)));
     }
 
-    /// Sleeps until the ring or `wake` calls, a window is due, or a beat or `most` has passed.
+    /// Sleeps until the ring or `wake` calls, a window or a look for containers is due, or a beat or `most` has passed.
     fn wait(&self, due: Instant, most: Option<Duration>, wake: &impl AsFd) {
         let beat = self.tracked.values().map(beat).min().unwrap_or(CALM);
+        let due = self.find_due.map_or(due, |find| find.min(due));
         let timeout = due.saturating_duration_since(Instant::now()).min(beat).min(self.duty.left(boot_ns()));
         let timeout = most.map_or(timeout, |most| most.min(timeout));
         let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: i64::from(timeout.subsec_nanos()) };

@@ -276,14 +276,7 @@ impl Recorder {
         self.keep_depths();
         self.keep_duty();
         for (slot, n) in backlog.dropped() {
-            self.lost += n;
-            // What a container lost that is gone meanwhile is told of the host.
-            let owner = if self.tracked.contains_key(&slot) { slot } else { HOST };
-            if let Some(tracked) = self.tracked.get_mut(&owner) {
-                tracked.dropped += n;
-                let gap = gap(tracked, self.clock, GapCause::Backlog, n);
-                self.items.push(gap);
-            }
+            self.dropped(slot, n);
         }
         self.flush_events();
         for slot in gone {
@@ -292,14 +285,15 @@ impl Recorder {
     }
 
     fn drain_events(&mut self) {
-        let Self { kernel, tracked, early, lost, .. } = self;
+        let Self { kernel, tracked, early, .. } = self;
+        let mut foreign = 0;
         let mut take = |record: &[u8]| {
             let Ok((header, _)) = Header::ref_from_prefix(record) else { return true };
             let Some(tracked) = tracked.get_mut(&header.slot) else { return false };
             match tracked.take(header.time_ns, record) {
                 Taken::Kept => {}
                 Taken::Full => tracked.dropped += 1,
-                Taken::Foreign => *lost += 1,
+                Taken::Foreign => foreign += 1,
             }
             true
         };
@@ -310,7 +304,21 @@ impl Recorder {
                 append(early, record);
             }
         });
-        *lost += unknown;
+        self.dropped(HOST, foreign + unknown);
+    }
+
+    /// Takes in that events of a slot were lost downstream of the ring. What a container lost that is gone meanwhile is told
+    /// of the host.
+    fn dropped(&mut self, slot: u32, lost: u64) {
+        if lost == 0 {
+            return;
+        }
+        self.lost += lost;
+        let owner = if self.tracked.contains_key(&slot) { slot } else { HOST };
+        if let Some(tracked) = self.tracked.get_mut(&owner) {
+            tracked.dropped += lost;
+            self.items.push(gap(tracked, self.clock, GapCause::Backlog, lost));
+        }
     }
 
     fn flush_events(&mut self) {

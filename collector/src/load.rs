@@ -9,11 +9,12 @@ use aya::programs::perf_event::{PerfEventConfig, PerfEventScope, SamplePolicy, S
 use aya::programs::tp_btf::BtfTracePointLinkId;
 use aya::programs::{BtfTracePoint, PerfEvent, Program, ProgramError};
 use aya::util::online_cpus;
-use aya::{Btf, Ebpf, EbpfLoader};
+use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
 use vaectl_bpf::wire::{self, Cell, Control, ExecCount, ExecKey, Flight, Header, Row, Samples};
 use zerocopy::{FromBytes, FromZeros, IntoBytes};
 
 use crate::clock::boot_ns;
+use crate::config::Config;
 use crate::error::RecordError;
 use crate::facts::Facts;
 use crate::flight;
@@ -71,16 +72,6 @@ pub(crate) struct Kernel {
     pub(crate) cgroups: Ring,
 }
 
-/// What the kernel side is told before it is loaded.
-pub(crate) struct Tunables {
-    pub(crate) max_containers: u32,
-    pub(crate) ring_bytes: u32,
-    /// Cells of the two rings of each flight recorder.
-    pub(crate) flight_cells: [u32; 2],
-    /// CPU time is sampled, because calls are not counted all the time.
-    pub(crate) sampled: bool,
-}
-
 fn refused(what: &str, error: &dyn std::error::Error) -> RecordError {
     let mut reason = error.to_string();
     let mut source = error.source();
@@ -91,6 +82,11 @@ fn refused(what: &str, error: &dyn std::error::Error) -> RecordError {
     // The verifier's log runs over hundreds of lines; its last words say why.
     let reason = reason.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or_default().trim().to_owned();
     RecordError::Kernel { what: what.to_owned(), reason }
+}
+
+/// Whether a map was refused for its size.
+fn is_too_large(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::OutOfMemory | ErrorKind::ArgumentListTooLong)
 }
 
 /// The programs that this kernel can run, and their tracepoints.
@@ -118,34 +114,42 @@ fn sampler(programs: &mut Ebpf) -> Result<&mut PerfEvent, RecordError> {
 
 impl Kernel {
     /// Loads the object and every program whose tracepoint this kernel has; nothing runs before [`Kernel::attach`].
-    pub(crate) fn load(tunables: &Tunables, facts: &Facts) -> Result<Self, RecordError> {
+    pub(crate) fn load(config: &Config, facts: &Facts) -> Result<Self, RecordError> {
         let btf = Btf::from_sys_fs().map_err(|e| refused("the kernel's BTF", &e))?;
         let own_pid = std::process::id();
-        let capacity = tunables.max_containers + wire::SLOT_FIRST as u32;
-        let ring_bytes = u64::from(tunables.ring_bytes);
-        let [programs_mask, activity_mask] = tunables.flight_cells.map(|cells| cells.saturating_sub(1));
-        let [program_cells, activity_cells] = tunables.flight_cells.map(|cells| (cells * capacity).max(1));
+        let sampled = config.in_slices();
+        let capacity = config.entries(1);
+        let ring_bytes = u64::from(config.ring_bytes);
+        let flight_cells = config.flight_cells();
+        let [programs_mask, activity_mask] = flight_cells.map(|cells| cells.saturating_sub(1));
+        let [program_cells, activity_cells] = flight_cells.map(|cells| config.entries(cells).max(1));
         let mut programs = EbpfLoader::new()
             .btf(Some(&btf))
             .override_global("own_pid", &own_pid, true)
             .override_global("ring_bytes", &ring_bytes, true)
             .override_global("program_mask", &programs_mask, true)
             .override_global("activity_mask", &activity_mask, true)
+            .map_max_entries("slots", config.slot_entries())
             .map_max_entries("rows", capacity)
-            .map_max_entries("cpu_samples", if tunables.sampled { capacity } else { 1 })
+            .map_max_entries("cpu_samples", if sampled { capacity } else { 1 })
             .map_max_entries("controls", capacity)
             .map_max_entries("free_slots", capacity)
             .map_max_entries("shares", capacity)
             .map_max_entries("flights", capacity)
             .map_max_entries("program_cells", program_cells)
             .map_max_entries("activity_cells", activity_cells)
-            .map_max_entries("events", tunables.ring_bytes)
+            .map_max_entries("events", config.ring_bytes)
             .load(vaectl_bpf::OBJECT)
-            .map_err(|e| refused("the object", &e))?;
+            .map_err(|error| match error {
+                EbpfError::MapError(MapError::CreateError { name, io_error }) if is_too_large(&io_error) => {
+                    RecordError::Room { map: name, source: io_error }
+                }
+                error => refused("the object", &error),
+            })?;
         for (name, tracepoint) in available(facts) {
             hook(&mut programs, name)?.load(tracepoint, &btf).map_err(|e| refused(name, &e))?;
         }
-        if tunables.sampled {
+        if sampled {
             sampler(&mut programs)?.load().map_err(|e| refused(TICK.0, &e))?;
         }
         let mut take = |name: &str| {
@@ -157,7 +161,7 @@ impl Kernel {
         Ok(Self {
             rows: Array::try_from(take("rows")?).map_err(maps)?,
             samples: Array::try_from(take("cpu_samples")?).map_err(maps)?,
-            sampled: tunables.sampled,
+            sampled,
             controls: Array::try_from(take("controls")?).map_err(maps)?,
             slots: HashMap::try_from(take("slots")?).map_err(maps)?,
             cache: Array::try_from(take(".bss")?).map_err(maps)?,
@@ -165,8 +169,8 @@ impl Kernel {
             execs: HashMap::try_from(take("execs")?).map_err(maps)?,
             flights: Array::try_from(take("flights")?).map_err(maps)?,
             rings: [
-                Cells { map: Array::try_from(take("program_cells")?).map_err(maps)?, each: tunables.flight_cells[0] },
-                Cells { map: Array::try_from(take("activity_cells")?).map_err(maps)?, each: tunables.flight_cells[1] },
+                Cells { map: Array::try_from(take("program_cells")?).map_err(maps)?, each: flight_cells[0] },
+                Cells { map: Array::try_from(take("activity_cells")?).map_err(maps)?, each: flight_cells[1] },
             ],
             told: std::collections::HashMap::new(),
             overwritten: 0,

@@ -29,7 +29,7 @@ use crate::duty::Duty;
 use crate::error::RecordError;
 use crate::facts::{self, Facts};
 use crate::lease::Leases;
-use crate::load::{Kernel, MapError, Tunables};
+use crate::load::{Kernel, MapError};
 use crate::naming::Naming;
 use crate::privileges;
 use crate::window::Windows;
@@ -104,14 +104,11 @@ impl Recorder {
         if !obstacles.is_empty() {
             return Err(RecordError::Host(obstacles));
         }
-        let tunables = Tunables {
-            max_containers: config.max_containers,
-            ring_bytes: config.ring_bytes,
-            flight_cells: config.flight_cells(),
-            sampled: config.in_slices(),
-        };
+        if config.slices_in_vain() {
+            warn!("The census is always on, since containers are watched deeper: add --control, or --depth census.");
+        }
         allow_files(config.max_containers)?;
-        let kernel = Kernel::load(&tunables, &facts)?;
+        let kernel = Kernel::load(&config, &facts)?;
         if let Err(error) = privileges::drop_others() {
             warn!(%error, "Capabilities could not be dropped.");
         }

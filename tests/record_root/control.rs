@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::process::Uid;
+use rustix::thread::set_thread_uid;
 use serde_json::{Value, json};
 use vaectl_bench::probe::{self, Generator};
 use vaectl_bench::{Container, Engine, Options, Workspace};
@@ -242,6 +244,34 @@ fn a_container_whose_lease_ran_out_returns_to_process_depth() {
     scene.settle();
     let told = scene.events().split_off(before);
     assert!(actions(&told).contains("exec") && !actions(&told).contains("fork"), "{:?}", actions(&told));
+}
+
+#[test]
+fn a_stranger_is_turned_away_though_the_file_s_mode_lets_him_in() {
+    if skipped("a_stranger_is_turned_away_though_the_file_s_mode_lets_him_in") {
+        return;
+    }
+    let scene = scene(&[]);
+    std::fs::set_permissions(&scene.socket, PermissionsExt::from_mode(0o666)).unwrap();
+    let (socket, run) = (scene.socket.clone(), scene.run.clone());
+    // A thread may be another user than its process.
+    let stranger = std::thread::spawn(move || {
+        set_thread_uid(Uid::from_raw(65534)).unwrap();
+        let mut stream = UnixStream::connect(&socket).unwrap();
+        // He may be turned away before he has said it all.
+        let _ = writeln!(stream, "{}", json!({"v": 1, "run": run, "depth": "full", "ttl_ms": 60_000}));
+        matches!(std::io::Read::read(&mut stream, &mut [0; 1]), Ok(0) | Err(_))
+    });
+    assert!(stranger.join().unwrap(), "he was let in");
+    scene.settle();
+    probe::script(&scene.container).unwrap();
+    scene.settle();
+    assert!(!actions(&scene.events()).contains("fork"), "and nothing is as he wished");
+    lease(&scene.socket, &scene.run, "full", 60_000);
+    scene.settle();
+    probe::script(&scene.container).unwrap();
+    let forked = |line: &Value| line["event"]["action"] == "fork" && line["vaectl"]["history"].is_null();
+    scene.recording.until("a fork", |lines| lines.iter().any(forked));
 }
 
 #[test]

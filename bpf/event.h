@@ -68,10 +68,10 @@ static __always_inline void fill_header(struct header *header, struct task_struc
 	bpf_probe_read_kernel_str(header->comm, sizeof(header->comm), task->comm);
 }
 
-/* Whether anyone wants an event that takes a depth: the ring, or the flight recorder. */
+/* Whether anyone wants an event that takes a depth: the ring, or the flight recorder, which the host has none of. */
 static __always_inline int wanted(__u32 slot, __u32 depth)
 {
-	return program_mask || depth_of(slot) >= depth;
+	return (program_mask && slot >= SLOT_FIRST) || depth_of(slot) >= depth;
 }
 
 /* Takes room in the ring for a container. A quarter of it is for each, and little once it is half full: what one loses by

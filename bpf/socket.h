@@ -77,8 +77,9 @@ static __always_inline void fill_ends(struct net_record *record, const struct so
 	}
 }
 
-/* Makes a record of how a connection began one of its end; whether its beginning was seen. */
-static __always_inline int end_flow(struct net_record *record, const struct flow_key *key)
+/* Makes a record of how a connection began one of its end; whether its beginning was seen. The slot that it had then may
+ * be another container's by now. */
+static __always_inline int end_flow(struct net_record *record, const struct flow_key *key, __u32 slot)
 {
 	struct net_record *flow = bpf_map_lookup_elem(&flows, key);
 
@@ -86,6 +87,7 @@ static __always_inline int end_flow(struct net_record *record, const struct flow
 		return 0;
 	*record = *flow;
 	record->header.time_ns = bpf_ktime_get_boot_ns();
+	record->header.slot = slot;
 	record->header.kind = KIND_CLOSE;
 	record->header.ret = 0;
 	record->opened_ns = flow->header.time_ns;
@@ -126,17 +128,20 @@ int on_socket_state(__u64 *ctx)
 		add(row->count[COUNT_CONNECT_FAILED], 1);
 	else if (after == TCP_CLOSE && before != TCP_LISTEN)
 		add(row->count[COUNT_CLOSE], 1);
-	if (!wanted(slot, DEPTH_FULL))
+	struct flow_key key = {.socket = (__u64)sk};
+	if (!wanted(slot, DEPTH_FULL)) {
+		/* The address will be another socket's. */
+		if (after == TCP_CLOSE)
+			bpf_map_delete_elem(&flows, &key);
 		return 0;
+	}
 
 	struct net_record record = {};
 	if (after == TCP_LISTEN) {
 		fill_header(&record.header, bpf_get_current_task_btf(), slot, KIND_LISTEN);
 		fill_ends(&record, sk);
 	} else if (after == TCP_CLOSE && before != TCP_LISTEN && before != TCP_SYN_SENT && before != TCP_SYN_RECV) {
-		struct flow_key key = {.socket = (__u64)sk};
-
-		if (!end_flow(&record, &key)) {
+		if (!end_flow(&record, &key, slot)) {
 			record.header.time_ns = bpf_ktime_get_boot_ns();
 			record.header.slot = slot;
 			record.header.kind = KIND_CLOSE;
@@ -220,9 +225,10 @@ __noinline int end_datagrams(__u32 fd)
 		return 0;
 	struct flow_key key = flow_of((void *)*address, task, 1);
 	bpf_map_delete_elem(&udp_sockets, &descriptor);
-	if (!end_flow(&record, &key) || !wanted(record.header.slot, DEPTH_FULL))
+	__u32 slot = slot_of(task->cgroups->dfl_cgrp);
+	if (!end_flow(&record, &key, slot) || !wanted(slot, DEPTH_FULL))
 		return 0;
-	struct row *row = row_of(record.header.slot);
+	struct row *row = row_of(slot);
 	if (row)
 		put(row, &record.header, sizeof(record), DEPTH_FULL);
 	return 0;

@@ -182,6 +182,9 @@ impl From<RecordError> for Failure {
             error @ RecordError::Control { .. } => {
                 Self::caused(Exit::Usage, &error).hint("end the other recorder, or name another path with --control")
             }
+            error @ RecordError::Room { .. } => {
+                Self::caused(Exit::Host, &error).hint("lower --max-containers or --flight-bytes")
+            }
             error @ RecordError::Setting { .. } => Self::caused(Exit::Usage, &error),
             error => Self::caused(Exit::Host, &error),
         }

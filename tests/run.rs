@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::io::ioctl_fionread;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -117,6 +117,60 @@ fn a_signal_ends_the_stages_in_order() {
     assert!(rest.last().unwrap().contains(r#""type":"end""#), "{rest:?}");
     assert_eq!(wait(&mut child), Some(0));
     drop(stdin);
+}
+
+/// What a child says on standard error until a line has this in it.
+fn says(child: &mut Child, text: &str) -> BufReader<std::process::ChildStderr> {
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains(text) {
+        line.clear();
+        assert!(said.read_line(&mut line).unwrap() > 0, "it ends without saying {text:?}");
+    }
+    said
+}
+
+#[test]
+fn a_hangup_reaches_the_stages() {
+    let models = TempDir::new().unwrap();
+    let (_folder, config) = configured(&format!(
+        "log-level = 'warn'\n[score]\nmodels = '{}'\n[publish]\nto = 'stdout:'\nbatch-age = '10ms'\n",
+        models.path().display()
+    ));
+    let mut child = start(run("score,publish", &config));
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&clean_stream()).unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line.contains(r#""type":"event""#)), "both are up");
+    fs::create_dir(models.path().join("key")).unwrap();
+    fs::write(models.path().join("key/current"), "none").unwrap();
+    send(Pid::from_child(&child), Signal::HUP);
+    let said = says(&mut child, "A model is not used.");
+    drop(stdin);
+    assert!(lines.last().unwrap().contains(r#""type":"end""#), "and ends nothing");
+    assert_eq!(wait(&mut child), Some(5), "what was said of the model is in the exit code");
+    drop(said);
+}
+
+#[test]
+fn a_stage_that_cannot_be_started_is_tried_again() {
+    let (_folder, config) = configured(&PASSING.replace("'error'", "'warn'"));
+    let mut child = start(run("score,publish", &config));
+    let pid = Pid::from_child(&child);
+    let publish = stage_of(child.id(), "publish");
+    // Fewer files than it has open, and as many as it polls.
+    let few = Rlimit { current: Some(5), ..getrlimit(Resource::Nofile) };
+    let before = prlimit(Some(pid), Resource::Nofile, few).unwrap();
+    send(publish, Signal::KILL);
+    let said = says(&mut child, "A stage could not be started");
+    prlimit(Some(pid), Resource::Nofile, before).unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&clean_stream()).unwrap();
+    drop(stdin);
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.last().unwrap().contains(r#""type":"end""#), "its successor reads what came");
+    assert_eq!(wait(&mut child), Some(0));
+    drop(said);
 }
 
 /// A recording of one container's windows, numbered from 1, and how long each of its lines is.

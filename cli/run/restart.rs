@@ -45,8 +45,13 @@ impl Deaths {
             Some(2 | 3 | 5) => return Fate::Hopeless,
             _ => {}
         }
+        Fate::Again(self.again(ran))
+    }
+
+    /// Takes in one more death; the pause before the next try.
+    pub(super) fn again(&mut self, ran: Duration) -> Duration {
         self.0 = if ran >= SETTLED { 1 } else { self.0.saturating_add(1) };
-        Fate::Again(FIRST.saturating_mul(1 << (self.0 - 1).min(16)).min(LONGEST))
+        FIRST.saturating_mul(1 << (self.0 - 1).min(16)).min(LONGEST)
     }
 
     /// Whether they come one after the other, where the stage has run for `running` since the last.

@@ -61,12 +61,23 @@ impl Stage {
     }
 
     /// Starts it where it is due; it says on the socket `readiness` when it is up, and within each `watchdog` that it
-    /// goes on.
-    pub(super) fn start(&mut self, readiness: &Path, watchdog: Option<Duration>) -> io::Result<()> {
-        let (Life::Waiting(due), Some(ends)) = (&self.life, &self.ends) else { return Ok(()) };
+    /// goes on. One that cannot be started is as one that died.
+    pub(super) fn start(&mut self, readiness: &Path, watchdog: Option<Duration>) {
+        let (Life::Waiting(due), Some(ends)) = (&self.life, &self.ends) else { return };
         if *due > Instant::now() {
-            return Ok(());
+            return;
         }
+        self.life = match self.spawn(ends, readiness, watchdog) {
+            Ok(running) => Life::Running(running),
+            Err(error) => {
+                let pause = self.deaths.again(Duration::ZERO);
+                warn!(stage = self.name, %error, ?pause, "A stage could not be started, and is tried again.");
+                Life::Waiting(Instant::now() + pause)
+            }
+        };
+    }
+
+    fn spawn(&self, ends: &Ends, readiness: &Path, watchdog: Option<Duration>) -> io::Result<Running> {
         // Not by name: the program that runs may be none of those on the path.
         let mut command = Command::new("/proc/self/exe");
         command.arg0("vaectl").args(&self.line);
@@ -82,13 +93,20 @@ impl Stage {
         command.stdin(ends.input.as_ref().map_or_else(|| Ok(Stdio::null()), |end| end.try_clone().map(Stdio::from))?);
         command.stdout(ends.output.try_clone()?);
         // A group of its own, so that Ctrl-C reaches a stage once and in its turn.
-        let child = command.process_group(0).spawn()?;
+        let mut child = command.process_group(0).spawn()?;
         let pid = Pid::from_child(&child);
+        let pidfd = match pidfd_open(pid, PidfdFlags::empty()) {
+            Ok(pidfd) => pidfd,
+            Err(error) => {
+                // Nobody would see its end, and its successor would not be alone.
+                child.kill()?;
+                child.wait()?;
+                return Err(error.into());
+            }
+        };
         info!(stage = self.name, pid = pid.as_raw_nonzero().get(), "A stage started.");
-        let pidfd = pidfd_open(pid, PidfdFlags::empty())?;
         let now = Instant::now();
-        self.life = Life::Running(Running { child, pid, pidfd, since: now, ready: false, heard: now });
-        Ok(())
+        Ok(Running { child, pid, pidfd, since: now, ready: false, heard: now })
     }
 
     /// Takes in that its process has ended, if it has, and says what is to be done about it; `more` is whether its input

@@ -73,8 +73,7 @@ impl Supervisor {
     pub(super) fn run(mut self) -> Result<Exit, Failure> {
         loop {
             for stage in &mut self.stages {
-                let started = stage.start(self.readiness.path(), self.watchdog);
-                started.map_err(|error| Failure::new(Exit::Host, format!("cannot start {}: {error}", stage.name)))?;
+                stage.start(self.readiness.path(), self.watchdog);
             }
             if self.stages.iter().all(Stage::is_over) {
                 break;

@@ -46,13 +46,13 @@ pub struct Config {
 }
 
 /// What the hash tables in the kernel take, in bytes.
-fn tables() -> usize {
+fn tables(slot_entries: u32) -> usize {
     // An entry's links and its place in a bucket, beside a key and a value in whole words.
     const ENTRY: usize = 48 + 16;
     let of = |entries: usize, key: usize, value: usize| {
         entries * (ENTRY + key.next_multiple_of(8) + value.next_multiple_of(8))
     };
-    of(wire::SLOT_ENTRIES, size_of::<u64>(), size_of::<u32>())
+    of(slot_entries as usize, size_of::<u64>(), size_of::<u32>())
         + of(wire::EXEC_ENTRIES, size_of::<wire::ExecKey>(), size_of::<wire::ExecCount>())
         + of(wire::FLOW_ENTRIES, size_of::<wire::FlowKey>(), size_of::<wire::NetRecord>())
         + of(wire::DATAGRAM_ENTRIES, size_of::<u64>(), size_of::<u64>())
@@ -113,6 +113,12 @@ impl Config {
                 "from 9 KiB to 64 MiB",
                 (9 << 10..=64 << 20).contains(&self.flight_bytes),
             ),
+            (
+                "--flight-bytes",
+                self.flight_bytes.to_string(),
+                "so much for each of --max-containers does not fit a map",
+                self.flight_cells().into_iter().all(|cells| u32::try_from(u64::from(cells) * self.slots()).is_ok()),
+            ),
         ];
         match checks.into_iter().find(|check| !check.3) {
             Some((name, value, allowed, _)) => Err(RecordError::Setting { name, value, allowed }),
@@ -136,6 +142,25 @@ impl Config {
         [programs, programs * 8]
     }
 
+    fn slots(&self) -> u64 {
+        u64::from(self.max_containers) + wire::SLOT_FIRST as u64
+    }
+
+    /// How many entries a map has with so many for each slot, which a checked configuration bounds.
+    pub(crate) fn entries(&self, each: u32) -> u32 {
+        (u64::from(each) * self.slots()) as u32
+    }
+
+    /// How many cgroups may have a slot: containers, and others that are left out.
+    pub(crate) fn slot_entries(&self) -> u32 {
+        self.max_containers + wire::SLOT_ENTRIES as u32
+    }
+
+    /// Whether slices save nothing: the hook stays in while any container is watched deeper than the census.
+    pub(crate) fn slices_in_vain(&self) -> bool {
+        self.in_slices() && self.control.is_none() && self.depth > Depth::Census
+    }
+
     /// Whether system calls are counted only some of the time.
     pub(crate) fn in_slices(&self) -> bool {
         self.census_duty < 1.0
@@ -153,8 +178,7 @@ impl Config {
         let rings = self.ring_bytes as usize + (wire::CGROUP_RING_KIB << 10);
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let shared = wire::CACHE_ENTRIES * size_of::<u64>() + processors * wire::SCRATCH_BYTES;
-        let slots = self.max_containers as usize + wire::SLOT_FIRST;
-        (slots * each + rings + shared + tables()) as u64
+        self.slots() * each as u64 + (rings + shared + tables(self.slot_entries())) as u64
     }
 
     /// Whether containers are told by what they look like, and not only by the cgroups that were asked for.
@@ -171,5 +195,42 @@ impl Config {
     /// Whether a container of this name or id was asked for.
     pub(crate) fn wants(&self, name: Option<&str>, id: &str) -> bool {
         self.containers.is_empty() || self.containers.iter().any(|w| name == Some(w) || id.starts_with(w.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use vaectl_schemas::Depth;
+
+    use super::Config;
+
+    #[test]
+    fn as_many_cells_as_a_map_can_hold_are_allowed_and_no_more() {
+        let config = |max_containers, flight_bytes| Config {
+            control: Some(PathBuf::new()),
+            max_containers,
+            flight_bytes,
+            ..Config::default()
+        };
+        let most = config(60_000, 288 << 10);
+        assert!(most.validate().is_ok() && most.slot_entries() > 60_000);
+        assert_eq!(most.entries(most.flight_cells()[1]), 60_002 * 2048);
+        let refusal = config(60_000, 64 << 20).validate().unwrap_err().to_string();
+        assert!(refusal.starts_with("--flight-bytes 67108864 is out of range"), "{refusal}");
+        assert!(config(500, 64 << 20).validate().is_ok());
+        let without_one = Config { control: None, ..config(60_000, 64 << 20) };
+        assert!(without_one.validate().is_ok());
+    }
+
+    #[test]
+    fn slices_are_in_vain_where_nothing_ever_falls_to_the_census() {
+        let config = |census_duty, control, depth| Config { depth, control, census_duty, ..Config::default() };
+        assert!(config(0.1, None, Depth::Full).slices_in_vain());
+        assert!(config(0.1, None, Depth::Process).slices_in_vain());
+        assert!(!config(0.1, None, Depth::Census).slices_in_vain());
+        assert!(!config(0.1, Some(PathBuf::new()), Depth::Full).slices_in_vain());
+        assert!(!config(1.0, None, Depth::Full).slices_in_vain());
     }
 }

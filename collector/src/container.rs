@@ -56,12 +56,15 @@ pub(crate) struct Tracked {
     pub(crate) path: String,
     pub(crate) stage: Stage,
     pub(crate) depth: Depth,
+    pub(crate) depth_since: Instant,
+    /// Its history was told when it may not have been written to its end.
+    pub(crate) untold: bool,
     pub(crate) identity: Arc<Identity>,
     pub(crate) command: Option<Vec<String>>,
     /// It was there from the beginning of the container: its counts are all that there were.
     pub(crate) born: bool,
     /// When it was given the slot.
-    since_ns: u64,
+    pub(crate) since_ns: u64,
     /// The row at the last window's end.
     pub(crate) last: Box<Row>,
     pub(crate) last_ns: u64,
@@ -99,6 +102,8 @@ impl Tracked {
             path,
             stage: Stage::Undecided(Instant::now()),
             depth,
+            depth_since: Instant::now(),
+            untold: false,
             identity: Arc::new(Identity { container: Container::default(), run, job: None }),
             command: None,
             born,

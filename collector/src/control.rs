@@ -1,12 +1,13 @@
 //! The control socket: who may, and only who may, says how deep containers are watched.
 
+use std::collections::VecDeque;
 use std::io::{self, BufReader};
+use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fs::Mode;
@@ -82,28 +83,63 @@ impl Drop for Control {
     }
 }
 
-fn accept(listener: &UnixListener, inbox: &Inbox) {
-    let clients = Arc::new(AtomicUsize::new(0));
-    for stream in listener.incoming().flatten() {
-        let peer = socket_peercred(&stream).ok().map(|peer| peer.uid);
-        if peer.is_none_or(|uid| !uid.is_root() && uid != geteuid()) {
-            warn!(?peer, "A stranger was turned away from the control socket.");
-        } else if clients.fetch_add(1, Ordering::Relaxed) >= CLIENTS {
-            clients.fetch_sub(1, Ordering::Relaxed);
-            warn!(CLIENTS, "A client too many was turned away from the control socket.");
-        } else {
-            let (inbox, clients) = (inbox.clone(), clients.clone());
-            std::thread::spawn(move || {
-                serve(stream, &inbox);
-                clients.fetch_sub(1, Ordering::Relaxed);
-            });
+/// Who is connected, the one that was silent for longest first.
+#[derive(Clone, Default)]
+struct Clients(Arc<Mutex<VecDeque<Arc<UnixStream>>>>);
+
+impl Clients {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<UnixStream>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes one more in; the one that has to go for it.
+    fn add(&self, stream: &Arc<UnixStream>) -> Option<Arc<UnixStream>> {
+        let mut clients = self.lock();
+        clients.push_back(Arc::clone(stream));
+        if clients.len() > CLIENTS { clients.pop_front() } else { None }
+    }
+
+    /// Takes one out; whether it was still in.
+    fn remove(&self, stream: &Arc<UnixStream>) -> bool {
+        let mut clients = self.lock();
+        let place = clients.iter().position(|client| Arc::ptr_eq(client, stream));
+        place.and_then(|place| clients.remove(place)).is_some()
+    }
+
+    /// Takes in that one has said something.
+    fn hear(&self, stream: &Arc<UnixStream>) {
+        if self.remove(stream) {
+            self.lock().push_back(Arc::clone(stream));
         }
     }
 }
 
-/// Takes leases until the client hangs up, or says something that is none.
-fn serve(stream: UnixStream, inbox: &Inbox) {
+fn accept(listener: &UnixListener, inbox: &Inbox) {
+    let clients = Clients::default();
+    for stream in listener.incoming().flatten() {
+        let peer = socket_peercred(&stream).ok().map(|peer| peer.uid);
+        if peer.is_none_or(|uid| !uid.is_root() && uid != geteuid()) {
+            warn!(?peer, "A stranger was turned away from the control socket.");
+            continue;
+        }
+        let (stream, inbox, clients) = (Arc::new(stream), inbox.clone(), clients.clone());
+        if let Some(silent) = clients.add(&stream) {
+            warn!(CLIENTS, "A client too many: the one that was silent for longest is cut off.");
+            // One that hung up meanwhile is cut off already.
+            let _ = silent.shutdown(Shutdown::Both);
+        }
+        std::thread::spawn(move || {
+            serve(&stream, &inbox, || clients.hear(&stream));
+            clients.remove(&stream);
+        });
+    }
+}
+
+/// Takes leases until the client hangs up, or says something that is none; `heard` is called for each.
+fn serve(stream: &UnixStream, inbox: &Inbox, heard: impl Fn()) {
     info!("A scorer has connected to the control socket.");
+    // A counter that is full has woken the reader already.
+    let wake = || drop(rustix::io::write(&*inbox.wake, &1_u64.to_ne_bytes()));
     let mut lines = LineReader::new(BufReader::new(stream), LONGEST_LINE);
     while let Ok(Some(line)) = lines.next_line() {
         let lease = match serde_json::from_slice::<Lease>(line.bytes) {
@@ -114,20 +150,62 @@ fn serve(stream: UnixStream, inbox: &Inbox) {
                     bytes = line.bytes.len(),
                     "A request of another version or too long: its client is cut off."
                 );
-                return;
+                break;
             }
             Err(error) => {
                 warn!(%error, "A request that is no lease: its client is cut off.");
-                return;
+                break;
             }
         };
+        heard();
         if inbox.requests.send(lease).is_err() {
             return;
         }
-        // A scorer renews all leases at once, and the recorder is woken once for as many as are at hand.
+        // All leases are renewed at once: the recorder is woken once for as many as are at hand.
         if !lines.input_mut().buffer().contains(&b'\n') {
-            // A counter that is full has woken the reader already.
-            let _ = rustix::io::write(&*inbox.wake, &1_u64.to_ne_bytes());
+            wake();
         }
+    }
+    wake();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+    use std::time::{Duration, Instant};
+
+    use super::Control;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    /// Has a client ask for the depth of a run, and waits until the recorder has heard it.
+    fn ask(control: &Control, mut client: &UnixStream, run: &str) {
+        writeln!(client, r#"{{"v":1,"run":"{run}","depth":"full","ttl_ms":1000}}"#).unwrap();
+        let began = Instant::now();
+        while !control.requests().any(|lease| lease.run == run) {
+            assert!(began.elapsed() < LIMIT, "{run} is heard");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn is_cut_off(mut client: &UnixStream) -> bool {
+        client.set_read_timeout(Some(LIMIT)).unwrap();
+        matches!(client.read(&mut [0]), Ok(0))
+    }
+
+    #[test]
+    fn clients_that_say_nothing_do_not_keep_a_scorer_out() {
+        let path = std::env::temp_dir().join(format!("vaectl-control-{}.sock", std::process::id()));
+        let control = Control::listen(&path).unwrap();
+        let connect = || UnixStream::connect(&path).unwrap();
+        let [first, second, _third, fourth] = [(); 4].map(|()| connect());
+        // They have all come in once the last of them is heard.
+        ask(&control, &fourth, "fourth");
+        ask(&control, &first, "first");
+        let fifth = connect();
+        assert!(is_cut_off(&second), "it was silent for longest");
+        ask(&control, &fifth, "fifth");
+        ask(&control, &first, "again");
     }
 }

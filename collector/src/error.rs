@@ -16,6 +16,15 @@ pub enum RecordError {
         /// What the kernel said, in one line.
         reason: String,
     },
+    /// The kernel has no room for a map.
+    #[error("the kernel has no room for the map {map}: {source}")]
+    Room {
+        /// Which.
+        map: String,
+        /// What the kernel said.
+        #[source]
+        source: io::Error,
+    },
     /// A file or directory of the host could not be read.
     #[error("cannot read {path}: {source}")]
     Read {

@@ -34,6 +34,24 @@ impl Draft {
         text.into_owned().into()
     }
 
+    /// Takes a field off the data of a record, which a flight recorder may have cut.
+    fn part<'a>(&mut self, field: &str, data: &mut &'a [u8], len: u32) -> &'a [u8] {
+        let len = len as usize;
+        if len > data.len() {
+            self.cut(field);
+        }
+        let (part, rest) = data.split_at(len.min(data.len()));
+        *data = rest;
+        part
+    }
+
+    fn cut(&mut self, field: &str) {
+        let cut = &mut self.event.vaectl.truncated;
+        if !cut.iter().any(|known| known == field) {
+            cut.push(field.to_owned());
+        }
+    }
+
     fn is(&mut self, dataset: &'static str, category: &'static str, kind: &'static str, action: &'static str) {
         let fields = &mut self.event.event;
         fields.kind = Some("event".into());
@@ -123,18 +141,21 @@ impl Decoder {
     }
 
     fn exec(&mut self, draft: &mut Draft, record: &[u8]) -> Option<()> {
-        let (exec, data) = ExecRecord::read_from_prefix(record).ok()?;
+        let (exec, mut data) = ExecRecord::read_from_prefix(record).ok()?;
         let header = exec.header;
-        let (path, rest) = data.split_at_checked(exec.path_len as usize)?;
-        let (cwd, args) = rest.split_at_checked(exec.cwd_len as usize)?;
+        let path = draft.part("process.executable", &mut data, exec.path_len);
+        let cwd = draft.part("process.working_directory", &mut data, exec.cwd_len);
+        let args = draft.part("process.args", &mut data, exec.args_len);
         draft.is("vaectl.process", "process", "start", "exec");
         let executable = draft.text("process.executable", &turn_round(path));
         self.processes.executed(header.pid, header.start_ns, &executable);
         self.actor(draft, &header);
-        let args = args.get(..exec.args_len as usize)?;
-        let args = args.strip_suffix(b"\0").unwrap_or(args);
-        let args = args.split(|b| *b == 0).map(|arg| draft.text("process.args", arg)).collect();
-        let cwd = draft.text("process.working_directory", &turn_round(cwd));
+        let whole = args.strip_suffix(b"\0").unwrap_or(args);
+        let each = |arg| draft.text("process.args", arg);
+        let args = (!args.is_empty()).then(|| whole.split(|b| *b == 0).map(each).collect());
+        // Nothing is the root, unless it is what a cut has left.
+        let cwd =
+            (exec.cwd_len == 0 || !cwd.is_empty()).then(|| draft.text("process.working_directory", &turn_round(cwd)));
         let ancestors: Vec<Ancestor> = exec.ancestors.into_iter().take(exec.ancestors_len as usize).collect();
         let mut up =
             ancestors.iter().map(|a| self.reference(a.pid, a.start_ns, &a.comm)).collect::<Vec<_>>().into_iter();
@@ -148,12 +169,12 @@ impl Decoder {
             .find(|a| a.pid == exec.session_pid)
             .map(|a| a.start_ns)
             .or_else(|| (exec.session_pid == header.pid).then_some(header.start_ns))
-            .or_else(|| self.processes.start_of(exec.session_pid));
+            .or_else(|| self.processes.start_of(exec.session_pid, header.start_ns));
         let process = draft.event.process.get_or_insert_default();
         process.executable = Some(executable);
-        process.args = Some(args);
+        process.args = args;
         process.args_count = Some(exec.arguments);
-        process.working_directory = Some(cwd);
+        process.working_directory = cwd;
         process.parent = up.next().or(process.parent.take());
         process.ancestors = Some(up.collect()).filter(|a: &Vec<_>| !a.is_empty());
         process.entry_leader = Some(leader(self, exec.entry_pid, exec.entry_start_ns));
@@ -165,7 +186,7 @@ impl Decoder {
             process.entry_meta = Some(EntryMeta { kind: Some("container".into()) });
         }
         if flags & wire::FLAG_TRUNCATED != 0 {
-            draft.event.vaectl.truncated.push("process.args".to_owned());
+            draft.cut("process.args");
         }
         if flags & wire::FLAG_MEMFD != 0 {
             draft.event.vaectl.call = Some("memfd".to_owned());
@@ -174,7 +195,7 @@ impl Decoder {
     }
 
     fn file(&mut self, draft: &mut Draft, record: &[u8]) -> Option<()> {
-        let (file, data) = FileRecord::read_from_prefix(record).ok()?;
+        let (file, mut data) = FileRecord::read_from_prefix(record).ok()?;
         let header = file.header;
         let call = names::syscall(usize::from(header.nr));
         let created = usize::from(header.flags) & wire::FLAG_CREATED != 0;
@@ -188,14 +209,8 @@ impl Decoder {
         };
         draft.is("vaectl.file", "file", kind, action);
         self.actor(draft, &header);
-        let mut rest = data;
-        let mut part = |len: u32| {
-            let (part, after) = rest.split_at_checked(len as usize)?;
-            rest = after;
-            Some(part)
-        };
-        let (path, dir, to, to_dir) =
-            (part(file.path_len)?, part(file.dir_len)?, part(file.to_len)?, part(file.to_dir_len)?);
+        let [path, dir] = [file.path_len, file.dir_len].map(|len| draft.part("file.path", &mut data, len));
+        let [to, to_dir] = [file.to_len, file.to_dir_len].map(|len| draft.part("file.target_path", &mut data, len));
         let walked = file.walked != 0;
         let path = if walked { turn_round(path) } else { joined(dir, path) };
         let target = (!to.is_empty()).then(|| joined(to_dir, to));
@@ -211,7 +226,7 @@ impl Decoder {
     }
 
     fn rare(&mut self, draft: &mut Draft, record: &[u8]) -> Option<()> {
-        let (rare, data) = RareRecord::read_from_prefix(record).ok()?;
+        let (rare, mut data) = RareRecord::read_from_prefix(record).ok()?;
         let header = rare.header;
         let call = names::syscall(usize::from(header.nr));
         let action = match call.as_str() {
@@ -247,7 +262,7 @@ impl Decoder {
             }
             _ => draft.event.vaectl.argument = telling(rare.args[0]),
         }
-        let path = data.get(..rare.path_len as usize)?;
+        let path = draft.part("file.path", &mut data, rare.path_len);
         if !path.is_empty() {
             let path = draft.text("file.path", path.strip_suffix(b"\0").unwrap_or(path));
             draft.event.file = Some(File { path: Some(path), ..File::default() });
@@ -353,7 +368,51 @@ fn joined(dir: &[u8], argument: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{joined, turn_round};
+    use vaectl_bpf::wire::{self, CELL_BYTES, ExecRecord, FileRecord, RECORD_CELLS};
+    use vaectl_schemas::{EntityIds, Event};
+    use zerocopy::{FromZeros, IntoBytes};
+
+    use super::{Clock, Decoder, joined, turn_round};
+
+    /// The event of a record and its data, of which a flight recorder has kept what it keeps.
+    fn decode_cut(record: &[u8], data: &[u8]) -> Event<'static> {
+        let all = [record, data].concat();
+        let mut decoder = Decoder::new(Clock::now(), EntityIds::new("host", "boot"));
+        decoder.decode(&all[..all.len().min(RECORD_CELLS * CELL_BYTES)]).unwrap().0
+    }
+
+    #[test]
+    fn an_exec_too_long_for_the_flight_recorder_says_what_it_lost() {
+        let mut exec = ExecRecord::new_zeroed();
+        exec.header.kind = wire::KIND_EXEC as u8;
+        let (path, cwd, args) = (b"tool\0opt\0".to_vec(), b"deep\0".repeat(240), b"argument\0".repeat(100));
+        (exec.path_len, exec.cwd_len, exec.args_len) = (path.len() as u32, cwd.len() as u32, args.len() as u32);
+        let event = decode_cut(exec.as_bytes(), &[path.clone(), cwd, args.clone()].concat());
+        let process = event.process.unwrap();
+        assert_eq!(process.executable.as_deref(), Some("/opt/tool"));
+        assert!(process.working_directory.unwrap().ends_with("/deep/deep"));
+        assert_eq!(process.args.unwrap()[0], "argument");
+        assert_eq!(event.vaectl.truncated, ["process.args"]);
+
+        let cwd = b"deep\0".repeat(400);
+        exec.cwd_len = cwd.len() as u32;
+        let event = decode_cut(exec.as_bytes(), &[path, cwd, args].concat());
+        assert_eq!(event.process.unwrap().args, None);
+        assert_eq!(event.vaectl.truncated, ["process.working_directory", "process.args"]);
+    }
+
+    #[test]
+    fn a_rename_too_long_for_the_flight_recorder_says_what_it_lost() {
+        let mut file = FileRecord::new_zeroed();
+        (file.header.kind, file.header.nr) = (wire::KIND_FILE as u8, 82);
+        let (path, dir, to) = (b"from\0".to_vec(), b"deep\0".repeat(400), b"to\0");
+        (file.path_len, file.dir_len, file.to_len) = (path.len() as u32, dir.len() as u32, to.len() as u32);
+        let event = decode_cut(file.as_bytes(), &[path, dir, to.to_vec()].concat());
+        let file = event.file.unwrap();
+        assert!(file.path.unwrap().ends_with("/deep/deep/from"));
+        assert_eq!((file.target_path, event.event.action.as_deref()), (None, Some("rename")));
+        assert_eq!(event.vaectl.truncated, ["file.path", "file.target_path"]);
+    }
 
     #[test]
     fn a_walked_path_reads_from_the_root() {

@@ -11,11 +11,12 @@ use aya::programs::tp_btf::BtfTracePointLinkId;
 use aya::programs::{BtfTracePoint, PerfEvent, Program, ProgramError};
 use aya::sys::{Stats, enable_stats};
 use aya::util::online_cpus;
-use aya::{Btf, Ebpf, EbpfLoader};
+use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
 use vaectl_bpf::wire::{self, Cell, Control, ExecCount, ExecKey, Flight, Header, Row, Samples};
 use zerocopy::{FromBytes, FromZeros, IntoBytes};
 
 use crate::clock::boot_ns;
+use crate::config::Config;
 use crate::error::RecordError;
 use crate::facts::Facts;
 use crate::flight;
@@ -65,6 +66,8 @@ pub(crate) struct Kernel {
     rings: [Cells; 2],
     /// Up to where the flight recorder of a slot was read, or belonged to another container.
     told: std::collections::HashMap<u32, [u64; 2]>,
+    /// Cells of flight recorders that were taken again before anybody read them.
+    pub(crate) overwritten: u64,
     /// The ring of events.
     pub(crate) events: Ring,
     /// The ring of cgroups that come and go.
@@ -84,18 +87,6 @@ pub struct Runs {
     pub time: Duration,
 }
 
-/// What the kernel side is told before it is loaded.
-pub(crate) struct Tunables {
-    pub(crate) max_containers: u32,
-    pub(crate) ring_bytes: u32,
-    /// Cells of the two rings of each flight recorder.
-    pub(crate) flight_cells: [u32; 2],
-    /// CPU time is sampled, because calls are not counted all the time.
-    pub(crate) sampled: bool,
-    /// The kernel counts runs of programs.
-    pub(crate) bpf_stats: bool,
-}
-
 fn refused(what: &str, error: &dyn std::error::Error) -> RecordError {
     let mut reason = error.to_string();
     let mut source = error.source();
@@ -106,6 +97,11 @@ fn refused(what: &str, error: &dyn std::error::Error) -> RecordError {
     // The verifier's log runs over hundreds of lines; its last words say why.
     let reason = reason.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or_default().trim().to_owned();
     RecordError::Kernel { what: what.to_owned(), reason }
+}
+
+/// Whether a map was refused for its size.
+fn is_too_large(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::OutOfMemory | ErrorKind::ArgumentListTooLong)
 }
 
 /// The programs that this kernel can run, and their tracepoints.
@@ -133,36 +129,44 @@ fn sampler(programs: &mut Ebpf) -> Result<&mut PerfEvent, RecordError> {
 
 impl Kernel {
     /// Loads the object and every program whose tracepoint this kernel has; nothing runs before [`Kernel::attach`].
-    pub(crate) fn load(tunables: &Tunables, facts: &Facts) -> Result<Self, RecordError> {
+    pub(crate) fn load(config: &Config, facts: &Facts) -> Result<Self, RecordError> {
         let enable = || enable_stats(Stats::RunTime).map_err(|e| refused("statistics of programs (--bpf-stats)", &e));
-        let counting = tunables.bpf_stats.then(enable).transpose()?;
+        let counting = config.bpf_stats.then(enable).transpose()?;
         let btf = Btf::from_sys_fs().map_err(|e| refused("the kernel's BTF", &e))?;
         let own_pid = std::process::id();
-        let capacity = tunables.max_containers + wire::SLOT_FIRST as u32;
-        let ring_bytes = u64::from(tunables.ring_bytes);
-        let [programs_mask, activity_mask] = tunables.flight_cells.map(|cells| cells.saturating_sub(1));
-        let [program_cells, activity_cells] = tunables.flight_cells.map(|cells| (cells * capacity).max(1));
+        let sampled = config.in_slices();
+        let capacity = config.entries(1);
+        let ring_bytes = u64::from(config.ring_bytes);
+        let flight_cells = config.flight_cells();
+        let [programs_mask, activity_mask] = flight_cells.map(|cells| cells.saturating_sub(1));
+        let [program_cells, activity_cells] = flight_cells.map(|cells| config.entries(cells).max(1));
         let mut programs = EbpfLoader::new()
             .btf(Some(&btf))
             .override_global("own_pid", &own_pid, true)
             .override_global("ring_bytes", &ring_bytes, true)
             .override_global("program_mask", &programs_mask, true)
             .override_global("activity_mask", &activity_mask, true)
+            .map_max_entries("slots", config.slot_entries())
             .map_max_entries("rows", capacity)
-            .map_max_entries("cpu_samples", if tunables.sampled { capacity } else { 1 })
+            .map_max_entries("cpu_samples", if sampled { capacity } else { 1 })
             .map_max_entries("controls", capacity)
             .map_max_entries("free_slots", capacity)
             .map_max_entries("shares", capacity)
             .map_max_entries("flights", capacity)
             .map_max_entries("program_cells", program_cells)
             .map_max_entries("activity_cells", activity_cells)
-            .map_max_entries("events", tunables.ring_bytes)
+            .map_max_entries("events", config.ring_bytes)
             .load(vaectl_bpf::OBJECT)
-            .map_err(|e| refused("the object", &e))?;
+            .map_err(|error| match error {
+                EbpfError::MapError(MapError::CreateError { name, io_error }) if is_too_large(&io_error) => {
+                    RecordError::Room { map: name, source: io_error }
+                }
+                error => refused("the object", &error),
+            })?;
         for (name, tracepoint) in available(facts) {
             hook(&mut programs, name)?.load(tracepoint, &btf).map_err(|e| refused(name, &e))?;
         }
-        if tunables.sampled {
+        if sampled {
             sampler(&mut programs)?.load().map_err(|e| refused(TICK.0, &e))?;
         }
         let mut take = |name: &str| {
@@ -174,7 +178,7 @@ impl Kernel {
         Ok(Self {
             rows: Array::try_from(take("rows")?).map_err(maps)?,
             samples: Array::try_from(take("cpu_samples")?).map_err(maps)?,
-            sampled: tunables.sampled,
+            sampled,
             controls: Array::try_from(take("controls")?).map_err(maps)?,
             slots: HashMap::try_from(take("slots")?).map_err(maps)?,
             cache: Array::try_from(take(".bss")?).map_err(maps)?,
@@ -182,10 +186,11 @@ impl Kernel {
             execs: HashMap::try_from(take("execs")?).map_err(maps)?,
             flights: Array::try_from(take("flights")?).map_err(maps)?,
             rings: [
-                Cells { map: Array::try_from(take("program_cells")?).map_err(maps)?, each: tunables.flight_cells[0] },
-                Cells { map: Array::try_from(take("activity_cells")?).map_err(maps)?, each: tunables.flight_cells[1] },
+                Cells { map: Array::try_from(take("program_cells")?).map_err(maps)?, each: flight_cells[0] },
+                Cells { map: Array::try_from(take("activity_cells")?).map_err(maps)?, each: flight_cells[1] },
             ],
             told: std::collections::HashMap::new(),
+            overwritten: 0,
             events: Ring(RingBuf::try_from(take("events")?).map_err(maps)?),
             cgroups: Ring(RingBuf::try_from(take("cgroup_events")?).map_err(maps)?),
             calls: None,
@@ -263,15 +268,32 @@ impl Kernel {
         Ok([flight.programs, flight.activity])
     }
 
-    /// What the flight recorder of a slot holds and was not read before, in the order it happened.
-    pub(crate) fn history(&mut self, slot: u32) -> Result<Vec<Vec<u8>>, MapError> {
+    /// What the flight recorder of a slot holds and was not read before, in the order it happened. Once nothing is written
+    /// to it any more it is `settled`: before that, what is not whole yet is left for the next time.
+    pub(crate) fn history(&mut self, slot: u32, settled: bool) -> Result<Vec<Vec<u8>>, MapError> {
         let flown = self.flown(slot)?;
-        let told = self.told.insert(slot, flown).unwrap_or_default();
-        let read = |ring: usize| flight::records(self.rings[ring].between(slot, told[ring], flown[ring]));
-        let mut records = read(0);
-        records.append(&mut read(1));
+        let told = self.told.entry(slot).or_default();
+        let mut records = Vec::new();
+        for ((cells, told), flown) in self.rings.iter().zip(told).zip(flown) {
+            let mut reading = flight::read(*told..flown, cells.each.into(), settled, |number| cells.cell(slot, number));
+            *told = reading.next;
+            self.overwritten += reading.overwritten;
+            records.append(&mut reading.records);
+        }
         records.sort_by_key(|record| Header::ref_from_prefix(record).map_or(0, |(header, _)| header.time_ns));
         Ok(records)
+    }
+
+    /// Counts the cells of a slot's flight recorder that were overwritten before anybody read them.
+    pub(crate) fn account(&mut self, slot: u32) -> Result<(), MapError> {
+        let flown = self.flown(slot)?;
+        let told = self.told.entry(slot).or_default();
+        for ((cells, told), flown) in self.rings.iter().zip(told).zip(flown) {
+            let oldest = flown.saturating_sub(cells.each.into());
+            self.overwritten += oldest.saturating_sub(*told);
+            *told = oldest.max(*told);
+        }
+        Ok(())
     }
 
     /// Says how deep a slot is watched, and what it is.
@@ -337,6 +359,7 @@ impl Kernel {
 
     /// Forgets the programs of a slot, and what its flight recorder holds: they are of a container that left.
     pub(crate) fn forget(&mut self, slot: u32) -> Result<(), MapError> {
+        self.account(slot)?;
         // As if its ring had gone round once more: no peer of the next one counts as told already.
         let [programs, activity] = self.flown(slot)?;
         let flight = Flight { programs: programs + u64::from(self.rings[0].each), activity };
@@ -360,19 +383,16 @@ struct Cells {
 }
 
 impl Cells {
-    fn cell(&self, slot: u32, index: u64) -> Option<Cell> {
-        let key = slot * self.each + (index % u64::from(self.each)) as u32;
+    fn copy(&self, slot: u32, number: u64) -> Option<Cell> {
+        let key = slot * self.each + (number % u64::from(self.each)) as u32;
         Cell::read_from_bytes(&self.map.get(&key, 0).ok()?).ok()
     }
 
-    /// The cells from `from` to before `to`, as far as they are still there. One that is written meanwhile is read with
-    /// one number and then has another.
-    fn between(&self, slot: u32, from: u64, to: u64) -> impl Iterator<Item = Option<Cell>> {
-        (from.max(to.saturating_sub(u64::from(self.each)))..to).map(move |index| {
-            let is = |cell: &Cell| cell.sequence == (index + 1) as u32;
-            let cell = self.cell(slot, index).filter(is)?;
-            self.cell(slot, index).filter(is).map(|_| cell)
-        })
+    /// The cell where that of a number is to be found. One that is written meanwhile has one number and then another, and
+    /// is given none.
+    fn cell(&self, slot: u32, number: u64) -> Option<Cell> {
+        let (cell, again) = (self.copy(slot, number)?, self.copy(slot, number)?);
+        Some(Cell { sequence: if cell.sequence == again.sequence { cell.sequence } else { 0 }, ..cell })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Turns what waits into lines and writes them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -22,6 +22,15 @@ const BLOCK: usize = 64 * 1024;
 struct Slot {
     identity: Arc<Identity>,
     window_end_ns: u64,
+}
+
+/// How a recording ended.
+pub(crate) struct Ending {
+    pub(crate) cause: &'static str,
+    /// Events that were lost.
+    pub(crate) lost: u64,
+    /// Cells of flight recorders, where there are any, that were taken again before anybody read them.
+    pub(crate) overwritten: Option<u64>,
 }
 
 pub(crate) struct Writer<W> {
@@ -57,24 +66,21 @@ impl<W: Write> Writer<W> {
     }
 
     /// Writes until the backlog is closed, then the account and the end; how many lines and events there were.
-    pub(crate) fn run(
-        mut self,
-        backlog: &Backlog,
-        cause: impl FnOnce() -> (&'static str, u64),
-    ) -> io::Result<(u64, u64)> {
+    pub(crate) fn run(mut self, backlog: &Backlog, ending: impl FnOnce() -> Ending) -> io::Result<(u64, u64)> {
         while let Some(items) = backlog.take() {
             for item in items {
                 self.item(item)?;
             }
             self.flush()?;
         }
-        let (cause, lost) = cause();
+        let Ending { cause, lost, overwritten } = ending();
         let counts = |n: u64, lost: u64| [("seen".to_owned(), n + lost), ("lost".to_owned(), lost)].into();
-        let datasets = [
+        let mut datasets = BTreeMap::from([
             ("vaectl.event".to_owned(), counts(self.events, lost)),
             ("vaectl.window".to_owned(), counts(self.windows, 0)),
-        ]
-        .into();
+        ]);
+        let of_recorders = |cells| ("vaectl.flight".to_owned(), [("overwritten".to_owned(), cells)].into());
+        datasets.extend(overwritten.map(of_recorders));
         let ledger = LedgerInfo { v: VERSION, stage: "record".to_owned(), datasets, ..LedgerInfo::default() };
         let mut line = Ledger::new(Timestamp::now(), ledger);
         self.common(&mut line.event, &mut line.host, "metric", "vaectl.ledger");
@@ -208,7 +214,7 @@ fn shorten(line: &mut serde_json::Value) {
 mod tests {
     use serde_json::Value;
 
-    use super::{Backlog, Clock, Item, Writer};
+    use super::{Backlog, Clock, Ending, Item, Writer};
 
     #[test]
     fn a_step_of_the_wall_clock_is_a_line_and_none_is_none() {
@@ -217,11 +223,12 @@ mod tests {
         backlog.close();
         let mut out = Vec::new();
         let writer = Writer::new(&mut out, &crate::facts::check(), 1, 65536);
-        writer.run(&backlog, || ("duration", 0)).unwrap();
+        writer.run(&backlog, || Ending { cause: "duration", lost: 0, overwritten: Some(7) }).unwrap();
         let lines: Vec<Value> =
             out.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
         let [clock, ledger, end] = &lines[..] else { panic!("{lines:?}") };
         assert_eq!((&clock["type"], &clock["vaectl"]["step_ns"]), (&"clock".into(), &(-3_600_000_000_000_i64).into()));
         assert_eq!((&ledger["type"], &end["type"]), (&"ledger".into(), &"end".into()));
+        assert_eq!(ledger["vaectl"]["datasets"]["vaectl.flight"]["overwritten"], 7);
     }
 }

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use aya::maps::{HashMap, Map, MapData, MapInfo};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use vaectl_bench::{Container, Engine, Options, Workspace, interrupt};
 
+use super::control::lease;
 use super::recording::{Recording, events, executions, is, windows};
 use super::supervision::held;
 use super::{FACTS, probe, skipped};
-use crate::support::{LIMIT, VAECTL};
+use crate::support::{LIMIT, VAECTL, until, wait};
 
 /// A cgroup that goes with the test.
 struct Cgroup {
@@ -26,6 +28,10 @@ impl Cgroup {
         let folder = FACTS.cgroup2.as_ref().expect("recording takes one").join(path.trim_start_matches('/'));
         fs::create_dir(&folder).unwrap();
         Self { folder }
+    }
+
+    fn id(&self) -> u64 {
+        fs::metadata(&self.folder).unwrap().ino()
     }
 
     fn take(&self, pid: &str) {
@@ -240,10 +246,9 @@ fn a_cgroup_that_is_left_out_and_gone_at_once_is_forgotten() {
     let args = ["--window", "200ms", "--exclude-cgroup", &brief, "--exclude-cgroup", &lasting];
     let recording = Recording::start(&args, &[]);
     let pid = Pid::from_raw(recording.pid().cast_signed()).unwrap();
-    let id = |cgroup: &Cgroup| fs::metadata(&cgroup.folder).unwrap().ino();
     // All of them are gone before the recorder hears of the first.
     kill_process(pid, Signal::STOP).unwrap();
-    let gone: BTreeSet<u64> = (0..20).map(|_| id(&Cgroup::new(&brief))).collect();
+    let gone: BTreeSet<u64> = (0..20).map(|_| Cgroup::new(&brief).id()).collect();
     let lasting = Cgroup::new(&lasting);
     let unheard = bound(pid);
     assert!(gone.len() == 20 && gone.is_subset(&unheard), "each has a slot: {gone:?} of {unheard:?}");
@@ -252,9 +257,52 @@ fn a_cgroup_that_is_left_out_and_gone_at_once_is_forgotten() {
     let before = windows(&recording.lines()).count();
     recording.until("two turns and more", |lines| windows(lines).count() > before + 2);
     let left = bound(pid);
-    assert!(left.contains(&id(&lasting)), "what is still there stays left out");
+    assert!(left.contains(&lasting.id()), "what is still there stays left out");
     assert_eq!(left.intersection(&gone).count(), 0, "{gone:?} of {left:?}");
     recording.stop();
+}
+
+#[test]
+fn the_end_of_a_connection_is_not_told_of_who_has_got_its_slot_meanwhile() {
+    if skipped("the_end_of_a_connection_is_not_told_of_who_has_got_its_slot_meanwhile") {
+        return;
+    }
+    let workspace = Workspace::new("heir").unwrap();
+    let socket = workspace.path().join("control.sock");
+    let [caller, heir] = ["caller", "heir"].map(|name| format!("/{name}-{}", workspace.tag()));
+    let own = ["--window", "200ms", "--max-containers", "1", "--control", socket.to_str().unwrap(), "--cgroup", &heir];
+    let recording = Recording::start(&own, &[]);
+    let pid = Pid::from_raw(recording.pid().cast_signed()).unwrap();
+    // What other tests make may have the only slot for a while.
+    let with_slot = |path: &str| {
+        until("it has the slot", || Some(Cgroup::new(path)).filter(|cgroup| bound(pid).contains(&cgroup.id())))
+    };
+    let enter = |cgroup: &Cgroup, script: &str| {
+        // What has begun in it is its own.
+        let script = format!("echo $$ >{}/cgroup.procs; bash -c '{script}'; :", cgroup.folder.display());
+        Command::new("/bin/bash").args(["-c", &script]).stdin(Stdio::piped()).spawn().unwrap()
+    };
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let caller = with_slot(&caller);
+    let call = format!("exec 3<>/dev/tcp/127.0.0.1/{}; read", server.local_addr().unwrap().port());
+    let mut calling = enter(&caller, &call);
+    let (connection, from) = server.accept().unwrap();
+    until("it turns out to be no container", || (!bound(pid).contains(&caller.id())).then_some(()));
+    let heir = with_slot(&heir);
+    recording.until("it is followed", |lines| lines.iter().any(|line| line["vaectl"]["status"] == "started"));
+
+    drop(calling.stdin.take());
+    assert_eq!(wait(&mut calling), Some(0));
+    drop(connection);
+    let sign = workspace.path().join("sign");
+    assert_eq!(wait(&mut enter(&heir, &format!("echo >{}", sign.display()))), Some(0));
+    let run = recording.lines().iter().find_map(|line| Some(line["vaectl"]["run"].as_str()?.to_owned())).unwrap();
+    lease(&socket, &run, "full", 60_000);
+    let signed = |line: &Value| line["vaectl"]["history"] == true && line["file"]["path"] == *sign.to_str().unwrap();
+    recording.until("its own history", |lines| lines.iter().any(signed));
+    let lines = recording.stop();
+    let called: Vec<_> = lines.iter().filter(|line| line["source"]["port"] == from.port()).collect();
+    assert!(called.is_empty(), "{called:#?}");
 }
 
 /// No container but this one is on any line, not even the host.

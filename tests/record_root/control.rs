@@ -7,11 +7,13 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::process::Uid;
+use rustix::thread::set_thread_uid;
 use serde_json::{Value, json};
 use vaectl_bench::probe::{self, Generator};
 use vaectl_bench::{Container, Engine, Options, Workspace};
 
-use super::recording::{Recording, is, windows};
+use super::recording::{Recording, counted, is, windows};
 use super::{probe as image, skipped};
 
 /// A recording with a control socket, and a container that is recorded.
@@ -131,6 +133,78 @@ fn history_stays_where_it_is_until_it_is_asked_for_and_knows_who_was_called_agai
 }
 
 #[test]
+fn nothing_is_lost_and_nothing_told_twice_while_the_depth_goes_up_and_down() {
+    if skipped("nothing_is_lost_and_nothing_told_twice_while_the_depth_goes_up_and_down") {
+        return;
+    }
+    let sizes = ["--max-containers", "16", "--flight-bytes", "8M", "--ring-bytes", "64M", "--backlog-bytes", "512M"];
+    let Scene { socket, recording, container, run, _workspace } = scene(&sizes);
+    let generator = Generator::start(&container, Duration::from_secs(2), 0.0, None).unwrap();
+    for _ in 0..50 {
+        for depth in ["census", "full"] {
+            lease(&socket, &run, depth, 60_000);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    let done = generator.finish().unwrap();
+    let id = container.id().to_owned();
+    drop(container);
+    let lines = recording.stop_after_the_end_of(&id);
+    assert!(done.files > 1000, "{done:?}");
+    assert_eq!(counted(&lines, "file.unlink"), done.files, "{done:?}");
+    let told: Vec<_> = lines.iter().filter(|line| line["type"] == "event").collect();
+    let history = told.iter().filter(|event| event["vaectl"]["history"] == true).count();
+    assert!(history > 100 && told.len() - history > 100, "{history} of {} were told later", told.len());
+    // Of calls to one peer a flight recorder keeps the first.
+    let mut missing = 0;
+    for (counter, actions) in [
+        ("process.exec", &["exec"][..]),
+        ("process.fork", &["fork"]),
+        ("process.exit", &["exit"]),
+        ("file.open_write", &["open", "create"]),
+        ("file.rename", &["rename"]),
+        ("file.unlink", &["unlink"]),
+        ("net.accept", &["accept"]),
+        ("net.close", &["close"]),
+    ] {
+        let action = |event: &&&Value| actions.iter().any(|action| event["event"]["action"] == *action);
+        let (happened, told) = (counted(&lines, counter), told.iter().filter(action).count() as u64);
+        assert!(told <= happened, "{told} {actions:?} of {happened}");
+        missing += happened - told;
+    }
+    let gaps: u64 =
+        lines.iter().filter(|line| line["type"] == "gap").filter_map(|gap| gap["vaectl"]["lost"].as_u64()).sum();
+    assert_eq!(missing, gaps);
+    let mark = |event: &&Value| {
+        [&event["@timestamp"], &event["process"]["pid"], &event["event"]["action"], &event["file"]["path"]]
+            .map(Value::to_string)
+    };
+    assert_eq!(told.iter().map(mark).collect::<BTreeSet<_>>().len(), told.len(), "each is told once");
+}
+
+#[test]
+fn a_program_too_long_for_the_flight_recorder_is_told_as_far_as_it_was_kept() {
+    if skipped("a_program_too_long_for_the_flight_recorder_is_told_as_far_as_it_was_kept") {
+        return;
+    }
+    let scene = scene(&[]);
+    lease(&scene.socket, &scene.run, "census", 60_000);
+    scene.settle();
+    let (folder, argument) = (format!("/tmp{}", format!("/{}", "d".repeat(60)).repeat(20)), "a".repeat(900));
+    let work = format!("mkdir -p {folder}; cd {folder}; /usr/bin/probe noop {argument}; echo >/control/done");
+    scene.container.run_inside(&work).unwrap();
+    let done = scene.container.control().join("done");
+    crate::support::until("the program", || done.exists().then_some(()));
+    lease(&scene.socket, &scene.run, "full", 60_000);
+    let is_it = |line: &&Value| line["event"]["action"] == "exec" && line["process"]["executable"] == "/usr/bin/probe";
+    scene.recording.until("the program", |lines| lines.iter().any(|line| is_it(&line)));
+    let lines = scene.recording.lines();
+    let exec = lines.iter().find(is_it).unwrap();
+    assert_eq!((&exec["vaectl"]["history"], &exec["vaectl"]["truncated"]), (&json!(true), &json!(["process.args"])));
+    assert_eq!((&exec["process"]["args"][1], &exec["process"]["working_directory"]), (&json!("noop"), &json!(folder)));
+}
+
+#[test]
 fn a_flood_of_accepts_does_not_wash_out_the_program_and_the_call_before_it() {
     if skipped("a_flood_of_accepts_does_not_wash_out_the_program_and_the_call_before_it") {
         return;
@@ -170,6 +244,34 @@ fn a_container_whose_lease_ran_out_returns_to_process_depth() {
     scene.settle();
     let told = scene.events().split_off(before);
     assert!(actions(&told).contains("exec") && !actions(&told).contains("fork"), "{:?}", actions(&told));
+}
+
+#[test]
+fn a_stranger_is_turned_away_though_the_file_s_mode_lets_him_in() {
+    if skipped("a_stranger_is_turned_away_though_the_file_s_mode_lets_him_in") {
+        return;
+    }
+    let scene = scene(&[]);
+    std::fs::set_permissions(&scene.socket, PermissionsExt::from_mode(0o666)).unwrap();
+    let (socket, run) = (scene.socket.clone(), scene.run.clone());
+    // A thread may be another user than its process.
+    let stranger = std::thread::spawn(move || {
+        set_thread_uid(Uid::from_raw(65534)).unwrap();
+        let mut stream = UnixStream::connect(&socket).unwrap();
+        // He may be turned away before he has said it all.
+        let _ = writeln!(stream, "{}", json!({"v": 1, "run": run, "depth": "full", "ttl_ms": 60_000}));
+        matches!(std::io::Read::read(&mut stream, &mut [0; 1]), Ok(0) | Err(_))
+    });
+    assert!(stranger.join().unwrap(), "he was let in");
+    scene.settle();
+    probe::script(&scene.container).unwrap();
+    scene.settle();
+    assert!(!actions(&scene.events()).contains("fork"), "and nothing is as he wished");
+    lease(&scene.socket, &scene.run, "full", 60_000);
+    scene.settle();
+    probe::script(&scene.container).unwrap();
+    let forked = |line: &Value| line["event"]["action"] == "fork" && line["vaectl"]["history"].is_null();
+    scene.recording.until("a fork", |lines| lines.iter().any(forked));
 }
 
 #[test]

@@ -120,7 +120,7 @@ impl Recorder {
             let born = tracked.born;
             // A suspicion that its end leaves open: who asked for this depth cannot ask for the rest any more.
             if tracked.depth == Depth::Full && self.control.is_some() {
-                self.tell_history(slot);
+                self.tell_history(slot, true);
             }
             for census in self.census(&[slot]) {
                 // Its files are gone, or soon will be.
@@ -143,6 +143,9 @@ impl Recorder {
         for census in self.census(&slots) {
             let account = self.account(census.slot);
             self.window(census, true, account);
+        }
+        for slot in slots {
+            self.report("flight", |kernel| kernel.account(slot));
         }
     }
 }

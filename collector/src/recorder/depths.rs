@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, warn};
-use vaectl_bpf::wire;
+use vaectl_bpf::wire::{self, Header};
 use vaectl_schemas::Depth;
+use zerocopy::FromBytes;
 
 use super::{HOST, Recorder};
 use crate::backlog::{Item, append};
@@ -38,9 +39,15 @@ impl Recorder {
         let due: Vec<_> =
             live.into_iter().zip(depths).map(|(t, depth)| (t.slot, depth, wanted.contains(&t.identity.run))).collect();
         for (slot, depth, history) in due {
-            let raised = self.set_depth(slot, depth);
-            if history && (raised || depth == Depth::Full) {
-                self.tell_history(slot);
+            let raised = self.set_depth(slot, depth, now);
+            let Some(tracked) = self.tracked.get_mut(&slot) else { continue };
+            let full = depth == Depth::Full;
+            let settled = full && now - tracked.depth_since >= LOOK;
+            // Who was writing while the depth was raised is done by then.
+            let rest = settled && tracked.untold;
+            if history && (raised || full) || rest {
+                tracked.untold = full && !settled;
+                self.tell_history(slot, settled);
             }
         }
     }
@@ -58,12 +65,14 @@ impl Recorder {
     }
 
     /// Whether that is deeper than it was.
-    fn set_depth(&mut self, slot: u32, depth: Depth) -> bool {
+    fn set_depth(&mut self, slot: u32, depth: Depth, now: Instant) -> bool {
         let Some(tracked) = self.tracked.get_mut(&slot) else { return false };
         let before = std::mem::replace(&mut tracked.depth, depth);
         if depth == before {
             return false;
         }
+        // What was not whole when history was told is told when it is asked for again.
+        (tracked.depth_since, tracked.untold) = (now, false);
         debug!(slot, ?before, ?depth, "A depth changes.");
         let control = Self::control_of(depth, wire::STATE_CONTAINER);
         self.report("control", |kernel| kernel.control(slot, control));
@@ -72,10 +81,14 @@ impl Recorder {
 
     /// Tells what the flight recorder holds and was not told before. Nothing is written to it at full depth: until it is read
     /// nothing of it is lost.
-    pub(super) fn tell_history(&mut self, slot: u32) {
+    pub(super) fn tell_history(&mut self, slot: u32, settled: bool) {
         let mut block = Vec::new();
+        let Some(since_ns) = self.tracked.get(&slot).map(|tracked| tracked.since_ns) else { return };
+        // Who had the slot before may still have been about to write.
+        let own =
+            |record: &&Vec<u8>| Header::ref_from_prefix(record).is_ok_and(|(header, _)| header.time_ns >= since_ns);
         self.report("flight", |kernel| {
-            kernel.history(slot)?.iter().for_each(|record| append(&mut block, record));
+            kernel.history(slot, settled)?.iter().filter(own).for_each(|record| append(&mut block, record));
             Ok(())
         });
         if !block.is_empty() {

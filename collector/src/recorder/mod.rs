@@ -5,7 +5,7 @@ mod depths;
 mod handover;
 mod registry;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
@@ -29,11 +29,11 @@ use crate::duty::Duty;
 use crate::error::RecordError;
 use crate::facts::{self, Facts};
 use crate::lease::Leases;
-use crate::load::{Kernel, MapError, Runs, Tunables};
+use crate::load::{Kernel, MapError, Runs};
 use crate::naming::Naming;
 use crate::privileges;
 use crate::window::Windows;
-use crate::writer::Writer;
+use crate::writer::{Ending, Writer};
 
 /// How often the ring is emptied without being asked. Coming by costs what forty events do, in this stage and in the
 /// next: at a hundred events a second it is a third of all.
@@ -79,6 +79,8 @@ pub struct Recorder {
     duty: Duty,
     /// When containers are looked for that had begun before.
     find_due: Option<Instant>,
+    /// The cgroups that there was no room for, and that may be containers.
+    roomless: HashSet<String>,
     /// When leases are looked at for having run out.
     leases_due: Instant,
     items: Vec<Item>,
@@ -104,15 +106,11 @@ impl Recorder {
         if !obstacles.is_empty() {
             return Err(RecordError::Host(obstacles));
         }
-        let tunables = Tunables {
-            max_containers: config.max_containers,
-            ring_bytes: config.ring_bytes,
-            flight_cells: config.flight_cells(),
-            sampled: config.in_slices(),
-            bpf_stats: config.bpf_stats,
-        };
+        if config.slices_in_vain() {
+            warn!("The census is always on, since containers are watched deeper: add --control, or --depth census.");
+        }
         allow_files(config.max_containers)?;
-        let kernel = Kernel::load(&tunables, &facts)?;
+        let kernel = Kernel::load(&config, &facts)?;
         if let Err(error) = privileges::drop_others() {
             warn!(%error, "Capabilities could not be dropped.");
         }
@@ -136,6 +134,7 @@ impl Recorder {
             control,
             leases,
             find_due: Some(Instant::now() + registry::UNDECIDED),
+            roomless: HashSet::new(),
             leases_due: Instant::now(),
             items: Vec::new(),
             early: Vec::new(),
@@ -174,14 +173,18 @@ impl Recorder {
         // The writer has ended, be it for an error.
         let written = AtomicBool::new(false);
         let reader = std::thread::current();
-        let lost = AtomicU64::new(0);
+        let [lost, overwritten] = [(); 2].map(|()| AtomicU64::new(0));
+        let remembers = self.control.is_some();
         let writer = Writer::new(out, &self.facts, start, self.config.max_line_bytes);
         self.hello(start);
         std::thread::scope(|scope| {
             let writing = scope.spawn(|| {
-                let cause =
-                    || (if stop.load(Ordering::Relaxed) { "signal" } else { "duration" }, lost.load(Ordering::Relaxed));
-                let result = writer.run(&backlog, cause);
+                let ending = || Ending {
+                    cause: if stop.load(Ordering::Relaxed) { "signal" } else { "duration" },
+                    lost: lost.load(Ordering::Relaxed),
+                    overwritten: remembers.then(|| overwritten.load(Ordering::Relaxed)),
+                };
+                let result = writer.run(&backlog, ending);
                 written.store(true, Ordering::Relaxed);
                 reader.unpark();
                 result
@@ -207,6 +210,7 @@ impl Recorder {
             self.turn(&backlog);
             self.finish();
             lost.store(self.lost, Ordering::Relaxed);
+            overwritten.store(self.kernel.overwritten, Ordering::Relaxed);
             backlog.push(self.items.drain(..));
             backlog.close();
             // The rest goes as fast as it is read, and waiting for that is no hang.
@@ -239,9 +243,10 @@ impl Recorder {
         self.items.insert(0, Item::Hello(Box::new(hello)));
     }
 
-    /// Sleeps until the ring or `wake` calls, a window is due, or a beat or `most` has passed.
+    /// Sleeps until the ring or `wake` calls, a window or a look for containers is due, or a beat or `most` has passed.
     fn wait(&self, due: Instant, most: Option<Duration>, wake: &impl AsFd) {
         let beat = self.tracked.values().map(beat).min().unwrap_or(CALM);
+        let due = self.find_due.map_or(due, |find| find.min(due));
         let timeout = due.saturating_duration_since(Instant::now()).min(beat).min(self.duty.left(boot_ns()));
         let timeout = most.map_or(timeout, |most| most.min(timeout));
         let timeout = Timespec { tv_sec: timeout.as_secs() as i64, tv_nsec: i64::from(timeout.subsec_nanos()) };
@@ -270,14 +275,7 @@ impl Recorder {
         self.keep_depths();
         self.keep_duty();
         for (slot, n) in backlog.dropped() {
-            self.lost += n;
-            // What a container lost that is gone meanwhile is told of the host.
-            let owner = if self.tracked.contains_key(&slot) { slot } else { HOST };
-            if let Some(tracked) = self.tracked.get_mut(&owner) {
-                tracked.dropped += n;
-                let gap = gap(tracked, self.clock, GapCause::Backlog, n);
-                self.items.push(gap);
-            }
+            self.dropped(slot, n);
         }
         self.flush_events();
         for slot in gone {
@@ -286,14 +284,15 @@ impl Recorder {
     }
 
     fn drain_events(&mut self) {
-        let Self { kernel, tracked, early, lost, .. } = self;
+        let Self { kernel, tracked, early, .. } = self;
+        let mut foreign = 0;
         let mut take = |record: &[u8]| {
             let Ok((header, _)) = Header::ref_from_prefix(record) else { return true };
             let Some(tracked) = tracked.get_mut(&header.slot) else { return false };
             match tracked.take(header.time_ns, record) {
                 Taken::Kept => {}
                 Taken::Full => tracked.dropped += 1,
-                Taken::Foreign => *lost += 1,
+                Taken::Foreign => foreign += 1,
             }
             true
         };
@@ -304,7 +303,21 @@ impl Recorder {
                 append(early, record);
             }
         });
-        *lost += unknown;
+        self.dropped(HOST, foreign + unknown);
+    }
+
+    /// Takes in that events of a slot were lost downstream of the ring. What a container lost that is gone meanwhile is told
+    /// of the host.
+    fn dropped(&mut self, slot: u32, lost: u64) {
+        if lost == 0 {
+            return;
+        }
+        self.lost += lost;
+        let owner = if self.tracked.contains_key(&slot) { slot } else { HOST };
+        if let Some(tracked) = self.tracked.get_mut(&owner) {
+            tracked.dropped += lost;
+            self.items.push(gap(tracked, self.clock, GapCause::Backlog, lost));
+        }
     }
 
     fn flush_events(&mut self) {

@@ -41,15 +41,21 @@ impl Recorder {
         Ok(())
     }
 
-    /// Finds the containers that the programs did not see begin: all others have a slot since then.
+    /// Finds the containers that the programs did not see begin, or that there was no room for: all others have a slot since
+    /// then.
     pub(super) fn find(&mut self) -> Result<(), MapError> {
+        let before = std::mem::take(&mut self.roomless);
         for (path, id) in cgroup::scan(&self.root) {
             if self.config.excludes(&path) || self.is_inside(&path) || self.kernel.is_bound(id)? {
                 continue;
             }
             let Some(candidate) = self.candidate(&path) else { continue };
             let Some(slot) = self.kernel.take() else {
-                self.has_no_room(&path);
+                if before.contains(&path) {
+                    self.roomless.insert(path);
+                } else {
+                    self.has_no_room(path);
+                }
                 continue;
             };
             let now = boot_ns();
@@ -67,7 +73,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Looks once more for what had begun before the programs and did not show yet what it is.
+    /// Looks once more for what had begun before the programs and did not show yet what it is, or found no room.
     pub(super) fn find_late(&mut self) {
         if self.find_due.is_some_and(|due| due <= Instant::now()) {
             self.find_due = None;
@@ -77,10 +83,15 @@ impl Recorder {
         }
     }
 
-    fn has_no_room(&mut self, path: &str) {
+    fn has_no_room(&mut self, path: String) {
         warn!(cgroup = path, "There is no room for this container: raise --max-containers.");
         if let Some(host) = self.tracked.get(&HOST) {
             self.items.push(gap(host, self.clock, GapCause::Containers, 1));
+        }
+        self.roomless.insert(path);
+        // A look forgets those that are gone, or are none.
+        if self.roomless.len().is_multiple_of(1024) {
+            self.find_due = Some(Instant::now());
         }
     }
 
@@ -171,7 +182,7 @@ impl Recorder {
             } else if record.kind as usize == wire::KIND_CGROUP_GONE {
                 gone.extend(self.by_cgroup.get(&record.id));
             } else if record.slot == HOST {
-                self.has_no_room(&path);
+                self.has_no_room(path);
             } else {
                 self.by_cgroup.insert(record.id, record.slot);
                 let mut tracked = Tracked::new(
@@ -243,6 +254,9 @@ impl Recorder {
 
     fn free(&mut self, slot: u32) {
         let Some(tracked) = self.tracked.remove(&slot) else { return };
+        if !self.roomless.is_empty() {
+            self.find_due = Some(Instant::now());
+        }
         self.by_cgroup.remove(&tracked.cgroup);
         self.leases.forget(&tracked.identity.run);
         let control = self.control(wire::STATE_UNDECIDED);

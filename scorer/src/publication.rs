@@ -8,12 +8,20 @@ use crate::ledger::Account;
 use crate::mark;
 
 impl Context {
-    /// Publishes an event as it comes in, as part of the episode if there is one.
-    pub(crate) fn publish(&mut self, instance: &mut Instance, dataset: u8, line: &[u8], out: &mut Vec<u8>) {
+    /// Publishes an event as it comes in, as part of the episode if there is one; the recorder marks history itself.
+    pub(crate) fn publish(
+        &mut self,
+        instance: &mut Instance,
+        dataset: u8,
+        history: bool,
+        line: &[u8],
+        out: &mut Vec<u8>,
+    ) {
         self.ledger.at(dataset).passed += 1;
         instance.hour.published += 1;
         if let Some(episode) = &mut instance.episode {
             episode.events += 1;
+            episode.history += u64::from(history);
         }
         mark::write(line, instance.episode.as_ref().map(|e| e.id.as_str()), false, out);
         self.lines += 1;

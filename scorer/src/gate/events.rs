@@ -29,7 +29,7 @@ impl Gate {
         let instance = self.registry.at_mut(slot);
         instance.hour.events += 1;
         if instance.episode.is_some() || peek.entered() {
-            context.publish(instance, dataset, line, out);
+            context.publish(instance, dataset, peek.history(), line, out);
             return;
         }
         let vouched = matches!(instance.machine.state(), State::Stable | State::Suspect);

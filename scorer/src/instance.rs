@@ -128,6 +128,8 @@ pub(crate) struct Instance {
     pub(crate) losses: Losses,
     /// The first window of the present suspicion: its end and identity.
     pub(crate) suspected: Option<(Timestamp, String)>,
+    /// The end of the latest window under suspicion, whether that passed or not; 0 without one.
+    pub(crate) last_suspected: Timestamp,
     pub(crate) episode: Option<Episode>,
     pub(crate) hour: Hour,
     /// Of its windows that were kept.

@@ -37,6 +37,12 @@ impl Item {
             _ => None,
         }
     }
+
+    /// The records of an item of `slot`, where it goes before others: what came live, as long as there is any.
+    fn spare(&self, slot: u32, live: bool) -> Option<&[u8]> {
+        let (of, records) = self.records()?;
+        (of == slot && live == matches!(self, Self::Events(..))).then_some(records)
+    }
 }
 
 #[derive(Default)]
@@ -139,6 +145,8 @@ impl Inner {
     }
 
     /// Drops the older half of the records of the slot that has most; whether there was anything to drop.
+    ///
+    /// What a flight recorder held goes when nothing else is left: it has the cause, and comes before what followed.
     fn thin(&mut self) -> bool {
         let mut sizes = std::collections::HashMap::<u32, usize>::new();
         for item in &self.items {
@@ -146,10 +154,12 @@ impl Inner {
                 *sizes.entry(slot).or_default() += records.len();
             }
         }
-        let Some((&fullest, &size)) = sizes.iter().max_by_key(|(slot, size)| (**size, **slot)) else { return false };
+        let Some((&fullest, _)) = sizes.iter().max_by_key(|(slot, size)| (**size, **slot)) else { return false };
+        let live = self.items.iter().any(|item| matches!(item, Item::Events(slot, _) if *slot == fullest));
+        let size: usize = self.items.iter().filter_map(|item| item.spare(fullest, live)).map(<[u8]>::len).sum();
         let (mut bytes, mut events) = (0, 0);
-        self.items.retain(|item| match item.records() {
-            Some((slot, records)) if slot == fullest && bytes * 2 < size => {
+        self.items.retain(|item| match item.spare(fullest, live) {
+            Some(records) if bytes * 2 < size => {
                 bytes += records.len();
                 events += records_in(records).count() as u64;
                 false
@@ -219,6 +229,19 @@ mod tests {
         let kept = backlog.take().unwrap().len();
         assert!(kept * 508 <= 10_000, "{kept} blocks wait");
         assert_eq!(backlog.dropped(), [(2, 100 - kept as u64)]);
+    }
+
+    #[test]
+    fn a_flood_does_not_wash_out_what_the_flight_recorder_held() {
+        let backlog = Backlog::new(10_000);
+        backlog.push([Item::History(2, block(4000))]);
+        for _ in 0..100 {
+            backlog.push([Item::Events(2, block(500))]);
+        }
+        let kept = backlog.take().unwrap();
+        assert!(matches!(kept[0], Item::History(2, _)));
+        assert!(kept.len() > 5, "and the newest of the flood is there too");
+        assert_eq!(backlog.dropped(), [(2, 101 - kept.len() as u64)]);
     }
 
     fn block(bytes: usize) -> Vec<u8> {

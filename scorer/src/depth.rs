@@ -14,7 +14,7 @@ pub struct Watch<'a> {
     pub run: &'a str,
     /// How deep.
     pub depth: Depth,
-    /// When its present suspicion began, in nanoseconds since 1970; 0 without one.
+    /// When it was last under suspicion, in nanoseconds since 1970; 0 where it never was.
     pub suspected_ns: u64,
     /// Whether what it did before is wanted. A suspicion alone is not worth it: most of them pass.
     pub history: bool,
@@ -35,7 +35,7 @@ pub(crate) fn watches<'a>(instances: impl Iterator<Item = &'a Instance>) -> impl
             State::Stable if established => Depth::Census,
             State::Stable | State::Warming | State::Unknown | State::Blind => Depth::Process,
         };
-        let suspected_ns = instance.suspected.as_ref().map_or(0, |(since, _)| since.as_ns());
+        let suspected_ns = instance.last_suspected.as_ns();
         Some(Watch { run: instance.run.as_deref()?, depth, suspected_ns, history: state == State::Unstable })
     })
 }

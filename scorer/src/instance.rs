@@ -8,8 +8,9 @@ use vaectl_schemas::{
 
 use crate::Keys;
 use crate::evidence::Facts;
-use crate::hold::Hold;
+use crate::hold::{Hold, LASTING};
 use crate::judge::{Found, Library};
+use crate::peers::Peers;
 use crate::runs::Life;
 use crate::state::Machine;
 use crate::tuning::Tuning;
@@ -128,6 +129,8 @@ pub(crate) struct Instance {
     pub(crate) losses: Losses,
     /// The first window of the present suspicion: its end and identity.
     pub(crate) suspected: Option<(Timestamp, String)>,
+    /// The end of the latest window under suspicion, whether that passed or not; 0 without one.
+    pub(crate) last_suspected: Timestamp,
     pub(crate) episode: Option<Episode>,
     pub(crate) hour: Hour,
     /// Of its windows that were kept.
@@ -137,6 +140,10 @@ pub(crate) struct Instance {
     /// The number of the window that is being filled.
     pub(crate) segment: u32,
     pub(crate) hold: Hold,
+    /// The windows before which its latest calm verdicts let events go, oldest first.
+    pub(crate) calm: [u32; LASTING + 1],
+    /// Whom it called lately.
+    pub(crate) peers: Peers,
     /// Events dropped since the last verdict because the hold was full.
     pub(crate) overflowed: u64,
     /// Events not published since the last verdict because the budget was spent.
@@ -174,6 +181,11 @@ impl Instance {
     /// What tells its run from others: the container's id where the lines name none.
     pub(crate) fn name_of_run(&self) -> &str {
         self.run.as_deref().or(self.container.id.as_deref()).unwrap_or_default()
+    }
+
+    /// The window before which everything was calm: what is still held of it has a claim.
+    pub(crate) fn calm(&self) -> u32 {
+        self.calm[LASTING]
     }
 
     /// The identity of the latest window of the hour; `at` stands for it where there was none.

@@ -16,18 +16,6 @@ pub(crate) struct Account {
     pub(crate) dropped: u64,
 }
 
-impl Account {
-    /// The column of lines that were let go because nothing called for them.
-    pub(crate) fn suppressed(&mut self) -> &mut u64 {
-        &mut self.suppressed
-    }
-
-    /// The column of lines that there was no room for.
-    pub(crate) fn dropped(&mut self) -> &mut u64 {
-        &mut self.dropped
-    }
-}
-
 /// The accounts of all datasets. What is in none of the other columns is held.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {

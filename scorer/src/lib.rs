@@ -23,6 +23,7 @@ mod mark;
 mod memory;
 pub mod model;
 mod peek;
+mod peers;
 mod publication;
 mod recent;
 mod registry;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 use vaectl_schemas::Timestamp;
 
 /// What every line may have, of any type.
@@ -18,6 +19,8 @@ pub(crate) struct Peek<'a> {
     #[serde(borrow)]
     container: Option<Id<'a>>,
     process: Option<Entry>,
+    #[serde(borrow)]
+    destination: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -65,6 +68,11 @@ impl Peek<'_> {
     /// The process entered the container from outside: an operator's exec.
     pub(crate) fn entered(&self) -> bool {
         self.process.as_ref().is_some_and(|p| p.entry_meta.is_some())
+    }
+
+    /// Who was called, as the line has it.
+    pub(crate) fn called(&self) -> Option<&str> {
+        self.destination.filter(|_| self.event.action == "connect").map(RawValue::get)
     }
 
     /// A program was executed, or one of the rare things happened that processes do to each other and to the kernel.

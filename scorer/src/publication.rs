@@ -2,18 +2,25 @@
 
 use crate::budget::Budget;
 use crate::context::Context;
-use crate::hold::{Claim, Held, Hold};
+use crate::hold::{Claim, Held, Hold, LASTING, Next};
 use crate::instance::Instance;
-use crate::ledger::Account;
 use crate::mark;
 
 impl Context {
-    /// Publishes an event as it comes in, as part of the episode if there is one.
-    pub(crate) fn publish(&mut self, instance: &mut Instance, dataset: u8, line: &[u8], out: &mut Vec<u8>) {
+    /// Publishes an event as it comes in, as part of the episode if there is one; the recorder marks history itself.
+    pub(crate) fn publish(
+        &mut self,
+        instance: &mut Instance,
+        dataset: u8,
+        history: bool,
+        line: &[u8],
+        out: &mut Vec<u8>,
+    ) {
         self.ledger.at(dataset).passed += 1;
         instance.hour.published += 1;
         if let Some(episode) = &mut instance.episode {
             episode.events += 1;
+            episode.history += u64::from(history);
         }
         mark::write(line, instance.episode.as_ref().map(|e| e.id.as_str()), false, out);
         self.lines += 1;
@@ -21,7 +28,7 @@ impl Context {
 
     /// Publishes all that is held of an episode that has just opened, oldest first.
     pub(crate) fn publish_history(&mut self, instance: &mut Instance, out: &mut Vec<u8>) {
-        while let Some(item) = instance.hold.pop(|item, line| {
+        while let Some(item) = instance.hold.pop(Next::Oldest, |item, line| {
             let incident = instance.episode.as_mut().map(|episode| {
                 episode.events += 1;
                 episode.history += 1;
@@ -34,10 +41,11 @@ impl Context {
         }
     }
 
-    /// Publishes what tells most of what is held of a blind container, within the budget.
+    /// Publishes what tells most of what is held of a blind container, within the budget: not what was calm before.
     pub(crate) fn publish_telling(&mut self, instance: &mut Instance, out: &mut Vec<u8>) {
-        let now = self.now;
-        self.publish_claims(instance, out, |claim, budget| match claim {
+        let (now, calm) = (self.now, instance.calm());
+        self.publish_claims(instance, out, |held, budget| match held.claim {
+            claim if held.segment < calm => claim,
             Claim::Telling | Claim::Refused if budget.spend(now) => Claim::Granted,
             Claim::Telling => Claim::Refused,
             claim => claim,
@@ -46,7 +54,7 @@ impl Context {
 
     /// Publishes what is held of a container and would go out without an incident too.
     pub(crate) fn publish_granted(&mut self, instance: &mut Instance, out: &mut Vec<u8>) {
-        self.publish_claims(instance, out, |claim, _| claim);
+        self.publish_claims(instance, out, |held, _| held.claim);
     }
 
     /// Publishes those held events of which `decide` makes granted ones, and keeps the others.
@@ -54,11 +62,11 @@ impl Context {
         &mut self,
         instance: &mut Instance,
         out: &mut Vec<u8>,
-        mut decide: impl FnMut(Claim, &mut Budget) -> Claim,
+        mut decide: impl FnMut(Held, &mut Budget) -> Claim,
     ) {
         let mut kept = Hold::default();
-        while let Some(item) = instance.hold.pop(|held, line| {
-            let item = Held { claim: decide(held.claim, &mut self.budget), ..held };
+        while let Some(item) = instance.hold.pop(Next::Oldest, |held, line| {
+            let item = Held { claim: decide(held, &mut self.budget), ..held };
             if item.claim == Claim::Granted {
                 mark::write(line, None, !item.history, out);
             } else {
@@ -73,34 +81,40 @@ impl Context {
         instance.hold = kept;
     }
 
-    /// Lets go of what was held before window `segment`: it stayed calm.
+    /// Lets go of what was held before window `segment`: it stayed calm. What has a claim stays for some verdicts more,
+    /// where there is a model whose verdict it may wait for.
     pub(crate) fn release_before(&mut self, instance: &mut Instance, segment: u32, out: &mut Vec<u8>) {
-        while instance.hold.front().is_some_and(|item| item.segment < segment) {
-            self.release(instance, Account::suppressed, out);
-        }
+        instance.calm.rotate_left(1);
+        instance.calm[LASTING] = segment;
+        let claimed = if instance.model.is_some() { instance.calm[0] } else { segment };
+        while self.release(instance, Next::Before(segment, claimed), out) {}
     }
 
-    /// Takes the oldest event out of a hold: it goes out where that was granted, and is counted in `column` where not.
-    pub(crate) fn release(
-        &mut self,
-        instance: &mut Instance,
-        column: impl FnOnce(&mut Account) -> &mut u64,
-        out: &mut Vec<u8>,
-    ) -> Option<Held> {
-        let item = instance.hold.pop(|item, line| {
+    /// Takes an event out of a hold, if there is such a one: it goes out where that was granted, and is counted as
+    /// suppressed where not, or as dropped where it has to make room before its time.
+    pub(crate) fn release(&mut self, instance: &mut Instance, next: Next, out: &mut Vec<u8>) -> bool {
+        let Some(item) = instance.hold.pop(next, |item, line| {
             if item.claim == Claim::Granted {
                 mark::write(line, None, !item.history, out);
             }
             item
-        })?;
+        }) else {
+            return false;
+        };
         if item.claim == Claim::Granted {
             self.published(instance, item);
-        } else {
-            self.held -= item.weight();
-            *column(self.ledger.at(item.dataset)) += 1;
-            instance.unaffordable += u64::from(item.claim == Claim::Refused);
+            return true;
         }
-        Some(item)
+        self.held -= item.weight();
+        let account = self.ledger.at(item.dataset);
+        if next == Next::Least && item.segment >= instance.calm() {
+            account.dropped += 1;
+            instance.overflowed += 1;
+        } else {
+            account.suppressed += 1;
+        }
+        instance.unaffordable += u64::from(item.claim == Claim::Refused);
+        true
     }
 
     /// Accounts for a held event that went out.

@@ -80,6 +80,9 @@ pub(crate) fn settle(
     } else if !matches!(state, State::Suspect | State::Unstable | State::Blind) {
         instance.suspected = None;
     }
+    if instance.suspected.is_some() {
+        instance.last_suspected = window.timestamp;
+    }
     let explanation = match (&judgement, &model) {
         (Some(judgement), Some((model, _))) if !channels.is_empty() => model.explain(&window, judgement),
         _ => Explanation::default(),

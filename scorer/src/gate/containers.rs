@@ -4,8 +4,8 @@ use vaectl_schemas::{ContainerLine, ContainerStatus, Gap, IncidentCause, Timesta
 
 use super::Gate;
 use crate::error::Refusal;
+use crate::hold::Next;
 use crate::instance::{Instance, is_the_hosts};
-use crate::ledger::Account;
 use crate::settlement::write_gaps;
 use crate::{incident, summary};
 
@@ -81,7 +81,7 @@ impl Gate {
         let Some(mut instance) = self.registry.remove(slot) else { return };
         let context = &mut self.context;
         let last = instance.last_window(at);
-        while context.release(&mut instance, Account::suppressed, out).is_some() {}
+        while context.release(&mut instance, Next::Oldest, out) {}
         write_gaps(&mut instance, at, &derived_id("after", [last.as_str()]), context, out);
         incident::close(&mut instance, &last, at, why, context, out);
         summary::write(&mut instance, context, out);

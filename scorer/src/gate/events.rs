@@ -5,8 +5,7 @@ use std::cmp::Reverse;
 use vaectl_schemas::State;
 
 use super::{Gate, HOST};
-use crate::hold::{Claim, Held};
-use crate::ledger::Account;
+use crate::hold::{Claim, Held, Next};
 use crate::peek::Peek;
 
 /// How much is dropped at once when the hold is full, so that the fullest is not looked for at every event.
@@ -29,24 +28,27 @@ impl Gate {
         let instance = self.registry.at_mut(slot);
         instance.hour.events += 1;
         if instance.episode.is_some() || peek.entered() {
-            context.publish(instance, dataset, line, out);
+            context.publish(instance, dataset, peek.history(), line, out);
             return;
         }
         let vouched = matches!(instance.machine.state(), State::Stable | State::Suspect);
+        let (len, segment) = (line.len() as u32, instance.segment);
         let claim = match peek.telling() {
-            false => Claim::None,
             true if vouched => Claim::Telling,
             true if context.budget.spend(context.now) => Claim::Granted,
             true => Claim::Refused,
+            false if instance.model.is_some() && instance.peers.is_new(peek.called(), segment) => Claim::Called,
+            false => Claim::None,
         };
-        let (len, segment) = (line.len() as u32, instance.segment);
-        context.held += instance.hold.push(Held { len, segment, dataset, claim, history: peek.history() }, line);
+        let held = Held { len, segment, dataset, claim, history: peek.history(), ..Held::default() };
+        context.held += instance.hold.push(held, line);
         if context.held > context.config.hold_bytes {
             self.make_room(out);
         }
     }
 
-    /// Drops the oldest events of the fullest containers until there is some room again.
+    /// Drops events of the fullest containers until there is some room again: those with the least claim first, and of
+    /// these the oldest.
     fn make_room(&mut self, out: &mut Vec<u8>) {
         let limit = self.context.config.hold_bytes;
         let limit = limit - SLACK.min(limit / 16);
@@ -57,10 +59,7 @@ impl Gate {
             let share = SLACK.min(limit / 64);
             let instance = self.registry.at_mut(slot);
             let enough = self.context.held.saturating_sub(share).max(limit);
-            while self.context.held > enough {
-                let Some(item) = self.context.release(instance, Account::dropped, out) else { break };
-                instance.overflowed += u64::from(item.claim != Claim::Granted);
-            }
+            while self.context.held > enough && self.context.release(instance, Next::Least, out) {}
         }
     }
 }

@@ -10,6 +10,7 @@ mod windows;
 use vaectl_schemas::{IncidentCause, Timestamp, derived_id};
 
 use crate::context::Context;
+use crate::hold::Next;
 use crate::judge::Library;
 use crate::peek::Peek;
 use crate::registry::Registry;
@@ -94,6 +95,8 @@ impl Gate {
             let now = context.now;
             let last = instance.last_window(now);
             context.publish_granted(instance, out);
+            let calm = instance.calm();
+            while context.release(instance, Next::Before(calm, calm), out) {}
             write_gaps(instance, now, &derived_id("after", [last.as_str()]), context, out);
             incident::close(instance, &last, now, why, context, out);
             summary::write(instance, context, out);

@@ -4,7 +4,7 @@ use vaectl_schemas::Depth;
 
 use crate::Scorer;
 
-use super::support::{Feed, START, config, feed, scorer};
+use super::support::{Feed, SECOND, START, config, feed, scorer};
 
 fn scored(lines: &[String]) -> Scorer {
     let (mut scorer, mut out) = (scorer(config()), Vec::new());
@@ -36,10 +36,20 @@ fn a_container_is_watched_less_once_it_is_stable_and_in_full_while_it_is_not() {
     assert_eq!(depth(&lines), Depth::Process, "while it warms up");
     lines.extend(known.calm(1));
     assert_eq!(depth(&lines), Depth::Census);
+    assert_eq!(depths(&lines)[0].2, 0, "it never was suspected");
     lines.push(known.window(5.0));
-    assert_eq!(depths(&lines), [("a-run".to_owned(), Depth::Full, known.now)], "while it is suspect, since when");
-    lines.extend(known.calm(2));
-    assert_eq!(depth(&lines), Depth::Census);
+    assert_eq!(
+        depths(&lines),
+        [("a-run".to_owned(), Depth::Full, known.now)],
+        "while it is suspect, and when it was last"
+    );
+    let suspected = known.now + 5 * SECOND;
+    lines.extend(known.calm(4));
+    assert_eq!(
+        depths(&lines),
+        [("a-run".to_owned(), Depth::Census, suspected)],
+        "the recorder knows whom to watch if nobody else does"
+    );
     lines.push(known.window(9.0));
     assert_eq!(
         (depth(&lines), wants_history(&lines)),

@@ -55,6 +55,20 @@ fn an_episode_is_one_incident_with_its_history_and_ends_with_quiet() {
 }
 
 #[test]
+fn what_the_recorder_tells_once_an_incident_is_open_is_history_of_it() {
+    let mut web = Feed::new("web", Some("known"));
+    let mut lines = web.calm(31);
+    lines.push(web.window_with(&json!({"novel.strong": 1}), &json!({})));
+    lines.push(web.event("told", "exec").replace(r#""v":1"#, r#""v":1,"history":true"#));
+    lines.push(web.event("live", "exec"));
+    lines.extend(web.calm(12));
+    let out = run(config(), &lines);
+    assert_eq!(events(&out), [("told".into(), true, true), ("live".into(), false, true)]);
+    let closed = &of(&out, "incident")[1]["vaectl"];
+    assert_eq!((&closed["events"], &closed["history"]), (&json!(2), &json!(1)));
+}
+
+#[test]
 fn a_suspicion_holds_and_publishes_nothing() {
     let mut web = Feed::new("web", Some("known"));
     let mut lines = web.calm(31);

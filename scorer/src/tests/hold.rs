@@ -1,8 +1,8 @@
 //! What is held, for how long, and what goes first when there is no room.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::support::{Feed, SECOND, START, config, events, of, run};
+use super::support::{Feed, SECOND, START, config, events, of, run, states};
 use crate::Config;
 
 #[test]
@@ -136,4 +136,117 @@ fn what_was_granted_goes_out_though_no_window_comes() {
     let kinds: Vec<_> = out[..4].iter().map(|line| line["type"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["hello", "event", "event", "container"], "any line's time counts");
     assert_eq!(events(&out), [("a".into(), true, false), ("b".into(), true, false)]);
+}
+
+/// The datasets of the last ledger.
+fn accounts(out: &[Value]) -> Value {
+    of(out, "ledger").pop().unwrap()["vaectl"]["datasets"].clone()
+}
+
+#[test]
+fn what_may_be_the_cause_of_an_incident_outlives_its_calm_window_and_is_told_once() {
+    // Warming up too, where the budget has granted it.
+    for calm in [1, 31] {
+        let mut web = Feed::new("web", Some("known"));
+        let mut lines = web.calm(calm);
+        lines.extend([web.event("x", "exec"), web.call("c", 4444), web.event("f", "fork")]);
+        lines.extend(web.calm(2));
+        lines.push(web.window_with(&json!({"novel.strong": 1}), &json!({})));
+        lines.extend(web.calm(13));
+        let out = run(config(), &lines);
+        assert_eq!(events(&out), [("x".into(), true, true), ("c".into(), true, true)], "{calm}");
+        assert_eq!(of(&out, "incident").pop().unwrap()["vaectl"]["history"], 2);
+        let processes = json!({"received": 2, "passed": 1, "suppressed": 1, "held": 0, "dropped": 0});
+        assert_eq!(accounts(&out)["vaectl.process"], processes);
+    }
+}
+
+#[test]
+fn what_happened_in_a_suspicion_that_passed_is_in_the_incident_that_follows() {
+    let mut web = Feed::new("web", Some("known"));
+    let mut lines = web.calm(31);
+    lines.push(web.window(5.0));
+    lines.extend([web.event("x", "exec"), web.call("c", 4444)]);
+    // However long it took to pass.
+    lines.extend((0..20).map(|i| web.window(if i % 2 == 0 { 0.0 } else { 5.0 })));
+    lines.extend(web.calm(4));
+    let before = lines.len();
+    lines.push(web.window_with(&json!({"novel.strong": 1}), &json!({})));
+    assert!(states(&run(config(), &lines[..before]), "web").ends_with(&["stable".into(), "stable".into()]));
+    assert_eq!(events(&run(config(), &lines)), [("x".into(), true, true), ("c".into(), true, true)]);
+}
+
+#[test]
+fn what_no_incident_took_in_time_is_suppressed_after_all() {
+    let mut web = Feed::new("web", Some("known"));
+    let mut lines = web.calm(31);
+    lines.extend([web.event("x", "exec"), web.call("c", 4444), web.call("c2", 4445)]);
+    lines.extend(web.calm(2));
+    let out = run(config(), &lines);
+    let suppressed = |count| json!({"received": count, "passed": 0, "suppressed": count, "held": 0, "dropped": 0});
+    assert_eq!(
+        (&accounts(&out)["vaectl.process"], &accounts(&out)["vaectl.network"]),
+        (&suppressed(1), &suppressed(2))
+    );
+    lines.extend(web.calm(6));
+    lines.push(web.window_with(&json!({"novel.strong": 1}), &json!({})));
+    let out = run(config(), &lines);
+    assert!(events(&out).is_empty(), "its window, one more and six");
+    assert_eq!(
+        (&accounts(&out)["vaectl.process"], &accounts(&out)["vaectl.network"]),
+        (&suppressed(1), &suppressed(2))
+    );
+}
+
+#[test]
+fn of_the_calls_to_one_peer_the_first_outlives_its_window() {
+    let mut web = Feed::new("web", Some("known"));
+    let mut lines = web.calm(31);
+    lines.extend([web.call("a", 443), web.call("a again", 443), web.call("b", 4444)]);
+    lines.extend(web.calm(3));
+    lines.push(web.window_with(&json!({"novel.strong": 1}), &json!({})));
+    let out = run(config(), &lines);
+    assert_eq!(events(&out), [("a".into(), true, true), ("b".into(), true, true)]);
+}
+
+#[test]
+fn what_outlives_its_window_makes_room_without_a_loss() {
+    let mut web = Feed::new("web", Some("known"));
+    let mut lines = web.calm(31);
+    lines.extend((0..100).map(|i| web.event(&format!("x{i}"), "exec")));
+    lines.extend(web.calm(2));
+    lines.extend((0..100).map(|i| web.event(&format!("y{i}"), "exec")));
+    lines.extend(web.calm(1));
+    let out = run(Config { hold_bytes: 40 * 1024, ..config() }, &lines);
+    assert!(of(&out, "gap").is_empty());
+    let account = json!({"received": 200, "passed": 0, "suppressed": 100, "held": 100, "dropped": 0});
+    assert_eq!(accounts(&out)["vaectl.process"], account);
+}
+
+#[test]
+fn a_blind_verdict_lets_out_nothing_that_was_calm_before() {
+    let mut web = Feed::new("web", Some("known"));
+    let mut lines = web.calm(31);
+    lines.push(web.event("calm", "exec"));
+    lines.extend(web.calm(2));
+    lines.push(web.event("lost", "exec"));
+    lines.push(web.window_with(&json!({}), &json!({"lost": 1})));
+    assert_eq!(events(&run(config(), &lines)), [("lost".into(), true, false)]);
+}
+
+#[test]
+fn a_flood_in_a_suspicion_does_not_wash_out_the_program_and_the_call_before_it() {
+    let mut web = Feed::new("web", Some("known"));
+    let mut lines = web.calm(31);
+    lines.push(web.window(5.0));
+    lines.extend([web.event("x", "exec"), web.call("c", 4444)]);
+    lines.extend((0..1000).map(|i| web.event(&format!("f{i}"), "fork")));
+    lines.extend([web.window(9.0), web.window(9.0)]);
+    let out = run(Config { hold_bytes: 64 * 1024, ..config() }, &lines);
+    let told = events(&out);
+    assert_eq!(told[..2], [("x".into(), true, true), ("c".into(), true, true)]);
+    assert_eq!(told.last().unwrap().0, "f999", "the oldest of the flood went");
+    let account = &accounts(&out)["vaectl.process"];
+    let dropped = 1000 - (told.len() as u64 - 2);
+    assert_eq!((&account["dropped"], &of(&out, "gap")[0]["vaectl"]["lost"]), (&json!(dropped), &json!(dropped)));
 }

@@ -213,6 +213,13 @@ impl Feed {
         self.event_with(id, &json!({"action": action, "dataset": dataset}), &json!({"pid": 7}))
     }
 
+    /// A connection that it opened.
+    pub(super) fn call(&self, id: &str, port: u16) -> String {
+        let destination = json!({"ip": "192.0.2.1", "port": port}).to_string();
+        let line = self.event(id, "connect");
+        format!(r#"{},"destination":{destination}}}"#, line.strip_suffix('}').unwrap())
+    }
+
     pub(super) fn event_with(&self, id: &str, event: &Value, process: &Value) -> String {
         let mut event = event.clone();
         event["id"] = id.into();

@@ -61,7 +61,8 @@ pub(crate) fn model(
         networks.push(network);
         fits.push(fit);
     }
-    let ensemble = Ensemble { draws: noise(first, config.draws, networks[0].latents()), networks };
+    let draws = noise(first, config.draws, networks[0].latents());
+    let ensemble = Ensemble { networks, draws, latent: !config.without.latent };
 
     let calibrated = rows(&calibration);
     let usual = ensemble.usual_costs(&calibrated);
@@ -106,6 +107,7 @@ pub(crate) fn model(
         grade: split.grade,
         span: [times().min().unwrap_or_default(), times().max().unwrap_or_default()] as [Timestamp; 2],
         parts: group.is_of_parts(),
+        without_latent: config.without.latent,
         nominal_ns,
         runs: training.len(),
         windows: all_training.len(),

@@ -5,7 +5,7 @@ use vaectl_schemas::Timestamp;
 
 use crate::Judgement;
 use crate::judge::Judge;
-use crate::model::WARM_UP;
+use crate::model::{Calibration, WARM_UP};
 use crate::recent::Recent;
 
 /// What an instance learned of itself under its present model.
@@ -57,7 +57,8 @@ impl Tuning {
             return Reading { offset, drifting: false, unfit: false };
         }
         if self.offset.is_some() {
-            self.surprise = calibration.cusum.step(self.surprise, judgement.p_value);
+            let p_value = model.p_value(Calibration::slack(judgement.score));
+            self.surprise = calibration.cusum.step(self.surprise, p_value);
             if judgement.score <= calibration.threshold {
                 self.recent.count(at, judgement.p_value);
             }

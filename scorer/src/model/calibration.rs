@@ -46,6 +46,10 @@ const SUSPECT_SHARE: f64 = 0.002;
 /// An instance may always lie so far off, in spreads, which are one nat at least: less is evidence of nothing.
 const LEAST_OFFSET: f64 = 1.0;
 
+/// A score that is so much higher, in spreads, is the same: many small surprises are none where a container at rest always
+/// scores alike, and a little more than others do.
+const SLACK: f64 = 0.5;
+
 /// The false alarm rate that the threshold reaches for, per window.
 const BUDGET: f64 = 5e-5;
 
@@ -122,6 +126,12 @@ impl Calibration {
         }
     }
 
+    /// The score whose p-value is summed up against slow changes.
+    #[must_use]
+    pub fn slack(score: f64) -> f64 {
+        score - SLACK
+    }
+
     /// What an instance takes off its scores: the median of its first ones, between nothing and the bound.
     ///
     /// One that lies below the model's median is calm, and what is usual for the model stays usual for it. One that is
@@ -135,7 +145,7 @@ impl Calibration {
     fn warm_p_values(&self, sorted: &[f64], run: &[f64]) -> Vec<f64> {
         let (first, later) = run.split_at(run.len().min(WARM_UP));
         let offset = self.offset(first);
-        later.iter().map(|score| self.p_value(sorted, score - offset)).collect()
+        later.iter().map(|score| self.p_value(sorted, Self::slack(score - offset))).collect()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::baselines::{Density, filled};
 use crate::error::EvalError;
 use crate::sample::Sample;
 use crate::series::{Joined, Point};
+use crate::shortfall::{self, Shortfall};
 use crate::truth::Class;
 
 /// What densities are fitted to.
@@ -55,6 +56,7 @@ pub struct Figures {
 pub(crate) struct Comparison {
     pub(crate) methods: Vec<Method>,
     pub(crate) notes: Vec<String>,
+    pub(crate) shortfall: Option<Shortfall>,
     pub(crate) curves: Vec<(String, Vec<[f64; 2]>)>,
 }
 
@@ -62,6 +64,7 @@ pub(crate) struct Comparison {
 #[derive(Default)]
 struct Pool {
     ranked: Vec<(Class, usize)>,
+    windows: Vec<shortfall::Window>,
     /// 2 where something that opens an episode alone is new, 1 where anything is.
     levels: Vec<f64>,
     new: Vec<f64>,
@@ -152,6 +155,11 @@ impl Pool {
         let mut judgements = Vec::new();
         model.judge(windows, &mut judgements);
         self.ranked.extend(points.iter().map(|(_, point)| (point.class, point.group)));
+        self.windows.extend(points.iter().zip(rows.rows()).map(|((place, point), row)| shortfall::Window {
+            model: model.name().to_owned(),
+            event: (point.class == Class::Attacked).then(|| joined.event_of(*place).to_owned()),
+            furthest: row.iter().fold(0.0, |most, value| f64::from(value.abs()).max(most)),
+        }));
         for judgement in &judgements {
             let alone = judgement.novelties.iter().any(|novelty| novelty.opens_alone);
             let any = !judgement.novelties.is_empty();
@@ -199,6 +207,15 @@ impl Pool {
             add(density.name(), &self.densities[density.name()], true, hit_at_3);
         }
         add("unseen features", &self.new, false, None);
+        let area = |method: &Method| method.density.map_or(0.0, |figures| figures.auroc);
+        if let Some((own, bars)) = comparison.methods.split_first()
+            && let Some(best) = bars.iter().max_by(|a, b| area(a).total_cmp(&area(b)))
+            && let by = area(best) - area(own)
+            && by > 0.0
+            && let Some(scores) = self.densities.get(best.name.as_str())
+        {
+            comparison.shortfall = Some(Shortfall::of(&self.windows, &self.model, (&best.name, scores), by));
+        }
         if comparison.methods.is_empty() {
             comparison.notes.push("nothing to compare: attacked or calm windows are missing".into());
         }

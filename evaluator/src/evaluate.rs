@@ -64,6 +64,7 @@ pub fn evaluate<R: BufRead>(
         model.hit_at_3 = Some(hits as f64 / of as f64);
     }
     (report.methods, report.notes) = (comparison.methods, comparison.notes);
+    report.shortfall = comparison.shortfall;
     let mut curves = comparison.curves;
     if curves.is_empty() {
         curves.push((MODEL.to_owned(), ranking(&joined).curve()));
@@ -159,6 +160,7 @@ fn figures(config: &Config, joined: &Joined, episodes: &[Episode], attacks: &[At
         changes: changes(joined, episodes),
         events: attacks.iter().map(|(_, report, _)| report.clone()).collect(),
         methods: Vec::new(),
+        shortfall: None,
         notes: Vec::new(),
     }
 }

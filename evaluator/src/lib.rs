@@ -16,6 +16,7 @@ mod poisson;
 mod report;
 mod sample;
 mod series;
+mod shortfall;
 #[cfg(test)]
 mod tests;
 mod truth;
@@ -25,4 +26,5 @@ pub use config::Config;
 pub use error::EvalError;
 pub use evaluate::{Evaluation, evaluate};
 pub use report::{Changes, Delays, Estimate, EventReport, FalseEpisodes, Found, Report, Share, WindowCounts};
+pub use shortfall::{Lost, Shortfall};
 pub use truth::Truth;

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::comparison::{Figures, Method};
+use crate::shortfall::Shortfall;
 
 /// A figure with its 95 % interval over runs drawn anew; no interval where there is one run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -146,6 +147,9 @@ pub struct Report {
     /// The model and the bars side by side.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<Method>,
+    /// Where the best bar ranks better, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shortfall: Option<Shortfall>,
     /// What is doubtful.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -254,7 +258,7 @@ impl Report {
             let density = method.density.map_or_else(|| format!("{:>7} {:>7} {:>8}", "-", "-", "-"), three);
             writeln!(f, "{:<18} {density} {} {hit:>7}", method.name, three(method.with_novelty))?;
         }
-        Ok(())
+        self.shortfall.iter().try_for_each(|shortfall| write!(f, "{shortfall}"))
     }
 }
 

@@ -93,6 +93,15 @@ impl Joined {
         self.series.iter().map(|series| series.points.len()).sum::<usize>() - self.unlisted
     }
 
+    /// What the attack is called that a window, by its series and its place there, belongs to.
+    pub(crate) fn event_of(&self, (at, index): (usize, usize)) -> &str {
+        let attacks = self.events.iter().filter(|event| event.label.class == Class::Attacked);
+        let mut of_it = attacks.filter(|event| {
+            event.place.is_some_and(|(series, first, last)| series == at && (first..=last).contains(&index))
+        });
+        of_it.next().map_or("", |event| &event.name)
+    }
+
     /// Labels the windows of a series, and gathers those of one event; attacked ones in a row without a name are one.
     fn label(&mut self, at: usize, labels: &std::collections::HashMap<String, Label>, groups: &mut Groups) {
         let Series { container, points } = &mut self.series[at];

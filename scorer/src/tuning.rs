@@ -5,7 +5,7 @@ use vaectl_schemas::Timestamp;
 
 use crate::Judgement;
 use crate::judge::Judge;
-use crate::model::WARM_UP;
+use crate::model::{Calibration, WARM_UP};
 use crate::recent::Recent;
 
 /// What an instance learned of itself under its present model.
@@ -57,7 +57,8 @@ impl Tuning {
             return Reading { offset, drifting: false, unfit: false };
         }
         if self.offset.is_some() {
-            self.surprise = calibration.cusum.step(self.surprise, judgement.p_value);
+            let p_value = model.p_value(Calibration::slack(judgement.score));
+            self.surprise = calibration.cusum.step(self.surprise, p_value);
             if judgement.score <= calibration.threshold {
                 self.recent.count(at, judgement.p_value);
             }
@@ -114,8 +115,8 @@ mod tests {
     #[test]
     fn small_surprises_that_last_are_a_drift_and_are_forgotten() {
         let mut tuning = warm(0.0);
-        // The scripted p-value of 4 is 1 in 21: a surprise of 3 nats, of which 2 are taken off.
-        let first = (1..1000).find(|_| read(&mut tuning, 4.0).1.drifting);
+        // Half a spread is taken off. The scripted p-value of 4 is 1 in 21: a surprise of 3 nats, of which 2 are taken off.
+        let first = (1..1000).find(|_| read(&mut tuning, 4.5).1.drifting);
         assert_eq!(first, Some(18));
         let calm = (1..1000).find(|_| !read(&mut tuning, 0.0).1.drifting);
         assert_eq!(calm, Some(1));

@@ -20,6 +20,13 @@ const LEAST_SHARE: f64 = 0.02;
 /// Least spread of a level, on a logarithmic scale: ten percent.
 const LEVEL_FLOOR: f64 = 0.1;
 
+/// Least spread of a number of things that are counted one by one, such as processes, in things: what rounding to whole
+/// ones leaves open, `1 / sqrt(12)`. One thing more is one more, however steady the number was.
+const COUNT_FLOOR: f64 = 0.29;
+
+/// Of many things two in a hundred are within it all the same.
+const LEAST_COUNT_FLOOR: f64 = 0.02;
+
 /// Least spread of a share.
 const SHARE_FLOOR: f64 = 0.01;
 
@@ -177,7 +184,7 @@ fn scale(features: &mut [Feature], windows: &[&Window<'static>], seen: &Seen) {
         }
     }
     for (feature, values) in features.iter_mut().zip(&columns) {
-        let floor = if feature.view == View::Share { SHARE_FLOOR } else { LEVEL_FLOOR };
+        let floor = least_spread(feature, quantile(values, 0.5));
         let (median, spread) = median_and_spread(values, floor);
         let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
         let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len().max(1) as f64;
@@ -189,10 +196,19 @@ fn scale(features: &mut [Feature], windows: &[&Window<'static>], seen: &Seen) {
     }
 }
 
+/// The least spread of a feature of this median, after its view.
+fn least_spread(feature: &Feature, median: f64) -> f64 {
+    let measured = ["bytes", "_ns"].iter().any(|unit| feature.name.ends_with(unit));
+    match feature.view {
+        View::Share => SHARE_FLOOR,
+        View::Gauge if !measured => (COUNT_FLOOR / feature.raw(median).max(1.0)).clamp(LEAST_COUNT_FLOOR, LEVEL_FLOOR),
+        _ => LEVEL_FLOOR,
+    }
+}
+
 /// The bounds of the decoder's log variance: its deviation is never below the least spread, nor below a third of a unit.
 pub(crate) fn variance_bounds(feature: &Feature) -> (f32, f32) {
-    let floor = if feature.view == View::Share { SHARE_FLOOR } else { LEVEL_FLOOR };
-    let least = (floor / feature.scale).max(1.0 / 3.0);
+    let least = (least_spread(feature, feature.median) / feature.scale).max(1.0 / 3.0);
     ((2.0 * least.ln()) as f32, 64.0_f32.ln())
 }
 

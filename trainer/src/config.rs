@@ -11,6 +11,8 @@ use crate::error::TrainError;
 pub struct Without {
     /// The decoder's variance stays at one.
     pub learned_variance: bool,
+    /// The latent part of the bound does not count: windows are judged by what is left of them after the decoder alone.
+    pub latent: bool,
     /// The level alone is seen.
     pub composition: bool,
 }

@@ -102,7 +102,7 @@ fn batch(rows: &Matrix, indices: &[usize]) -> Batch {
 }
 
 fn mean_bound(network: &Network, rows: &Matrix, draws: &Matrix) -> f64 {
-    let ensemble = Ensemble { networks: vec![network.clone()], draws: draws.clone() };
+    let ensemble = Ensemble { networks: vec![network.clone()], draws: draws.clone(), latent: true };
     let sum: f64 = ensemble.bounds(rows).iter().map(|b| b.reconstruction + b.latent).sum();
     sum / rows.len() as f64
 }

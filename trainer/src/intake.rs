@@ -1,12 +1,13 @@
 //! Lines into windows, grouped by model key and run; what is left out is counted.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
 
 use vaectl_schemas::{Container, ContainerLine, Kind, KindError, LineReader, State, Timestamp, Window, peek};
 use vaectl_scorer::model::Seen;
 use vaectl_scorer::{Keys, RUN_NS};
 
+use crate::ahead::{BEFORE_AN_ENTRY, ahead};
 use crate::error::TrainError;
 use crate::random::Random;
 use crate::split::Split;
@@ -23,7 +24,8 @@ pub struct Group {
     /// Windows in which a container began or ended, by run.
     parts: BTreeMap<String, Run>,
     /// The names in these, where whole windows are learned: what a container begins and ends with may come a window later.
-    pub(crate) seen_in_parts: Seen,
+    /// And those in windows before an entry: to come a window early is no novelty.
+    pub(crate) seen_besides: Seen,
     pub(crate) left_out: BTreeMap<&'static str, usize>,
 }
 
@@ -179,8 +181,8 @@ impl Intake {
         let runs = std::mem::take(&mut self.windows).into_values();
         let mut windows: Vec<_> = runs.flat_map(|run| run.windows).collect();
         windows.sort_by(|a, b| a.timestamp.cmp(&b.timestamp).then_with(|| a.event.id.cmp(&b.event.id)));
-        let opening = opening(&windows);
-        for (window, opens) in windows.into_iter().zip(opening) {
+        let ahead = ahead(&windows);
+        for (window, ahead) in windows.into_iter().zip(ahead) {
             let Some(own) = window.container.as_ref() else {
                 self.count("window without a container");
                 continue;
@@ -204,8 +206,11 @@ impl Intake {
                 keys,
                 ..Group::default()
             });
-            if let Some(why) = unfit(&window).or(opens.then_some("before an incident")) {
+            if let Some(why) = unfit(&window).or(ahead) {
                 *group.left_out.entry(why).or_default() += 1;
+                if why == BEFORE_AN_ENTRY {
+                    group.seen_besides.learn(&window);
+                }
                 continue;
             }
             let at = window.timestamp.as_ns();
@@ -258,7 +263,7 @@ impl Group {
             others = (std::mem::replace(&mut self.runs, others.0), "of a longer life");
         }
         if others.1 == "part" {
-            others.0.values().flatten().for_each(|window| self.seen_in_parts.learn(window));
+            others.0.values().flatten().for_each(|window| self.seen_besides.learn(window));
         }
         if !others.0.is_empty() {
             self.left_out.insert(others.1, count(&others.0));
@@ -281,31 +286,8 @@ impl Group {
     }
 }
 
-/// Whether windows, in the order of time, are the suspicious ones that an incident of their run opened with.
-fn opening(windows: &[Window<'_>]) -> Vec<bool> {
-    let mut ahead: HashSet<&str> = HashSet::new();
-    let mut opening: Vec<bool> = Vec::with_capacity(windows.len());
-    for window in windows.iter().rev() {
-        let run = run_of(window);
-        let opens = match window.vaectl.state {
-            Some(State::Unstable) => {
-                ahead.insert(run);
-                false
-            }
-            Some(State::Suspect) => ahead.contains(run),
-            _ => {
-                ahead.remove(run);
-                false
-            }
-        };
-        opening.push(opens);
-    }
-    opening.reverse();
-    opening
-}
-
 /// The run of a window: where it does not say, its container stands for it.
-fn run_of<'a>(window: &'a Window<'_>) -> &'a str {
+pub(crate) fn run_of<'a>(window: &'a Window<'_>) -> &'a str {
     let container = || window.container.as_ref().and_then(|container| container.id.as_deref());
     window.vaectl.run.as_deref().or_else(container).unwrap_or_default()
 }

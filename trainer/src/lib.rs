@@ -3,6 +3,7 @@
 //! Lines are joined with their metadata and grouped by model key and run. Whole runs teach, other whole runs calibrate.
 //! Features, networks and the file are the scorer's own, so that training and scoring cannot disagree.
 
+mod ahead;
 mod autoencoder;
 mod baseline;
 mod columns;
@@ -17,6 +18,7 @@ mod plausible;
 mod promotion;
 mod random;
 mod ranking;
+mod rare;
 mod report;
 mod split;
 mod structure;

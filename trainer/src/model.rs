@@ -14,6 +14,7 @@ use crate::fit::{fit, noise};
 use crate::intake::{Group, Run};
 use crate::plausible::plausible;
 use crate::random::Random;
+use crate::rare::rare;
 use crate::split::Split;
 use crate::structure;
 use crate::trim::foreign;
@@ -31,12 +32,12 @@ pub(crate) fn model(
     split: &Split<'_>,
     progress: &mut dyn FnMut(u64, usize, usize),
 ) -> Content {
-    let mut seen = group.seen_in_parts.clone();
+    let mut seen = group.seen_besides.clone();
     split.training.iter().copied().flatten().for_each(|window| seen.learn(window));
     let (mut training, mut calibration) = (windows_of(&split.training), windows_of(&split.calibration));
-    let trimmed = leave_out(&mut training, &mut calibration, &seen);
+    let trimmed = leave_out(&mut training, &mut calibration, (&seen, &group.seen_besides));
     // What windows that do not belong here brought is new when it comes again.
-    seen.clone_from(&group.seen_in_parts);
+    seen.clone_from(&group.seen_besides);
     training.iter().flatten().for_each(|window| seen.learn(window));
     let (mut taught, mut held_out) = hold_out(&training);
     let (all_training, calibrating) = (training.concat(), calibration);
@@ -61,7 +62,8 @@ pub(crate) fn model(
         networks.push(network);
         fits.push(fit);
     }
-    let ensemble = Ensemble { draws: noise(first, config.draws, networks[0].latents()), networks };
+    let draws = noise(first, config.draws, networks[0].latents());
+    let ensemble = Ensemble { networks, draws, latent: !config.without.latent };
 
     let calibrated = rows(&calibration);
     let usual = ensemble.usual_costs(&calibrated);
@@ -106,6 +108,7 @@ pub(crate) fn model(
         grade: split.grade,
         span: [times().min().unwrap_or_default(), times().max().unwrap_or_default()] as [Timestamp; 2],
         parts: group.is_of_parts(),
+        without_latent: config.without.latent,
         nominal_ns,
         runs: training.len(),
         windows: all_training.len(),
@@ -128,15 +131,20 @@ fn windows_of<'a>(runs: &[&'a Run]) -> Vec<Windows<'a>> {
     runs.iter().map(|run| run.iter().collect()).collect()
 }
 
-/// Leaves out windows that do not belong to the pattern, and says how many.
-fn leave_out<'a>(training: &mut [Windows<'a>], calibration: &mut [Windows<'a>], seen: &Seen) -> Option<String> {
+/// Leaves out windows that do not belong to the pattern, and says how many; `seen` are all names, and those besides.
+fn leave_out<'a>(
+    training: &mut [Windows<'a>],
+    calibration: &mut [Windows<'a>],
+    (seen, besides): (&Seen, &Seen),
+) -> Option<String> {
     let Columns { features, .. } = columns::learn(&training.concat(), seen);
     let featuriser = Featuriser::new(features, seen);
     let runs: Vec<&mut Windows<'a>> = training.iter_mut().chain(calibration).collect();
     let rows: Vec<Matrix> = runs.iter().map(|run| featuriser.rows(run.iter().copied())).collect();
+    let names = rare(&runs.iter().map(|run| run.as_slice()).collect::<Vec<_>>(), besides);
     let mut count = 0;
     // A run is not left without a window.
-    for (run, foreign) in runs.into_iter().zip(foreign(&rows)).filter(|(_, foreign)| foreign.contains(&false)) {
+    for (run, foreign) in runs.into_iter().zip(foreign(&rows, &names)).filter(|(_, foreign)| foreign.contains(&false)) {
         let mut foreign = foreign.into_iter();
         let before = run.len();
         run.retain(|_| foreign.next() == Some(false));

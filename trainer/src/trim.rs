@@ -19,33 +19,58 @@ const APART: usize = 2;
 /// direction.
 const ALIKE: f32 = 0.7;
 
-/// Says which rows of each run are foreign to what is learned.
+/// Says which rows of each run are foreign to what is learned; `rare` are rows with a name that fewer than half of the runs
+/// have.
 ///
 /// Far-off rows that are few and in fewer than half of the runs are. What more runs do now and then, such as rotating a
 /// log, is their habit, and cannot be told from contamination of most runs; but what lasts is foreign where fewer than half
-/// of the runs have anything like it.
-pub(crate) fn foreign(runs: &[Matrix]) -> Vec<Vec<bool>> {
+/// of the runs have anything like it, or have its names. So is what lies in the midst of that, and what lies beside it and
+/// has such a name: an attack begins and ends in windows that it has little of.
+pub(crate) fn foreign(runs: &[Matrix], rare: &[Vec<bool>]) -> Vec<Vec<bool>> {
     let distances: Vec<Vec<f64>> =
         runs.iter().map(|run| run.rows().map(|row| furthest(row, f64::abs)).collect()).collect();
     let bound = bound(&distances.concat());
     let beyond = |(row, distance): (&[f32], &f64)| (*distance > bound).then(|| direction(row));
     let far: Vec<Vec<Option<Direction>>> =
         runs.iter().zip(&distances).map(|(run, distances)| run.rows().zip(distances).map(beyond).collect()).collect();
-    let all = far.iter().map(Vec::len).sum::<usize>();
-    let many = far.iter().flatten().flatten().count() as f64 > MOST * all as f64;
     let in_few = |is_one: &dyn Fn(&Direction) -> bool| {
         2 * far.iter().filter(|run| run.iter().flatten().any(is_one)).count() < runs.len()
     };
     let few = in_few(&|_| true);
-    let foreign = |run: &Vec<Option<Direction>>| {
-        let rows = run.iter().zip(in_spells(run));
-        rows.map(|(row, lasts)| {
-            let is_unlike = |own: &Direction| in_few(&|other| cosine(own, other) >= ALIKE);
-            !many && row.as_ref().is_some_and(|own| few || lasts && is_unlike(own))
-        })
-        .collect()
+    let foreign = |(run, rare): (&Vec<Option<Direction>>, &Vec<bool>)| {
+        let rows = run.iter().zip(in_spells(run)).zip(rare);
+        let mut foreign: Vec<bool> = rows
+            .map(|((row, lasts), rare)| {
+                let is_unlike = |own: &Direction| *rare || in_few(&|other| cosine(own, other) >= ALIKE);
+                row.as_ref().is_some_and(|own| few || lasts && is_unlike(own))
+            })
+            .collect();
+        extend(&mut foreign, rare);
+        foreign
     };
-    far.iter().map(foreign).collect()
+    let foreign: Vec<Vec<bool>> = far.iter().zip(rare).map(foreign).collect();
+    // Habits of most runs are none of these, however many they are.
+    let all = foreign.iter().map(Vec::len).sum::<usize>();
+    let many = foreign.iter().flatten().filter(|foreign| **foreign).count() as f64 > MOST * all as f64;
+    if many { runs.iter().map(|run| vec![false; run.len()]).collect() } else { foreign }
+}
+
+/// Takes in what lies between foreign rows that are near one another, and rows with a rare name beside such a spell.
+fn extend(foreign: &mut [bool], rare: &[bool]) {
+    let mut rest = foreign.len();
+    while rest > 0 {
+        let is_in = |at: usize| {
+            let near = |rows: &[bool]| rows.iter().filter(|foreign| **foreign).count();
+            let (before, after) = (
+                near(&foreign[at.saturating_sub(APART)..at]),
+                near(&foreign[at + 1..(at + APART + 1).min(foreign.len())]),
+            );
+            before > 0 && after > 0 || rare[at] && (before > 1 || after > 1)
+        };
+        let more: Vec<usize> = (0..foreign.len()).filter(|at| !foreign[*at] && is_in(*at)).collect();
+        more.iter().for_each(|at| foreign[*at] = true);
+        rest = more.len();
+    }
 }
 
 /// A row as a unit vector.
@@ -109,7 +134,9 @@ mod tests {
             }
             run
         });
-        let counts: Vec<usize> = foreign(&runs).iter().map(|run| run.iter().filter(|far| **far).count()).collect();
+        let rare = vec![vec![false; 100]; 4];
+        let counts: Vec<usize> =
+            foreign(&runs, &rare).iter().map(|run| run.iter().filter(|far| **far).count()).collect();
         counts.try_into().unwrap()
     }
 
@@ -128,20 +155,44 @@ mod tests {
     }
 
     #[test]
-    fn what_lasts_is_foreign_where_other_habits_last_too() {
+    fn what_lasts_is_foreign_where_other_habits_last_too_however_many_these_are() {
         let row = |feature: usize| (0..10).map(|at| if at == feature { 9.0 } else { 0.0 }).collect::<Vec<f32>>();
+        for habits in [2, 20] {
+            let runs: Vec<Matrix> = (0..4)
+                .map(|run| {
+                    let mut rows = Matrix::new(10);
+                    for at in 0..100 {
+                        let habit = if at < habits { row(0) } else { vec![0.0; 10] };
+                        rows.push(&if run == 2 && (50..53).contains(&at) { row(1) } else { habit });
+                    }
+                    rows
+                })
+                .collect();
+            let rare = vec![vec![false; 100]; 4];
+            let foreign: Vec<usize> =
+                foreign(&runs, &rare).iter().map(|run| run.iter().filter(|far| **far).count()).collect();
+            assert_eq!(foreign, [0, 0, 3, 0], "beside {habits}");
+        }
+    }
+
+    #[test]
+    fn what_lasts_like_a_habit_and_has_names_that_few_runs_have_is_foreign_with_all_of_its_windows() {
+        // Rows 50, 51 and 54 of the third run are as the habit is; 48 to 53 have a name of their own.
+        let row = |is_far: bool| if is_far { vec![9.0; 10] } else { vec![0.0; 10] };
+        let mut rare = vec![vec![false; 100]; 4];
         let runs: Vec<Matrix> = (0..4)
             .map(|run| {
                 let mut rows = Matrix::new(10);
-                for at in 0..100 {
-                    let habit = if at < 2 { row(0) } else { vec![0.0; 10] };
-                    rows.push(&if run == 2 && (50..53).contains(&at) { row(1) } else { habit });
-                }
+                (0..100).for_each(|at| rows.push(&row(at < 2 || run == 2 && [50, 51, 54].contains(&at))));
                 rows
             })
             .collect();
-        let foreign: Vec<usize> = foreign(&runs).iter().map(|run| run.iter().filter(|far| **far).count()).collect();
-        assert_eq!(foreign, [0, 0, 3, 0]);
+        assert_eq!(foreign(&runs, &rare).concat(), [false; 400]);
+        rare[2][48..54].fill(true);
+        let got = foreign(&runs, &rare);
+        let at: Vec<usize> = (0..100).filter(|at| got[2][*at]).collect();
+        assert_eq!(at, [48, 49, 50, 51, 52, 53]);
+        assert_eq!(got.iter().flatten().filter(|foreign| **foreign).count(), at.len());
     }
 
     #[test]

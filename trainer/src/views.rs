@@ -73,7 +73,8 @@ fn candidate(
     let config = start.0;
     let first = config.seeds[0];
     let (network, fit) = fit(start, featuriser.features(), (&taught, &held_out), first, progress);
-    let ensemble = Ensemble { draws: noise(first, config.draws, network.latents()), networks: vec![network] };
+    let draws = noise(first, config.draws, network.latents());
+    let ensemble = Ensemble { networks: vec![network], draws, latent: !config.without.latent };
     let mut random = Random::new(first);
     let disturbed: Vec<Window<'static>> = teaching.held_out.iter().map(|window| disturb(window, &mut random)).collect();
     let disturbed = rows(&disturbed.iter().collect::<Vec<_>>());

@@ -267,17 +267,18 @@ fn what_is_left_out_is_counted_by_its_reason() {
     let mut windows = three_runs();
     windows[0].vaectl.window.lost = 3;
     windows[1].vaectl.window.part = true;
-    windows[2].vaectl.window.entered = Some(1);
+    windows[7].vaectl.window.entered = Some(1);
     windows[3].vaectl.state = Some(vaectl_schemas::State::Unstable);
     windows[4].vaectl.window.nominal_ns = 5 * SECOND;
     windows[4].vaectl.window.duration_ns = 5 * SECOND;
     windows[5].container = None;
     let report = trained(folder.path(), &windows);
     let left_out: Vec<(&str, usize)> = report.keys[0].left_out.iter().map(|(why, count)| (*why, *count)).collect();
-    let expected = [("entered", 1), ("lossy", 1), ("of another length", 1), ("part", 1), ("unstable", 1)];
+    let expected =
+        [("before an entry", 1), ("entered", 1), ("lossy", 1), ("of another length", 1), ("part", 1), ("unstable", 1)];
     assert_eq!(left_out, expected);
     assert_eq!(report.left_out.get("window without a container"), Some(&1));
-    assert!(report.to_string().contains("left out: 1 entered, 1 lossy"), "{report}");
+    assert!(report.to_string().contains("left out: 1 before an entry, 1 entered, 1 lossy"), "{report}");
 }
 
 #[test]

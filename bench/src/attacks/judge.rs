@@ -34,10 +34,11 @@ fn parts(archive: &Path) -> std::io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
 /// Trains on an archive into `models`, scores what was attacked, and compares with the truth and with densities that
 /// need no network.
 pub fn judge(archive: &Path, models: &Path) -> Result<Judged, Box<dyn Error>> {
-    Recorded::read(archive)?.judge(&vaectl_trainer::Config::new(models))
+    Recorded::read(archive, LINES)?.judge(&vaectl_trainer::Config::new(models))
 }
 
 /// The lines of an archive.
+#[derive(Clone)]
 pub(super) struct Recorded {
     /// What models are made of.
     pub(super) learn: Vec<Vec<u8>>,
@@ -46,11 +47,12 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
-    pub(super) fn read(archive: &Path) -> Result<Self, Box<dyn Error>> {
+    /// Reads this file of every part.
+    pub(super) fn read(archive: &Path, file: &str) -> Result<Self, Box<dyn Error>> {
         let (learn, tests) = parts(archive)?;
         let lines = |folder: &PathBuf| -> Result<Vec<u8>, Box<dyn Error>> {
             let mut lines = Vec::new();
-            open(&folder.join(LINES))?.read_to_end(&mut lines)?;
+            open(&folder.join(file))?.read_to_end(&mut lines)?;
             Ok(lines)
         };
         let test =

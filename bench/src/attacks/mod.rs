@@ -24,6 +24,8 @@ pub use judge::{Judged, judge};
 use crate::error::Naming;
 use crate::lock::Lock;
 use crate::{HarnessError, Progress, Workspace};
+use judge::Recorded;
+use part::LINES;
 use plan::Part;
 use stage::Stock;
 
@@ -82,10 +84,11 @@ pub fn soak(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
 fn conclude(archive: &Path, parts: &[Part], with_ablation: bool) -> Result<ExitCode, Box<dyn Error>> {
     record(archive, parts)?;
     let models = Workspace::new("bench-attacks")?;
-    let judged = judge(archive, models.path())?;
+    let recorded = Recorded::read(archive, LINES)?;
+    let judged = recorded.judge(&vaectl_trainer::Config::new(models.path()))?;
     print!("{judged}");
     if with_ablation {
-        print!("{}", ablation::table(archive, &judged)?);
+        print!("{}", ablation::table(archive, &recorded, &judged)?);
     }
     println!("{}", judged.line());
     Ok(if judged.is_reached() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

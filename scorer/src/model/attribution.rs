@@ -188,7 +188,7 @@ mod tests {
             output: dense(1, 4),
             log_variance: vec![0.0; 4],
         };
-        let ensemble = Ensemble { networks: vec![network], draws: Matrix::from_values(1, vec![0.0]) };
+        let ensemble = Ensemble { networks: vec![network], draws: Matrix::from_values(1, vec![0.0]), latent: true };
         (Featuriser::new(Vec::new(), &Seen::default()), ensemble)
     }
 

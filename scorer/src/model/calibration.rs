@@ -46,11 +46,21 @@ const SUSPECT_SHARE: f64 = 0.002;
 /// An instance may always lie so far off, in spreads, which are one nat at least: less is evidence of nothing.
 const LEAST_OFFSET: f64 = 1.0;
 
+/// A score that is so much higher, in spreads, is the same: many small surprises are none where a container at rest always
+/// scores alike, and a little more than others do.
+const SLACK: f64 = 0.5;
+
 /// The false alarm rate that the threshold reaches for, per window.
 const BUDGET: f64 = 5e-5;
 
 /// The threshold is at least this many times the extreme of the calibration scores.
 const MARGIN: f64 = 1.5;
+
+/// The share of windows that their tail is fitted to, and the share of what two of three reach. Habits that lie in two
+/// windows are a few in a hundred of the latter: a tail that begins below them, where windows of rest are, runs through the
+/// gap between the two and far beyond both.
+const TAIL: f64 = 0.1;
+const LASTING_TAIL: f64 = 0.05;
 
 /// How far beyond what is counted a fitted tail may be followed.
 const REACH: f64 = 10.0;
@@ -76,7 +86,7 @@ impl Calibration {
         let runs: Vec<Vec<f64>> = runs.iter().map(|run| run.iter().map(score).collect()).collect();
         let lasting: Vec<Vec<f64>> = runs.iter().map(|run| lasting(run)).collect();
         let (threshold, high) = threshold(&lasting.concat());
-        let tail = Tail::fit(&sorted);
+        let tail = Tail::fit(&sorted, TAIL);
         let offsets: Vec<f64> = medians.iter().map(|median| (median - centre).abs() / spread).collect();
         let lowest_p = 1.0 / (count + 1) as f64 / if tail.is_some() { REACH } else { 1.0 };
         let mut calibration = Self {
@@ -122,6 +132,12 @@ impl Calibration {
         }
     }
 
+    /// The score whose p-value is summed up against slow changes.
+    #[must_use]
+    pub fn slack(score: f64) -> f64 {
+        score - SLACK
+    }
+
     /// What an instance takes off its scores: the median of its first ones, between nothing and the bound.
     ///
     /// One that lies below the model's median is calm, and what is usual for the model stays usual for it. One that is
@@ -135,7 +151,7 @@ impl Calibration {
     fn warm_p_values(&self, sorted: &[f64], run: &[f64]) -> Vec<f64> {
         let (first, later) = run.split_at(run.len().min(WARM_UP));
         let offset = self.offset(first);
-        later.iter().map(|score| self.p_value(sorted, score - offset)).collect()
+        later.iter().map(|score| self.p_value(sorted, Self::slack(score - offset))).collect()
     }
 }
 
@@ -162,7 +178,7 @@ fn threshold(lasting: &[f64]) -> (f64, f64) {
     let mut sorted = lasting.to_vec();
     sorted.sort_by(f64::total_cmp);
     let (extreme, allowed) = extreme(&sorted);
-    let tail = Tail::fit(&sorted);
+    let tail = Tail::fit(&sorted, LASTING_TAIL);
     // Few windows: an exponential from the median through the extreme.
     let straight = || extreme * BUDGET.ln() / ((allowed + 1) as f64 / (sorted.len() + 1) as f64).ln();
     let reach = tail.map_or_else(straight, |tail| tail.quantile(BUDGET));
@@ -256,13 +272,28 @@ mod tests {
         assert!((ratio - 3.7526).abs() < 1e-3, "{calibration:?}");
     }
 
+    /// Quantiles of an exponential in an order in which two of three reach what one does.
+    fn falling(count: u32) -> Vec<f64> {
+        (0..count).map(|at| -10.0 * (1.0 - (f64::from(at) + 0.5) / f64::from(count)).ln()).collect()
+    }
+
     #[test]
     fn the_threshold_is_where_the_tail_of_two_of_three_has_one_in_twenty_thousand() {
-        // Of scores that rise all the time two of three reach what one does, but for one window.
-        let (calibration, _) = fitted(0..1000, &[]);
-        let tail = calibration.tail.expect("a thousand windows have a tail");
-        let chance = tail.p_value(calibration.threshold) / 5e-5;
-        assert!((0.8..1.25).contains(&chance) || calibration.threshold > tail.quantile(5e-5), "{chance}");
+        let bounds = falling(1000);
+        let (calibration, _) = Calibration::fit(std::slice::from_ref(&bounds), &bounds, &[], WINDOW);
+        let exact = calibration.score(10.0 * 20_000.0_f64.ln());
+        let ratio = calibration.threshold / exact;
+        assert!((0.85..1.15).contains(&ratio), "{ratio}");
+    }
+
+    #[test]
+    fn habits_in_two_windows_put_the_threshold_beyond_themselves_and_not_beyond_all_bounds() {
+        // Windows of rest, and every 25th and its next one alike: a habit that is no higher than 40.
+        let habit = |at: u32| 30.0 + f64::from(at / 25 % 5) * 2.5;
+        let bounds: Vec<f64> =
+            (0..280).map(|at| if at % 25 < 2 { habit(at) } else { f64::from(at % 3) / 10.0 }).collect();
+        let (calibration, _) = Calibration::fit(std::slice::from_ref(&bounds), &bounds, &[], WINDOW);
+        assert!((1.5..2.5).contains(&(calibration.threshold / calibration.score(40.0))), "{calibration:?}");
     }
 
     #[test]

@@ -33,6 +33,9 @@ pub struct Card {
     /// It was trained on containers that live shorter than a window; else parts of windows are not scored.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub parts: bool,
+    /// The latent part of a bound does not count: made to measure what it is worth.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub without_latent: bool,
     /// Runs it was fitted to.
     pub runs: usize,
     /// Windows it was fitted to.

@@ -11,6 +11,8 @@ pub struct Ensemble {
     pub networks: Vec<Network>,
     /// Standard normal numbers, a row a draw, as wide as the latents: kept, so that a score is a function of its window.
     pub draws: Matrix,
+    /// The latent part of a bound counts; without it only to measure what it is worth.
+    pub latent: bool,
 }
 
 impl Ensemble {
@@ -30,7 +32,7 @@ impl Ensemble {
         let count = self.networks.len() as f64;
         for sum in &mut sums {
             sum.reconstruction /= count;
-            sum.latent /= count;
+            sum.latent = if self.latent { sum.latent / count } else { 0.0 };
         }
         sums
     }

@@ -158,7 +158,8 @@ impl Featuriser {
                 }
             }
         }
-        for &column in &self.shares {
+        // A window without calls has no composition: were it the usual one, what is usual would seem to hardly vary.
+        for &column in self.shares.iter().filter(|_| calls > 0.0) {
             let count = if row[column].is_nan() { 0.0 } else { row[column] };
             row[column] = (count + PRIOR_CALLS * self.features[column].median) / (calls + PRIOR_CALLS);
         }
@@ -285,14 +286,17 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_of_all_calls_and_quiet_windows_stand_at_the_median() {
+    fn a_share_is_of_all_calls_few_are_near_the_median_and_none_have_none() {
         let features = || vec![feature("syscall.read", View::Share, 1.0, 0.4, 0.1)];
         let mut busy = window(1, &[("syscall", 1.0)]);
         busy.counters.push("syscall.read", 900.0);
         busy.counters.push("syscall.write", 50.0);
         // (900 + 50 * 0.4) / (950 + 50) = 0.92.
         assert!((row(features(), &busy)[0] - 5.2).abs() < 1e-5);
-        assert!(row(features(), &window(1, &[("syscall", 1.0)]))[0].abs() < 1e-6);
+        busy.counters = [("syscall.read", 1.0)].into_iter().collect();
+        // (1 + 50 * 0.4) / (1 + 50) = 0.411_765.
+        assert!((row(features(), &busy)[0] - 0.117_647).abs() < 1e-5);
+        assert!(row(features(), &window(1, &[("syscall", 1.0)]))[0].is_nan());
     }
 
     #[test]

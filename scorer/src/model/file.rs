@@ -78,7 +78,8 @@ impl Content {
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| format!("not a safetensors file ({e})"))?;
         let read = Reader { tensors: &tensors, features: card.features.len() };
         let networks: Result<Vec<_>, _> = (0..card.fits.len()).map(|index| read.network(index)).collect();
-        let ensemble = Ensemble { networks: networks?, draws: read.matrix("draws")? };
+        let (networks, draws) = (networks?, read.matrix("draws")?);
+        let ensemble = Ensemble { networks, draws, latent: !card.without_latent };
         let (usual, scores) = (read.doubles("usual")?, read.doubles("scores")?);
         let content = Self { card, ensemble, usual, scores };
         content.check()?;

@@ -18,8 +18,7 @@ pub struct Tail {
     pub shape: f64,
 }
 
-/// The share of the scores that a tail is fitted to, and the least number of them.
-const SHARE: f64 = 0.1;
+/// The least number of scores that a tail is fitted to.
 const LEAST: usize = 10;
 
 /// Shapes that few windows may claim: never a tail that ends, never one without a variance.
@@ -33,10 +32,10 @@ const PRIOR: f64 = 40.0;
 const LEAST_SCALE: f64 = 0.5;
 
 impl Tail {
-    /// Fits to scores in rising order; `None` where they are too few.
+    /// Fits to the highest of scores in rising order, this share of them; `None` where they are too few.
     #[must_use]
-    pub fn fit(sorted: &[f64]) -> Option<Self> {
-        let beyond = ((sorted.len() as f64 * SHARE) as usize).max(LEAST);
+    pub fn fit(sorted: &[f64], share: f64) -> Option<Self> {
+        let beyond = ((sorted.len() as f64 * share) as usize).max(LEAST);
         let at = sorted.len().checked_sub(beyond + 1).filter(|at| *at >= beyond)?;
         let start = sorted[at];
         let count = beyond as f64;
@@ -83,7 +82,7 @@ mod tests {
 
     #[test]
     fn an_exponential_tail_is_one() {
-        let tail = Tail::fit(&scores(5000, 0.0)).unwrap();
+        let tail = Tail::fit(&scores(5000, 0.0), 0.1).unwrap();
         // Beyond its 90 % quantile, ln 10, an exponential is the same exponential.
         assert!((tail.start - 10.0_f64.ln()).abs() < 0.01, "{tail:?}");
         assert!((tail.scale - 1.0).abs() < 0.03 && tail.shape < 0.03, "{tail:?}");
@@ -92,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_heavy_tail_is_found_to_be_one() {
-        let tail = Tail::fit(&scores(5000, 0.3)).unwrap();
+        let tail = Tail::fit(&scores(5000, 0.3), 0.1).unwrap();
         assert!((tail.shape - 0.3).abs() < 0.05, "{tail:?}");
         let exact = (1e4_f64.powf(0.3) - 1.0) / 0.3;
         assert!((tail.quantile(1e-4) / exact - 1.0).abs() < 0.15, "{} of {exact}", tail.quantile(1e-4));
@@ -109,8 +108,8 @@ mod tests {
 
     #[test]
     fn a_few_scores_have_no_tail_and_ties_have_a_short_one() {
-        assert_eq!(Tail::fit(&[1.0; 20]), None);
-        let tail = Tail::fit(&[1.0; 21]).unwrap();
+        assert_eq!(Tail::fit(&[1.0; 20], 0.1), None);
+        let tail = Tail::fit(&[1.0; 21], 0.1).unwrap();
         assert!(tail.quantile(1e-5) > 1.5, "{tail:?}");
     }
 }

@@ -1,5 +1,4 @@
 //! The recording of `bench/run attacks --quick`, trained on, scored, and held against its truth.
-#![expect(clippy::unwrap_used, reason = "a failed test panics")]
 
 use std::path::Path;
 

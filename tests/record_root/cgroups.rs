@@ -301,8 +301,8 @@ fn the_end_of_a_connection_is_not_told_of_who_has_got_its_slot_meanwhile() {
     let signed = |line: &Value| line["vaectl"]["history"] == true && line["file"]["path"] == *sign.to_str().unwrap();
     recording.until("its own history", |lines| lines.iter().any(signed));
     let lines = recording.stop();
-    let called: Vec<_> = lines.iter().filter(|line| line["source"]["port"] == from.port()).collect();
-    assert!(called.is_empty(), "{called:#?}");
+    let ends: Vec<_> = lines.iter().filter(|line| line["source"]["port"] == from.port()).collect();
+    assert!(ends.is_empty(), "{ends:#?}");
 }
 
 /// No container but this one is on any line, not even the host.

@@ -79,14 +79,19 @@ impl Container {
         Ok(container)
     }
 
-    /// Stops it as an engine does, with a signal first, and starts it again under its name: another run.
-    pub fn restart(&mut self, image: &Image, options: &Options) -> Result<(), HarnessError> {
+    /// Stops it as an engine does, with a signal first.
+    pub fn stop(&self) -> Result<(), HarnessError> {
         run(self.engine.command("kill").args([&self.id, "TERM"]))?;
         let process = PathBuf::from(format!("/proc/{}", self.pid));
         // A first process without a handler does not get the signal: what comes next kills it.
         let _ = interrupt::until("it did not stop", STOP_LIMIT, || !process.exists());
         interrupt::check()?;
-        self.engine.remove(&self.id)?;
+        self.engine.remove(&self.id)
+    }
+
+    /// Stops it and starts it again under its name: another run.
+    pub fn restart(&mut self, image: &Image, options: &Options) -> Result<(), HarnessError> {
+        self.stop()?;
         (self.id, self.pid) = self.engine.start(image, &self.name, options, &self.folder)?;
         self.ready(image.port)
     }

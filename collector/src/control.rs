@@ -138,8 +138,10 @@ fn accept(listener: &UnixListener, inbox: &Inbox) {
 /// Takes leases until the client hangs up, or says something that is none; `heard` is called for each.
 fn serve(stream: &UnixStream, inbox: &Inbox, heard: impl Fn()) {
     info!("A scorer has connected to the control socket.");
-    // A counter that is full has woken the reader already.
-    let wake = || drop(rustix::io::write(&*inbox.wake, &1_u64.to_ne_bytes()));
+    let wake = || {
+        // A counter that is full has woken the reader already.
+        let _ = rustix::io::write(&*inbox.wake, &1_u64.to_ne_bytes());
+    };
     let mut lines = LineReader::new(BufReader::new(stream), LONGEST_LINE);
     while let Ok(Some(line)) = lines.next_line() {
         let lease = match serde_json::from_slice::<Lease>(line.bytes) {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use vaectl_trainer::Config;
 
 use super::judge::{Judged, Recorded};
+use super::part::SLICES;
 use crate::Workspace;
 
 /// A change to how models are made, or to what they are made of and tried on.
@@ -32,9 +33,6 @@ const CHANGES: [(&str, Change); 9] = [
     ("5 % of attacked windows learned", Change::Lines(|recorded| contaminate(recorded, 0.05))),
     ("duty-cycled census (*)", Change::File(SLICES)),
 ];
-
-/// What a second recorder wrote of the same containers: calls counted in slices.
-const SLICES: &str = "slices.ndjson.zst";
 
 /// What a reader of the table has to know.
 const NOTE: &str = "(*) calls are counted in a tenth of the time, learned and tested: slices are as drawn here, and in service a suspicion prolongs them\n";

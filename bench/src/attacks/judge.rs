@@ -12,6 +12,7 @@ use vaectl_scorer::Scorer;
 
 use super::catalog;
 use super::part::{LINES, TRUTH, is_apart};
+use super::plan::LEARN;
 
 /// The figures of an archive.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ fn parts(archive: &Path) -> std::io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     whole.sort();
     Ok(whole
         .into_iter()
-        .partition(|folder| folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("learn"))))
+        .partition(|folder| folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(LEARN))))
 }
 
 /// Trains on an archive into `models`, scores what was attacked, and compares with the truth and with densities that

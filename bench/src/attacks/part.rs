@@ -29,6 +29,9 @@ const START: Duration = Duration::from_millis(600);
 /// How long the recorder may take to load its programs.
 const ATTACHED: Duration = Duration::from_secs(20);
 
+/// How long the recorder may take to see that containers are gone.
+const LAST: Duration = Duration::from_secs(6);
+
 /// How often the user hears from a wait.
 const NEWS: Duration = Duration::from_mins(1);
 
@@ -64,8 +67,6 @@ pub(super) fn record(part: &Part, archive: &Path, stock: &Stock, progress: Progr
     let recorders = RECORDERS.iter().map(|(file, args)| Recorder::start(&folder.join(file), args, stock));
     let mut recorders = recorders.collect::<Result<Vec<_>, _>>()?;
     let failed = stage(part, stock, began, &mut recorders, progress)?;
-    // Their end is no part of the recording.
-    recorders.iter().for_each(|recorder| recorder.stage.terminate());
     recorders.into_iter().try_for_each(Recorder::finish)?;
     if !failed.is_empty() {
         write_truth(&folder, part, stock, from, &failed)?;
@@ -155,6 +156,15 @@ fn stage(
     let requests = members.iter().map(Member::requests);
     let (done, refused) = requests.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     progress.say(format!("{}: {done} requests were answered, {refused} were not.", part.name));
+    if part.teaches() {
+        // Every run ends, and to be stopped is a part of it.
+        thread::scope(|scope| {
+            let stops: Vec<_> = members.iter().map(|member| scope.spawn(|| member.stop())).collect();
+            stops.into_iter().try_for_each(|stop| stop.join().unwrap_or(Err(HarnessError::Interrupted)))
+        })?;
+        interrupt::pause(LAST)?;
+    }
+    recorders.iter().for_each(|recorder| recorder.stage.terminate());
     Ok(failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
 }
 

@@ -13,7 +13,7 @@ use crate::Shape;
 /// What is recorded in one go.
 #[derive(Debug)]
 pub(super) struct Part {
-    /// Its folder in the archive; those that begin with `learn` are what models are made of.
+    /// Its folder in the archive.
     pub(super) name: String,
     /// How long it lasts, in seconds.
     pub(super) seconds: u64,
@@ -66,6 +66,9 @@ impl What {
 
 /// What all containers' names begin with: nothing else on the machine is recorded.
 pub(super) const PREFIX: &str = "attacks-";
+
+/// How the names of parts begin that models are made of.
+pub(super) const LEARN: &str = "learn";
 
 /// Runs that teach, and runs that calibrate: the trainer takes the newest for that.
 const LEARNING: usize = 5;
@@ -213,8 +216,13 @@ fn deal_changes(parts: &mut [Part], mut changes: Vec<Change>, noise: &mut StdRng
 }
 
 impl Part {
+    /// Whether models are made of it.
+    pub(super) fn teaches(&self) -> bool {
+        self.name.starts_with(LEARN)
+    }
+
     fn learn(services: &[&'static Service], seconds: u64, noise: &mut StdRng) -> Self {
-        let mut part = Self { name: "learn".into(), seconds, replicas: Vec::new(), deeds: Vec::new() };
+        let mut part = Self { name: LEARN.into(), seconds, replicas: Vec::new(), deeds: Vec::new() };
         for service in services {
             for run in 1..=LEARNING {
                 let replica = part.replicas.len();

@@ -114,6 +114,12 @@ impl Member<'_> {
         self.load().as_ref().map_or((0, 0), |load| (load.done(), load.failed()))
     }
 
+    /// Stops the container, and the load on it before.
+    pub(super) fn stop(&self) -> Result<(), HarnessError> {
+        *self.load() = None;
+        self.container().stop()
+    }
+
     /// Stops the container and starts it again, with the load on it.
     pub(super) fn restart(&self) -> Result<(), HarnessError> {
         *self.load() = None;

@@ -32,10 +32,10 @@ const PRIOR: f64 = 40.0;
 const LEAST_SCALE: f64 = 0.5;
 
 impl Tail {
-    /// Fits to the highest of scores in rising order, this share of them; `None` where they are too few.
+    /// Fits to the highest of scores in rising order, this part of them; `None` where they are too few.
     #[must_use]
-    pub fn fit(sorted: &[f64], share: f64) -> Option<Self> {
-        let beyond = ((sorted.len() as f64 * share) as usize).max(LEAST);
+    pub fn fit(sorted: &[f64], part: f64) -> Option<Self> {
+        let beyond = ((sorted.len() as f64 * part) as usize).max(LEAST);
         let at = sorted.len().checked_sub(beyond + 1).filter(|at| *at >= beyond)?;
         let start = sorted[at];
         let count = beyond as f64;

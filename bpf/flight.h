@@ -76,8 +76,11 @@ static __noinline int remember(const void *record, __u32 len, __u32 slot, __u32 
 
 		if (!cell)
 			break;
+		/* An older verifier forgets what a copy of a register was compared with: the barrier keeps it in one. */
+		left = left < CELL_BYTES ? left : CELL_BYTES;
+		asm volatile("" : "+r"(left));
 		if (left > CELL_BYTES)
-			left = CELL_BYTES;
+			break;
 		cell->sequence = 0;
 		cell->part = part;
 		cell->len = len;

@@ -219,18 +219,19 @@ __noinline int end_datagrams(__u32 fd)
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 descriptor = descriptor_of(task, fd);
 	__u64 *address = bpf_map_lookup_elem(&udp_sockets, &descriptor);
-	struct net_record record;
+	struct scratch *buffer = scratch();
 
-	if (!address)
+	if (!address || !buffer)
 		return 0;
+	struct net_record *record = (struct net_record *)buffer->bytes;
 	struct flow_key key = flow_of((void *)*address, task, 1);
 	bpf_map_delete_elem(&udp_sockets, &descriptor);
 	__u32 slot = slot_of(task->cgroups->dfl_cgrp);
-	if (!end_flow(&record, &key, slot) || !wanted(slot, DEPTH_FULL))
+	if (!end_flow(record, &key, slot) || !wanted(slot, DEPTH_FULL))
 		return 0;
 	struct row *row = row_of(slot);
 	if (row)
-		put(row, &record.header, sizeof(record), DEPTH_FULL);
+		put(row, &record->header, sizeof(*record), DEPTH_FULL);
 	return 0;
 }
 
@@ -291,32 +292,35 @@ static __always_inline void report_socket(struct task_struct *task, struct row *
 		return;
 	}
 
-	struct net_record record = {};
-	fill_header(&record.header, task, found_socket_slot(sk, slot), kind);
-	record.header.nr = nr;
-	record.header.ret = ret;
-	record.header.flags = kind == KIND_ACCEPT ? FLAG_INBOUND : 0;
-	fill_ends(&record, sk);
-	if (peer && !record.remote_port) {
-		__u8 address[28] = {};
-
-		bpf_probe_read_user(address, sizeof(address), (void *)peer);
-		record.remote_port = address[2] << 8 | address[3];
+	struct scratch *buffer = scratch();
+	if (!buffer)
+		return;
+	/* Not on the stack, of which what this calls takes the rest. */
+	struct net_record *record = (struct net_record *)buffer->bytes;
+	__builtin_memset(record, 0, sizeof(*record));
+	fill_header(&record->header, task, found_socket_slot(sk, slot), kind);
+	record->header.nr = nr;
+	record->header.ret = ret;
+	record->header.flags = kind == KIND_ACCEPT ? FLAG_INBOUND : 0;
+	fill_ends(record, sk);
+	if (peer && !record->remote_port) {
+		bpf_probe_read_user(&record->remote_port, sizeof(record->remote_port), (void *)peer + 2);
+		record->remote_port = bpf_ntohs(record->remote_port);
 		if (family == AF_INET6)
-			__builtin_memcpy(record.remote, address + 8, 16);
+			bpf_probe_read_user(record->remote, 16, (void *)peer + 8);
 		else
-			__builtin_memcpy(record.remote, address + 4, 4);
+			bpf_probe_read_user(record->remote, 4, (void *)peer + 4);
 	}
-	if (told && (kind != KIND_CONNECT || depth_of(record.header.slot) == DEPTH_FULL))
-		put(row, &record.header, sizeof(record), DEPTH_FULL);
-	else if (told && is_new_peer(&record))
-		remember(&record, sizeof(record), record.header.slot, 1);
+	if (told && (kind != KIND_CONNECT || depth_of(record->header.slot) == DEPTH_FULL))
+		put(row, &record->header, sizeof(*record), DEPTH_FULL);
+	else if (told && is_new_peer(record))
+		remember(record, sizeof(*record), record->header.slot, 1);
 	if (ret < 0 && ret != -EINPROGRESS)
 		return;
 	/* The first datagram was counted before there was a flow. */
 	if (nr == __NR_sendto || nr == __NR_sendmsg)
-		record.tx_bytes = ret;
-	bpf_map_update_elem(&flows, &key, &record, BPF_ANY);
+		record->tx_bytes = ret;
+	bpf_map_update_elem(&flows, &key, record, BPF_ANY);
 	if (datagram)
 		keep_descriptor(task, key.socket, fd);
 }

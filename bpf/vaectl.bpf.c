@@ -243,15 +243,18 @@ static __always_inline __u64 call_index(struct task_struct *task, __u64 nr)
 {
 	if (nr >= SYSCALL_OTHER)
 		nr = nr == (__u64)-1 ? __NR_rt_sigreturn : SYSCALL_OTHER; /* sigreturn leaves no number */
-	return (nr | (-(__u64)(task->thread_info.status / TS_COMPAT & 1) & SYSCALL_COMPAT)) & (SYSCALLS - 1);
+	nr |= -(__u64)(task->thread_info.status / TS_COMPAT & 1) & SYSCALL_COMPAT;
+	asm volatile("" : "+r"(nr)); /* keeps the mask, which the compiler can prove and an older verifier cannot */
+	return nr & (SYSCALLS - 1);
 }
 
 static __always_inline void count_call(struct row *row, __u64 index, __u64 error)
 {
 	add(row->syscall[index], 1);
-	asm volatile("" : "+r"(error)); /* keeps the sign out of the index */
-	if (error - 1 < ERRNOS - 1)
-		add(row->failed[error], 1);
+	__u64 below = error - 1;
+	asm volatile("" : "+r"(below)); /* keeps the sign out of the index, and what is compared what is used */
+	if (below < ERRNOS - 1)
+		add(row->failed[below + 1], 1);
 }
 
 /* Nothing that a container does before its workload runs is the workload's: such calls are its maker's. */

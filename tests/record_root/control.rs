@@ -139,7 +139,7 @@ fn nothing_is_lost_and_nothing_told_twice_while_the_depth_goes_up_and_down() {
     }
     let sizes = ["--max-containers", "16", "--flight-bytes", "8M", "--ring-bytes", "64M", "--backlog-bytes", "512M"];
     let Scene { socket, recording, container, run, _workspace } = scene(&sizes);
-    let generator = Generator::start(&container, Duration::from_secs(2), 0.0, None).unwrap();
+    let generator = Generator::start(&container, Duration::from_secs(2), 5000.0, None).unwrap();
     for _ in 0..50 {
         for depth in ["census", "full"] {
             lease(&socket, &run, depth, 60_000);

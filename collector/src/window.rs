@@ -90,7 +90,9 @@ impl Windows {
         let duration_ns = now_ns - tracked.last_ns;
         let mut coverage = self.coverage.clone();
         let watched = ((watched_ns - tracked.watched_ns) as f64 / duration_ns.max(1) as f64).min(1.0);
-        OF_CALLS.iter().for_each(|family| coverage.push(*family, watched));
+        for family in OF_CALLS {
+            coverage.push(family, watched);
+        }
         if let Some(samples) = &samples {
             for (index, name) in self.sampled.iter().enumerate() {
                 push(name, samples.syscall[index], tracked.samples.as_ref().map_or(0, |last| last.syscall[index]));

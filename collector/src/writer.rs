@@ -196,9 +196,11 @@ impl<W: Write> Writer<W> {
 
 /// Takes arguments and labels out of a line and says so.
 fn shorten(line: &mut serde_json::Value) {
-    let mut cut = Vec::new();
+    let before = line.pointer_mut("/vaectl/truncated").map(serde_json::Value::take);
+    let mut cut = before.and_then(|cut| cut.as_array().cloned()).unwrap_or_default();
     if let Some(process) = line.get_mut("process").and_then(|p| p.as_object_mut())
         && process.remove("args").is_some()
+        && !cut.iter().any(|field| field == "process.args")
     {
         cut.push(serde_json::Value::from("process.args"));
     }

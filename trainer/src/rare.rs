@@ -10,8 +10,9 @@ use vaectl_scorer::model::Seen;
 pub(crate) fn rare(runs: &[&[&Window<'static>]], known: &Seen) -> Vec<Vec<bool>> {
     let mut having: BTreeMap<&str, usize> = BTreeMap::new();
     for run in runs {
-        let names: BTreeSet<&str> = run.iter().flat_map(|window| names(window)).collect();
-        names.into_iter().for_each(|name| *having.entry(name).or_default() += 1);
+        for name in run.iter().flat_map(|window| names(window)).collect::<BTreeSet<&str>>() {
+            *having.entry(name).or_default() += 1;
+        }
     }
     let is_known = |name: &str| known.counters.iter().any(|known| known == name) || known.execs.contains(name);
     let is_rare = |name: &str| 2 * having.get(name).copied().unwrap_or_default() < runs.len() && !is_known(name);

@@ -68,8 +68,10 @@ fn extend(foreign: &mut [bool], rare: &[bool]) {
             before > 0 && after > 0 || rare[at] && (before > 1 || after > 1)
         };
         let more: Vec<usize> = (0..foreign.len()).filter(|at| !foreign[*at] && is_in(*at)).collect();
-        more.iter().for_each(|at| foreign[*at] = true);
         rest = more.len();
+        for at in more {
+            foreign[at] = true;
+        }
     }
 }
 

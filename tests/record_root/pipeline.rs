@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::PipeReader;
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -9,13 +11,18 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 use vaectl_bench::probe::Generator;
-use vaectl_bench::{Container, Engine, Image, Options, Workspace};
+use vaectl_bench::{Container, Engine, Image, Options, Workspace, netns};
+use vaectl_schemas::Timestamp;
 
 use super::recording::{Lines, Recording, Stage, counted, events, is, windows};
 use super::skipped;
-use crate::support::command;
+use crate::support::{command, until};
 
 const WINDOW: [&str; 2] = ["--window", "200ms"];
+/// What asks for the health of a container, as part of what it does.
+const JOB: &str = "while :; do /usr/bin/redis-cli ping >/dev/null; sleep 0.5; done";
+/// The longest lease of a scorer that was killed, and its last second.
+const LEASE: Duration = Duration::from_secs(31);
 /// More than a second of programs that the workload never started.
 const ATTACK: &str = "i=0; while [ $i -lt 60 ]; do /bin/ls / >/dev/null; sleep 0.02; i=$((i+1)); done";
 
@@ -24,14 +31,17 @@ fn start(names: &[&str], image: &Image, workspace: &Workspace) -> Vec<Container>
     names.iter().map(start).collect()
 }
 
-/// Records four replicas until there are windows enough for a model, and makes it.
-fn train(image: &Image, workspace: &Workspace, models: &Path) {
-    let names = ["a", "b", "c", "d"].map(|name| format!("{name}-{}", workspace.tag()));
+/// Records replicas at this job until each has so many windows, and makes a model; how much that is.
+fn train(image: &Image, workspace: &Workspace, models: &Path, replicas: &[&str], job: &str, least: usize) -> Value {
+    let names: Vec<_> = replicas.iter().map(|name| format!("{name}-{}", workspace.tag())).collect();
     let only = names.iter().flat_map(|name| ["--container", name]);
     let recording = Recording::start(&WINDOW.into_iter().chain(only).collect::<Vec<_>>(), &[]);
-    let fleet = start(&["a", "b", "c", "d"], image, workspace);
-    recording.until("forty windows of each", |lines| {
-        fleet.iter().all(|c| windows(lines).filter(|window| is(window, c.id())).count() >= 40)
+    let fleet = start(replicas, image, workspace);
+    for container in &fleet {
+        container.run_inside(job).unwrap();
+    }
+    recording.until("windows enough of each", |lines| {
+        fleet.iter().all(|c| windows(lines).filter(|window| is(window, c.id())).count() >= least)
     });
     let file = workspace.path().join("recording.jsonl");
     let lines: Vec<_> = recording.stop().iter().map(Value::to_string).collect();
@@ -42,7 +52,8 @@ fn train(image: &Image, workspace: &Workspace, models: &Path) {
     let report: Value = serde_json::from_slice(&trained.stdout).unwrap();
     let mut keys = report["keys"].as_array().unwrap().iter();
     let key = keys.find(|key| key["name"] == image.reference()).unwrap();
-    assert_eq!((&key["runs"], &key["outcome"]["trained"]["grade"]), (&4.into(), &"provisional".into()), "{key}");
+    assert_eq!(key["runs"], replicas.len(), "{key}");
+    key["outcome"]["trained"]["grade"].clone()
 }
 
 /// `record | score | publish`, with what crosses the second pipe kept.
@@ -85,6 +96,34 @@ impl Pipeline {
         let scored = self.scored.all();
         self.publish.finish();
         (scored, self.published.all())
+    }
+}
+
+/// `record --control | score --control` of one container, with what crosses both pipes kept.
+struct Controlled {
+    record: Stage,
+    score: Stage,
+    recorded: Lines,
+    scored: Lines,
+    between: PipeReader,
+}
+
+impl Controlled {
+    fn start(models: &Path, name: &str, workspace: &Workspace) -> Self {
+        let socket = workspace.path().join("control.sock");
+        let stage = |args: &[&str], stdin: Stdio| {
+            let common = ["--control", socket.to_str().unwrap(), "--log-level", "warn"];
+            let mut command = command(&[args, &common].concat());
+            Stage(command.stdin(stdin).stdout(Stdio::piped()).spawn().unwrap())
+        };
+        let name = format!("{name}-{}", workspace.tag());
+        let mut record = stage(&["record", WINDOW[0], WINDOW[1], "--container", &name], Stdio::null());
+        let (between, into) = std::io::pipe().unwrap();
+        let stdin = between.try_clone().unwrap().into();
+        let mut score = stage(&["score", "--models", models.to_str().unwrap()], stdin);
+        let recorded = Lines::of(record.0.stdout.take().unwrap(), into);
+        let scored = Lines::of(score.0.stdout.take().unwrap(), std::io::sink());
+        Self { record, score, recorded, scored, between }
     }
 }
 
@@ -154,7 +193,7 @@ fn an_attack_on_a_trained_image_arrives_in_the_repository_and_all_lines_add_up()
     let workspace = Workspace::new("pipeline").unwrap();
     let [redis, probe] = ["redis", "probe"].map(|name| Image::build(name, workspace.path()).unwrap());
     let [models, repository] = ["models", "repository"].map(|name| workspace.path().join(name));
-    train(&redis, &workspace, &models);
+    assert_eq!(train(&redis, &workspace, &models, &["a", "b", "c", "d"], ":", 40), "provisional");
 
     let pipeline = Pipeline::start(&models, &repository, "16M");
     pipeline.until("record says hello", |lines| lines.iter().any(|line| line["vaectl"]["boot"].is_string()));
@@ -184,6 +223,49 @@ fn an_attack_on_a_trained_image_arrives_in_the_repository_and_all_lines_add_up()
     assert!(programs.contains("/bin/ls"), "{programs:?}");
     assert!(documents.iter().filter(|line| line["type"] == "event").filter(of_it).all(|event| is(event, &victim)));
     adds_up(&scored, &published, &documents);
+}
+
+#[test]
+fn an_incident_at_the_depth_of_the_census_has_its_cause_and_is_watched_though_its_scorer_is_killed() {
+    if skipped("an_incident_at_the_depth_of_the_census_has_its_cause_and_is_watched_though_its_scorer_is_killed") {
+        return;
+    }
+    let workspace = Workspace::new("controlled").unwrap();
+    let (image, models) = (Image::build("redis", workspace.path()).unwrap(), workspace.path().join("models"));
+    let grade = train(&image, &workspace, &models, &["a", "b", "c", "d", "e", "f"], JOB, 110);
+    assert_eq!(grade, "established");
+
+    let pipeline = Controlled::start(&models, "victim", &workspace);
+    pipeline.recorded.until("record says hello", |lines| lines.iter().any(|line| line["type"] == "hello"));
+    let victim = start(&["victim"], &image, &workspace).remove(0);
+    victim.run_inside(JOB).unwrap();
+    let stable = |line: &&Value| line["type"] == "verdict" && line["vaectl"]["state"] == "stable";
+    // Long after the first the lease of the census is there.
+    pipeline.scored.until("it is stable", |lines| lines.iter().filter(stable).count() >= 5);
+    victim.run_inside("/usr/bin/redis-cli -p 4444 ping; echo >/control/done").unwrap();
+    let done = victim.control().join("done");
+    until("the cause", || done.exists().then_some(()));
+    let flood = || (0..500).for_each(|_| drop(TcpStream::connect((Ipv4Addr::LOCALHOST, 6379))));
+    netns::spawn(victim.pid(), flood).unwrap().join().unwrap();
+    victim.run_inside("while :; do /bin/ls / >/dev/null; sleep 0.05; done").unwrap();
+    let of_its_history = |event: &&Value| event["vaectl"]["history"] == true && event["vaectl"]["incident"].is_string();
+    pipeline.scored.until("the program and whom it called are in the incident", |lines| {
+        let called = |event: &Value| event["destination"]["port"] == 4444;
+        events(lines, "exec").filter(of_its_history).any(|event| event["process"]["args"][2] == "4444")
+            && events(lines, "connect").filter(of_its_history).any(called)
+    });
+
+    pipeline.score.send(Signal::KILL);
+    // The recorder writes on, as to a successor.
+    let mut between = pipeline.between;
+    std::thread::spawn(move || std::io::copy(&mut between, &mut std::io::sink()));
+    let expired = Timestamp::from_ns(Timestamp::now().as_ns() + LEASE.as_nanos() as u64);
+    let time = |event: &Value| serde_json::from_value::<Timestamp>(event["@timestamp"].clone()).unwrap();
+    pipeline.recorded.until("it is watched in full without a lease", |lines| {
+        events(lines, "fork").last().is_some_and(|fork| time(fork) > expired)
+    });
+    pipeline.record.terminate();
+    pipeline.record.finish();
 }
 
 #[test]

@@ -7,7 +7,7 @@ use vaectl_schemas::{Container, ContainerLine, Kind, KindError, LineReader, Stat
 use vaectl_scorer::model::Seen;
 use vaectl_scorer::{Keys, RUN_NS};
 
-use crate::ahead::{BEFORE_AN_ENTRY, ahead};
+use crate::ahead::{NAMES_ONLY, ahead};
 use crate::error::TrainError;
 use crate::random::Random;
 use crate::split::Split;
@@ -208,7 +208,7 @@ impl Intake {
             });
             if let Some(why) = unfit(&window).or(ahead) {
                 *group.left_out.entry(why).or_default() += 1;
-                if why == BEFORE_AN_ENTRY {
+                if NAMES_ONLY.contains(&why) {
                     group.seen_besides.learn(&window);
                 }
                 continue;
@@ -311,7 +311,7 @@ fn unfit(window: &Window<'_>) -> Option<&'static str> {
 }
 
 /// Whether a window is of the start or the end of a container, or too short for other reasons.
-fn is_part(window: &Window<'_>) -> bool {
+pub(crate) fn is_part(window: &Window<'_>) -> bool {
     let info = &window.vaectl.window;
     info.part || info.duration_ns.saturating_mul(2) < info.nominal_ns
 }

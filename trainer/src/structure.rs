@@ -5,6 +5,8 @@
 
 use vaectl_scorer::model::{CLIP, Matrix, Structure};
 
+use crate::trim;
+
 /// A first principal component with more of the variance than this is structure that a latent should have found.
 const STRUCTURE: f64 = 0.3;
 
@@ -17,13 +19,16 @@ const SAME_RANKS: f64 = 0.98;
 const ITERATIONS: usize = 50;
 
 /// Measures calibration rows and their scores; `active_units` is the least of all networks.
+///
+/// Windows that are far off have no part in the components: a job now and then in a container at rest is a direction by
+/// itself, in which nothing is to be learned of the windows between.
 pub(crate) fn measure(rows: &Matrix, scores: &[f64], active_units: usize) -> Structure {
-    let centred = centred(rows);
+    let (all, near) = (centred(rows), centred(&rows.select(&trim::near(rows))));
     Structure {
-        first_component: first_component(&centred, rows.width()),
-        first_column: first_column(&centred, rows.width()),
+        first_component: first_component(&near, rows.width()),
+        first_column: first_column(&near, rows.width()),
         active_units,
-        distance_correlation: rank_correlation(scores, &distances(&centred, rows.width())),
+        distance_correlation: rank_correlation(scores, &distances(&all, rows.width())),
     }
 }
 
@@ -179,6 +184,20 @@ mod tests {
         let structure = measure(&noise, &zeros, 1);
         assert!(structure.first_component < 0.2, "{structure:?}");
         assert!(note(&structure).is_some() && collapse(&Structure { active_units: 0, ..structure }).is_none());
+    }
+
+    #[test]
+    fn a_job_now_and_then_in_a_container_at_rest_is_no_structure() {
+        let mut random = Random::new(8);
+        let mut rows = Matrix::new(10);
+        for at in 0..300 {
+            let job = if at % 10 == 0 { 30.0 } else { 0.0 };
+            let row: Vec<f32> = random.normals(10).into_iter().map(|noise| job + noise).collect();
+            rows.push(&row);
+        }
+        let structure = measure(&rows, &vec![0.0; 300], 0);
+        assert!(structure.first_component < 0.2, "{structure:?}");
+        assert_eq!(collapse(&structure), None);
     }
 
     #[test]

@@ -89,6 +89,13 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
+/// The rows that are not far off.
+pub(crate) fn near(rows: &Matrix) -> Vec<usize> {
+    let distances: Vec<f64> = rows.rows().map(|row| furthest(row, f64::abs)).collect();
+    let bound = bound(&distances);
+    (0..distances.len()).filter(|row| distances[*row] <= bound).collect()
+}
+
 /// The rows with a feature far above its median.
 pub(crate) fn far_above(rows: &Matrix) -> Vec<usize> {
     let heights: Vec<f64> = rows.rows().map(|row| furthest(row, std::convert::identity)).collect();

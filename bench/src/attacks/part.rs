@@ -164,7 +164,9 @@ fn stage(
         })?;
         interrupt::pause(LAST)?;
     }
-    recorders.iter().for_each(|recorder| recorder.stage.terminate());
+    for recorder in recorders.iter() {
+        recorder.stage.terminate();
+    }
     Ok(failed.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
 }
 

@@ -3,7 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 
-/// A window, a verdict and their lines are some hundred small allocations: with it they take a third of the time.
+/// A window, a verdict and their lines are some hundred small allocations: with it `score` takes a tenth less for them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

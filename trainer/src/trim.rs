@@ -91,16 +91,21 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
 
 /// The rows that are not far off.
 pub(crate) fn near(rows: &Matrix) -> Vec<usize> {
-    let distances: Vec<f64> = rows.rows().map(|row| furthest(row, f64::abs)).collect();
-    let bound = bound(&distances);
-    (0..distances.len()).filter(|row| distances[*row] <= bound).collect()
+    let far = far_off(rows, f64::abs);
+    (0..far.len()).filter(|row| !far[*row]).collect()
 }
 
 /// The rows with a feature far above its median.
 pub(crate) fn far_above(rows: &Matrix) -> Vec<usize> {
-    let heights: Vec<f64> = rows.rows().map(|row| furthest(row, std::convert::identity)).collect();
-    let bound = bound(&heights);
-    (0..heights.len()).filter(|row| heights[*row] > bound).collect()
+    let far = far_off(rows, std::convert::identity);
+    (0..far.len()).filter(|row| far[*row]).collect()
+}
+
+/// Whether the feature of each row that lies farthest is far off.
+fn far_off(rows: &Matrix, distance: fn(f64) -> f64) -> Vec<bool> {
+    let distances: Vec<f64> = rows.rows().map(|row| furthest(row, distance)).collect();
+    let bound = bound(&distances);
+    distances.into_iter().map(|distance| distance > bound).collect()
 }
 
 /// Which far-off rows have another one near; others are `None`.

@@ -18,13 +18,34 @@ mod supervision;
 mod variants;
 mod windows;
 
+use std::cell::RefCell;
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use vaectl_bench::{Image, Workspace, skip};
 use vaectl_collector::Facts;
 
 static FACTS: LazyLock<Facts> = LazyLock::new(vaectl_collector::check);
+
+/// Every recorder sees the containers of all tests: one whose limits are tested is to see its own alone.
+static HOST: RwLock<()> = RwLock::new(());
+
+/// A test's hold of the host.
+enum Hold {
+    Shared(#[expect(dead_code, reason = "held")] RwLockReadGuard<'static, ()>),
+    Alone(#[expect(dead_code, reason = "held")] RwLockWriteGuard<'static, ()>),
+}
+
+thread_local! {
+    /// Held to the end of the test, which is that of its thread.
+    static HOLD: RefCell<Option<Hold>> = const { RefCell::new(None) };
+}
+
+/// Waits until no other test of this kind runs.
+fn alone() {
+    HOLD.take();
+    HOLD.set(Some(Hold::Alone(HOST.write().unwrap_or_else(PoisonError::into_inner))));
+}
 
 /// Says by name that a test does not run here, and why.
 fn skipped(name: &str) -> bool {
@@ -33,6 +54,8 @@ fn skipped(name: &str) -> bool {
 
 /// The same of a test that takes certain programs.
 fn skipped_without(name: &str, programs: &[&str]) -> bool {
+    HOLD.take();
+    HOLD.set(Some(Hold::Shared(HOST.read().unwrap_or_else(PoisonError::into_inner))));
     let there = |program: &&&str| Command::new(program).arg("--version").output().is_ok();
     let missing =
         programs.iter().filter(|program| !there(program)).map(|program| format!("{program} is not installed"));

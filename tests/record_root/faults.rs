@@ -8,7 +8,7 @@ use vaectl_bench::{Container, Engine, Options};
 
 use super::control::{lease, scene};
 use super::recording::{Recording, counted, events, is, windows};
-use super::{probe, skipped};
+use super::{alone, probe, skipped};
 
 /// How many processes the container of the fork bomb may have.
 const MOST: u32 = 48;
@@ -67,6 +67,7 @@ fn a_flood_costs_the_container_that_makes_it_its_own_events_and_nobody_else_any(
     if skipped("a_flood_costs_the_container_that_makes_it_its_own_events_and_nobody_else_any") {
         return;
     }
+    alone();
     let flood = |bad: &Container| {
         let time = Duration::from_secs(1);
         Generator::start(bad, time, 0.0, None).unwrap().finish().unwrap();
@@ -84,6 +85,7 @@ fn a_fork_bomb_within_its_limit_is_counted_and_costs_the_others_nothing() {
     if skipped("a_fork_bomb_within_its_limit_is_counted_and_costs_the_others_nothing") {
         return;
     }
+    alone();
     let bomb = |bad: &Container| {
         // Each shell starts two of its kind, until there is no room for more.
         bad.run_inside("echo '/bin/sh /tmp/bomb & /bin/sh /tmp/bomb & sleep 0.1' >/tmp/bomb; /bin/sh /tmp/bomb &")

@@ -8,7 +8,7 @@ use vaectl_bench::probe::Generator;
 use vaectl_bench::{Container, Engine, Options, Workspace};
 
 use super::recording::{Recording, counted, executions, is, windows};
-use super::{probe, skipped};
+use super::{alone, probe, skipped};
 use crate::support::{command, until, wait};
 
 #[test]
@@ -16,6 +16,7 @@ fn every_event_that_is_lost_is_told_of() {
     if skipped("every_event_that_is_lost_is_told_of") {
         return;
     }
+    alone();
     let (workspace, image) = probe();
     let recording = Recording::start(&["--window", "200ms", "--ring-bytes", "16K", "--backlog-bytes", "16K"], &[]);
     let container = Container::start(&Engine::Runc, &image, "flood", &Options::default(), &workspace).unwrap();
@@ -108,6 +109,7 @@ fn a_container_beyond_those_that_there_is_room_for_is_a_gap() {
     if skipped("a_container_beyond_those_that_there_is_room_for_is_a_gap") {
         return;
     }
+    alone();
     let (workspace, image) = probe();
     let recording = Recording::start(&["--window", "200ms", "--max-containers", "1"], &[]);
     let start = |name| Container::start(&Engine::Runc, &image, name, &Options::default(), &workspace).unwrap();

@@ -1,14 +1,15 @@
 //! Output that never holds its writer back for what can be spared.
 //!
-//! What a slow reader costs goes in this order: summaries of stable containers, events of the fullest container, all
-//! but the last of a container's verdicts that change nothing. Everything else stays, and what went is counted in the
-//! stream itself.
+//! What a slow reader costs goes in this order: summaries of stable containers; events of the fullest container, of all
+//! containers last those that may be the cause of an incident; all but the last of a container's verdicts that change
+//! nothing. Everything else stays, and what went is counted in the stream itself.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use serde::Deserialize;
 use vaectl_schemas::{
-    Container, EventFields, Gap, GapCause, GapInfo, Kind, Ledger, LedgerInfo, Timestamp, VERSION, derived_id, peek,
+    Container, EventFields, Gap, GapCause, GapInfo, Kind, Ledger, LedgerInfo, Timestamp, VERSION, derived_id, is_telling,
+    peek,
 };
 
 use super::output::{BLOCK, Pending};
@@ -66,6 +67,22 @@ struct Outline<'a> {
     timestamp: Timestamp,
     #[serde(borrow, default)]
     container: Option<Container<'a>>,
+    #[serde(borrow, default)]
+    event: Option<EventFields<'a>>,
+}
+
+impl Outline<'_> {
+    fn id(&self) -> &str {
+        self.container.as_ref().and_then(|container| container.id.as_deref()).unwrap_or_default()
+    }
+
+    /// It may be the cause of an incident.
+    fn tells(&self) -> bool {
+        let event = self.event.as_ref();
+        event.is_some_and(|event| {
+            is_telling(event.dataset.as_deref().unwrap_or_default(), event.action.as_deref().unwrap_or_default())
+        })
+    }
 }
 
 impl Line {
@@ -79,10 +96,8 @@ impl Line {
         Self { class, bytes: bytes.into() }
     }
 
-    fn outline(&self) -> (String, Timestamp) {
-        let outline: Outline<'_> = serde_json::from_slice(&self.bytes).unwrap_or_default();
-        let id = outline.container.and_then(|container| container.id).unwrap_or_default();
-        (id.into_owned(), outline.timestamp)
+    fn outline(&self) -> Outline<'_> {
+        serde_json::from_slice(&self.bytes).unwrap_or_default()
     }
 }
 
@@ -102,9 +117,11 @@ impl Backlog {
             *dropped = true;
             excess = excess.saturating_sub(line.bytes.len());
             self.spared.summaries += 1;
-            self.spared.note(line.outline().1);
+            self.spared.note(line.outline().timestamp);
         }
-        self.shed_events(&mut excess, &mut dropped);
+        for telling in [false, true] {
+            self.shed_events(telling, &mut excess, &mut dropped);
+        }
         if excess > 0 {
             self.coalesce(&mut dropped);
         }
@@ -118,17 +135,19 @@ impl Backlog {
         });
     }
 
-    /// Drops events of whichever container has most of them here, oldest first.
-    fn shed_events(&mut self, excess: &mut usize, dropped: &mut [bool]) {
+    /// Drops events of one of the two kinds, of whichever container has most of them here, oldest first.
+    fn shed_events(&mut self, telling: bool, excess: &mut usize, dropped: &mut [bool]) {
         if *excess == 0 {
             return;
         }
         let mut queues: HashMap<String, (usize, VecDeque<(usize, Timestamp)>)> = HashMap::new();
         for (at, line) in self.lines.iter().enumerate().filter(|(_, line)| line.class == Class::Event) {
-            let (container, time) = line.outline();
-            let (bytes, queue) = queues.entry(container).or_default();
-            *bytes += line.bytes.len();
-            queue.push_back((at, time));
+            let outline = line.outline();
+            if outline.tells() == telling {
+                let (bytes, queue) = queues.entry(outline.id().to_owned()).or_default();
+                *bytes += line.bytes.len();
+                queue.push_back((at, outline.timestamp));
+            }
         }
         while *excess > 0 {
             let Some((container, (bytes, queue))) = queues.iter_mut().max_by_key(|(_, (bytes, _))| *bytes) else {
@@ -141,8 +160,8 @@ impl Backlog {
             dropped[at] = true;
             let lost = self.lost.entry(container.clone()).or_default();
             lost.events += 1;
-            lost.from.get_or_insert(time);
-            lost.last = time;
+            lost.from = Some(lost.from.map_or(time, |from| from.min(time)));
+            lost.last = lost.last.max(time);
         }
     }
 
@@ -150,11 +169,11 @@ impl Backlog {
     fn coalesce(&mut self, dropped: &mut [bool]) {
         let mut seen = HashSet::new();
         for (at, line) in self.lines.iter().enumerate().rev().filter(|(_, line)| line.class == Class::Steady) {
-            let (container, time) = line.outline();
-            if !seen.insert(container) {
+            let outline = line.outline();
+            if !seen.insert(outline.id().to_owned()) {
                 dropped[at] = true;
                 self.spared.verdicts += 1;
-                self.spared.note(time);
+                self.spared.note(outline.timestamp);
             }
         }
     }
@@ -274,6 +293,17 @@ mod tests {
             out.contains(&format!(r#""cause":"backlog","lost":{},"from":"2026-11-24T00:00:00"#, 20 - left)),
             "{out}"
         );
+    }
+
+    #[test]
+    fn the_program_that_is_the_cause_outlives_what_followed() {
+        let of = |second, action: &str| {
+            let event = format!(r#""event":{{"action":"{action}","dataset":"vaectl.process"}},"container""#);
+            line("event", "a", second, "").replace(r#""container""#, &event)
+        };
+        let lines: Vec<_> = (0..20).map(|second| of(second, if second == 3 { "exec" } else { "fork" })).collect();
+        let out = through(lines.concat().len() / 3, &lines);
+        assert!(out.contains(&lines[3]) && !out.contains(&lines[4]), "{out}");
     }
 
     #[test]

@@ -210,3 +210,10 @@ impl Default for Ecs<'_> {
         Self { version: crate::ECS_VERSION.into() }
     }
 }
+
+/// Whether an event of this dataset and action is a program that was executed, or one of the rare things that processes
+/// do to each other and to the kernel: what may be the cause of an incident, and goes last where something has to go.
+#[must_use]
+pub fn is_telling(dataset: &str, action: &str) -> bool {
+    !matches!(dataset, "vaectl.network" | "vaectl.file") && !matches!(action, "" | "fork" | "exit")
+}

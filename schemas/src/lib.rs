@@ -31,7 +31,7 @@ mod time;
 pub use control::Lease;
 pub use ecs::{
     Capabilities, Container, Ecs, EffectiveUser, Endpoint, EntryMeta, EventFields, File, Host, Image, ImageHash,
-    Network, Process, ProcessRef, Rule, Thread, User,
+    Network, Process, ProcessRef, Rule, Thread, User, is_telling,
 };
 pub use elasticsearch::{elasticsearch_templates, opensearch_policies};
 pub use escape::{escape, unescape};

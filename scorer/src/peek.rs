@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
-use vaectl_schemas::Timestamp;
+use vaectl_schemas::{Timestamp, is_telling};
 
 /// What every line may have, of any type.
 #[derive(Debug, Default, Deserialize)]
@@ -75,10 +75,9 @@ impl Peek<'_> {
         self.destination.filter(|_| self.event.action == "connect").map(RawValue::get)
     }
 
-    /// A program was executed, or one of the rare things happened that processes do to each other and to the kernel.
+    /// It may be the cause of an incident.
     pub(crate) fn telling(&self) -> bool {
-        !matches!(self.event.dataset.as_ref(), "vaectl.network" | "vaectl.file")
-            && !matches!(self.event.action.as_ref(), "" | "fork" | "exit")
+        is_telling(&self.event.dataset, &self.event.action)
     }
 }
 

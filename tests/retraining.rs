@@ -165,6 +165,9 @@ fn incidents_operators_losses_and_old_windows_teach_nothing() {
         if (run, at) == (2, 30) {
             window["vaectl"]["window"]["entered"] = 1.into();
         }
+        if (run, at) == (2, 29) {
+            window["counters"]["syscall.setns"] = 1.into();
+        }
     });
     let report = night.train(&["--report", "json", "--since", "2026-11-24T01:00:00Z"]);
     let report: Value = serde_json::from_str(&report.stdout).unwrap();

@@ -17,16 +17,14 @@ struct Next {
     ends: bool,
 }
 
-const BEFORE_AN_ENTRY: &str = "before an entry";
-const BEFORE_THE_END: &str = "before the end";
-
-/// Such windows are nothing that the container does by itself, but what is named in them is known all the same.
-pub(crate) const NAMES_ONLY: [&str; 2] = [BEFORE_AN_ENTRY, BEFORE_THE_END];
+/// Such a window may have a process's set-up in it.
+pub(crate) const BEFORE_AN_ENTRY: &str = "before an entry";
+/// Such a window may have most of what a service does when it is stopped in it.
+pub(crate) const BEFORE_THE_END: &str = "before the end";
 
 /// Why windows, in the order of time, are not trained on, by what comes after them: an incident opened with them, a
 /// process entered in the next one, or the run ends there. Engines set a process up in the cgroup before it is executed,
-/// which is what marks a window as entered: the set-up may lie in the one before; and so may most of what a service does
-/// when it is stopped.
+/// which is what marks a window as entered: the set-up may lie in the one before.
 pub(crate) fn ahead(windows: &[Window<'_>]) -> Vec<Option<&'static str>> {
     let mut ahead: HashMap<&str, Next> = HashMap::new();
     let mut reasons: Vec<Option<&'static str>> = Vec::with_capacity(windows.len());

@@ -20,6 +20,10 @@ const LEAST_SHARE: f64 = 0.02;
 /// Least spread of a level, on a logarithmic scale: ten percent.
 const LEVEL_FLOOR: f64 = 0.1;
 
+/// Least spread of processor time and of the pace, on a logarithmic scale: the same work takes half as long or twice as
+/// long on another machine, or beside another neighbour on the same core.
+const SPEED_FLOOR: f64 = 0.35;
+
 /// Least spread of a number of things that are counted one by one, such as processes, in things: what rounding to whole
 /// ones leaves open, `1 / sqrt(12)`. One thing more is one more, however steady the number was.
 const COUNT_FLOOR: f64 = 0.29;
@@ -201,6 +205,8 @@ fn least_spread(feature: &Feature, median: f64) -> f64 {
     let measured = ["bytes", "_ns"].iter().any(|unit| feature.name.ends_with(unit));
     match feature.view {
         View::Share => SHARE_FLOOR,
+        View::Pace => SPEED_FLOOR,
+        _ if PROCESSOR.contains(&feature.name.as_str()) => SPEED_FLOOR,
         View::Gauge if !measured => (COUNT_FLOOR / feature.raw(median).max(1.0)).clamp(LEAST_COUNT_FLOOR, LEVEL_FLOOR),
         _ => LEVEL_FLOOR,
     }

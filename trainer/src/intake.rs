@@ -7,7 +7,7 @@ use vaectl_schemas::{Container, ContainerLine, Kind, KindError, LineReader, Stat
 use vaectl_scorer::model::Seen;
 use vaectl_scorer::{Keys, RUN_NS};
 
-use crate::ahead::{NAMES_ONLY, ahead};
+use crate::ahead::{BEFORE_AN_ENTRY, BEFORE_THE_END, ahead};
 use crate::error::TrainError;
 use crate::random::Random;
 use crate::split::Split;
@@ -23,8 +23,10 @@ pub struct Group {
     pub(crate) runs: BTreeMap<String, Run>,
     /// Windows in which a container began or ended, by run.
     parts: BTreeMap<String, Run>,
+    /// Windows before an entry, by run.
+    before: BTreeMap<String, Run>,
     /// The names in these, where whole windows are learned: what a container begins and ends with may come a window later.
-    /// And those in windows before an entry: to come a window early is no novelty.
+    /// And those in windows before an entry or the end: to come a window early is no novelty.
     pub(crate) seen_besides: Seen,
     pub(crate) left_out: BTreeMap<&'static str, usize>,
 }
@@ -206,9 +208,10 @@ impl Intake {
                 keys,
                 ..Group::default()
             });
-            if let Some(why) = unfit(&window).or(ahead) {
+            let why = unfit(&window).or(ahead);
+            if let Some(why) = why.filter(|why| *why != BEFORE_AN_ENTRY) {
                 *group.left_out.entry(why).or_default() += 1;
-                if NAMES_ONLY.contains(&why) {
+                if why == BEFORE_THE_END {
                     group.seen_besides.learn(&window);
                 }
                 continue;
@@ -216,10 +219,15 @@ impl Intake {
             let at = window.timestamp.as_ns();
             let part = (at - *first_of_run.entry(run.clone()).or_insert(at)) / RUN_NS;
             let run = if part == 0 { run } else { format!("{run}+{part}") };
-            let runs = if is_part(&window) { &mut group.parts } else { &mut group.runs };
+            let runs = match why {
+                Some(_) => &mut group.before,
+                None if is_part(&window) => &mut group.parts,
+                None => &mut group.runs,
+            };
             runs.entry(run).or_default().push(window);
         }
         for group in groups.values_mut() {
+            group.take_back();
             group.keep_one_kind();
             group.keep_one_length();
         }
@@ -252,6 +260,24 @@ impl Group {
             return Vec::new();
         }
         taken.into_iter().map(|(_, run)| run).collect()
+    }
+
+    /// Takes windows before an entry in that have nothing of it: a set-up has names that the container alone has not.
+    fn take_back(&mut self) {
+        let mut own = Seen::default();
+        self.runs.values().flatten().for_each(|window| own.learn(window));
+        for (run, windows) in std::mem::take(&mut self.before) {
+            let (usual, others): (Run, Run) = windows.into_iter().partition(|w| !is_part(w) && own.has_all_of(w));
+            if !usual.is_empty() {
+                let run = self.runs.entry(run).or_default();
+                run.extend(usual);
+                run.sort_by_key(|window| window.timestamp);
+            }
+            if !others.is_empty() {
+                *self.left_out.entry(BEFORE_AN_ENTRY).or_default() += others.len();
+                others.iter().for_each(|window| self.seen_besides.learn(window));
+            }
+        }
     }
 
     /// Keeps whole windows, or parts where there are more of these: the start and the end of a container are no pattern

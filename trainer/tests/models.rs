@@ -170,6 +170,23 @@ fn a_fresh_run_is_calm_and_ten_times_the_processor_time_is_not() {
 }
 
 #[test]
+fn a_machine_that_becomes_half_or_twice_as_fast_is_no_alarm() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = Model::load(file(&trained(folder.path(), &three_runs()))).unwrap();
+    for slowdown in [2.0, 0.5] {
+        let mut windows: Vec<_> = (4..14).flat_map(run).collect();
+        for window in &mut windows {
+            let usual = window.counters.get("cpu.user_ns").unwrap();
+            window.counters.set("cpu.user_ns", slowdown * usual);
+        }
+        let mut judged = Vec::new();
+        model.judge(&windows.iter().collect::<Vec<_>>(), &mut judged);
+        let beyond: Vec<bool> = judged.iter().map(|j| j.score > limit(&model)).collect();
+        assert_eq!(alarms(&beyond), 0, "{slowdown} times the processor time: {} of all", share(&beyond));
+    }
+}
+
+#[test]
 fn one_at_a_time_and_batched_judge_the_same_bits() {
     let folder = tempfile::tempdir().unwrap();
     let model = Model::load(file(&trained(folder.path(), &three_runs()))).unwrap();
@@ -268,6 +285,9 @@ fn what_is_left_out_is_counted_by_its_reason() {
     windows[0].vaectl.window.lost = 3;
     windows[1].vaectl.window.part = true;
     windows[7].vaectl.window.entered = Some(1);
+    windows[6].counters.push("syscall.setns", 1.0);
+    // Nothing of this one's set-up lies in the window before.
+    windows[27].vaectl.window.entered = Some(1);
     windows[3].vaectl.state = Some(vaectl_schemas::State::Unstable);
     windows[4].vaectl.window.nominal_ns = 5 * SECOND;
     windows[4].vaectl.window.duration_ns = 5 * SECOND;
@@ -275,10 +295,10 @@ fn what_is_left_out_is_counted_by_its_reason() {
     let report = trained(folder.path(), &windows);
     let left_out: Vec<(&str, usize)> = report.keys[0].left_out.iter().map(|(why, count)| (*why, *count)).collect();
     let expected =
-        [("before an entry", 1), ("entered", 1), ("lossy", 1), ("of another length", 1), ("part", 1), ("unstable", 1)];
+        [("before an entry", 1), ("entered", 2), ("lossy", 1), ("of another length", 1), ("part", 1), ("unstable", 1)];
     assert_eq!(left_out, expected);
     assert_eq!(report.left_out.get("window without a container"), Some(&1));
-    assert!(report.to_string().contains("left out: 1 before an entry, 1 entered, 1 lossy"), "{report}");
+    assert!(report.to_string().contains("left out: 1 before an entry, 2 entered, 1 lossy"), "{report}");
 }
 
 #[test]
@@ -412,9 +432,9 @@ fn one_and_five_percent_of_an_attack_in_a_run_cost_no_recall() {
 
 #[test]
 fn one_percent_of_an_attack_in_all_runs_costs_no_recall() {
-    // More than that, one window at a time and in every run, is a habit.
+    // More than that, one window at a time and in every run, is a habit. An episode takes two of three windows.
     let of = contaminated(1, Spread::Evenly);
-    assert_eq!((of.miner > 0.9, of.flood, of.false_alarms), (true, 1.0, 0), "{of:?}");
+    assert_eq!((of.miner > 0.5, of.flood, of.false_alarms), (true, 1.0, 0), "{of:?}");
 }
 
 #[test]

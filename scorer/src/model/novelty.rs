@@ -85,6 +85,14 @@ impl Seen {
         self.families.extend(watched.map(|(family, _)| family.to_owned()));
         self.execs_watched |= watches_execs(window);
     }
+
+    /// Whether it has every name that a window has.
+    #[must_use]
+    pub fn has_all_of(&self, window: &Window<'_>) -> bool {
+        let known = |name: &str| self.counters.binary_search_by(|seen| seen.as_str().cmp(name)).is_ok();
+        window.counters.iter().all(|(name, count)| count <= 0.0 || known(name))
+            && window.execs.keys().all(|path| self.execs.contains(path))
+    }
 }
 
 /// Kinds of names that are new at rates of their own.

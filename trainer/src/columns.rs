@@ -20,8 +20,8 @@ const LEAST_SHARE: f64 = 0.02;
 /// Least spread of a level, on a logarithmic scale: ten percent.
 const LEVEL_FLOOR: f64 = 0.1;
 
-/// Least spread of processor time and of the pace, on a logarithmic scale: the same work takes half as long or twice as
-/// long on another machine, or beside another neighbour on the same core.
+/// Least spread of processor time and of the pace, as a part of the usual value: the same work takes half as long or twice
+/// as long on another machine, or beside another neighbour on the same core.
 const SPEED_FLOOR: f64 = 0.35;
 
 /// Least spread of a number of things that are counted one by one, such as processes, in things: what rounding to whole
@@ -203,11 +203,15 @@ fn scale(features: &mut [Feature], windows: &[&Window<'static>], seen: &Seen) {
 /// The least spread of a feature of this median, after its view.
 fn least_spread(feature: &Feature, median: f64) -> f64 {
     let measured = ["bytes", "_ns"].iter().any(|unit| feature.name.ends_with(unit));
+    let usual = feature.raw(median);
     match feature.view {
         View::Share => SHARE_FLOOR,
         View::Pace => SPEED_FLOOR,
-        _ if PROCESSOR.contains(&feature.name.as_str()) => SPEED_FLOOR,
-        View::Gauge if !measured => (COUNT_FLOOR / feature.raw(median).max(1.0)).clamp(LEAST_COUNT_FLOOR, LEVEL_FLOOR),
+        // What a part of the usual value is on the scale of ln(1 + value / unit).
+        _ if PROCESSOR.contains(&feature.name.as_str()) => {
+            (SPEED_FLOOR * usual / (usual + feature.unit)).max(LEVEL_FLOOR)
+        }
+        View::Gauge if !measured => (COUNT_FLOOR / usual.max(1.0)).clamp(LEAST_COUNT_FLOOR, LEVEL_FLOOR),
         _ => LEVEL_FLOOR,
     }
 }

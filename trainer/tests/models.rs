@@ -269,7 +269,8 @@ fn containers_that_live_shorter_than_a_window_have_a_model_of_their_own() {
     assert!(fresh.iter().all(|window| model.scorable(window).is_ok()));
     let mut judged = Vec::new();
     model.judge(&fresh.iter().collect::<Vec<_>>(), &mut judged);
-    assert!(judged.iter().all(|j| j.score <= limit(&model)));
+    // No p-value below one in 810 is claimed of 80 windows.
+    assert!(judged.iter().filter(|j| j.score > limit(&model)).count() <= 1);
     let new: Vec<_> = judged.iter().map(|j| j.novelties.len()).collect();
     assert_eq!((new[7], new.iter().sum::<usize>()), (1, 1));
     fresh[0].counters = fresh[0].counters.iter().map(|(name, count)| (name.to_owned(), 8.0 * count)).collect();

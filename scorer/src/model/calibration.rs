@@ -73,8 +73,9 @@ impl Calibration {
     ///
     /// `medians` are of the bounds of all runs there are, those of training included: how far these lie apart is how far
     /// a new container may lie from all of them. It takes two of three windows to open an episode: the threshold lies where
-    /// the tail of what two of three reach has one in 20,000. The fewer the windows, the wider the margin. It is a margin,
-    /// and no p-value below `lowest_p` is claimed for it.
+    /// the tail of what two of three reach has one in 20,000, and no lower than two windows reach that have nothing to do
+    /// with one another. The fewer the windows, the wider the margin. It is a margin, and no p-value below `lowest_p` is
+    /// claimed for it.
     #[must_use]
     pub fn fit(runs: &[Vec<f64>], latents: &[f64], medians: &[f64], nominal_ns: u64) -> (Self, Vec<f64>) {
         let bounds = runs.concat();
@@ -87,8 +88,8 @@ impl Calibration {
         let lasting: Vec<Vec<f64>> = runs.iter().map(|run| lasting(run)).collect();
         let (threshold, high) = threshold(&lasting.concat());
         let tail = Tail::fit(&sorted, TAIL);
-        let offsets: Vec<f64> = medians.iter().map(|median| (median - centre).abs() / spread).collect();
         let lowest_p = 1.0 / (count + 1) as f64 / if tail.is_some() { REACH } else { 1.0 };
+        let offsets: Vec<f64> = medians.iter().map(|median| (median - centre).abs() / spread).collect();
         let mut calibration = Self {
             windows: count,
             runs: runs.len(),
@@ -97,7 +98,7 @@ impl Calibration {
             latent: median_and_spread(latents, 0.0).0,
             tail,
             suspect: extreme(&sorted).0,
-            threshold,
+            threshold: threshold.max(coincidence(&sorted, lowest_p)),
             cusum: Cusum::fit([]),
             lowest_p,
             episodes_per_day: 0.0,
@@ -179,10 +180,18 @@ fn threshold(lasting: &[f64]) -> (f64, f64) {
     sorted.sort_by(f64::total_cmp);
     let (extreme, allowed) = extreme(&sorted);
     let tail = Tail::fit(&sorted, LASTING_TAIL);
-    // Few windows: an exponential from the median through the extreme.
-    let straight = || extreme * BUDGET.ln() / ((allowed + 1) as f64 / (sorted.len() + 1) as f64).ln();
-    let reach = tail.map_or_else(straight, |tail| tail.quantile(BUDGET));
+    // An exponential from the median through the extreme. A tail that begins in the gap between rest and habits runs far
+    // beyond both, and few windows have none.
+    let straight = extreme * BUDGET.ln() / ((allowed + 1) as f64 / (sorted.len() + 1) as f64).ln();
+    let reach = tail.map_or(straight, |tail| tail.quantile(BUDGET).min(straight));
     (reach.max(MARGIN * extreme), tail.map_or(extreme, |tail| tail.start))
+}
+
+/// The score that two of three windows reach by chance as rarely as can be claimed: habits of one window each, such as a
+/// checkpoint beside a rotated log, may never have met in the calibration runs. With a chance of p each, two of three do
+/// with 3 p^2.
+fn coincidence(sorted: &[f64], lowest_p: f64) -> f64 {
+    quantile(sorted, 1.0 - (lowest_p / 3.0).sqrt())
 }
 
 /// The share of values beyond `high` that open an episode: the first of those that come in a row.
@@ -323,13 +332,17 @@ mod tests {
     }
 
     #[test]
-    fn windows_that_come_alone_raise_suspicion_and_not_the_threshold() {
-        let bounds =
-            |odd: f64| (0..60).map(|at| if at % 10 == 5 { odd } else { f64::from(at % 7) }).collect::<Vec<_>>();
-        let fit = |odd| Calibration::fit(&[bounds(odd)], &bounds(odd), &[], WINDOW).0;
-        let (plain, with) = (fit(6.0), fit(1000.0));
-        assert_eq!(with.threshold, plain.threshold);
-        assert_eq!(with.suspect, with.score(1000.0));
+    fn one_window_that_comes_alone_raises_suspicion_and_not_the_threshold_and_those_that_may_meet_raise_both() {
+        let fit = |odd: f64, every: u32| {
+            let value = |at: u32| if at % every == 5 { odd } else { f64::from(at % 7) };
+            let bounds: Vec<f64> = (0..60).map(value).collect();
+            Calibration::fit(std::slice::from_ref(&bounds), &bounds, &[], WINDOW).0
+        };
+        let (plain, one) = (fit(6.0, 60), fit(1000.0, 60));
+        assert_eq!(one.threshold, plain.threshold);
+        assert_eq!(one.suspect, one.score(1000.0));
+        let many = fit(1000.0, 10);
+        assert_eq!(many.threshold, many.score(1000.0));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use serde::Deserialize;
 use vaectl_schemas::{
-    Container, EventFields, Gap, GapCause, GapInfo, Kind, Ledger, LedgerInfo, Timestamp, VERSION, derived_id, is_telling,
-    peek,
+    Container, EventFields, Gap, GapCause, GapInfo, Kind, Ledger, LedgerInfo, Timestamp, VERSION, derived_id,
+    is_telling, peek,
 };
 
 use super::output::{BLOCK, Pending};

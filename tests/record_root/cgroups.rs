@@ -213,6 +213,8 @@ fn a_cgroup_that_is_left_out_stays_so_when_it_is_made_anew() {
     let again = Cgroup::new(&path);
     // By its form it is a container.
     let below = Cgroup::new(&format!("{path}/{}", "e".repeat(64)));
+    // Until the recorder has heard of a cgroup, it is a new one like any other.
+    turns(&recording);
     for cgroup in [&again, &below] {
         let enter = format!("echo $$ > {}/cgroup.procs; exec \"$0\" inside", cgroup.folder.display());
         assert!(Command::new("/bin/sh").args(["-c", &enter]).arg(&program).status().unwrap().success());
@@ -225,6 +227,12 @@ fn a_cgroup_that_is_left_out_stays_so_when_it_is_made_anew() {
     let told: Vec<_> = starts(&lines, &program).map(|event| &event["process"]["args"][1]).collect();
     assert_eq!(told, ["outside"]);
     assert!(!lines.iter().any(|line| is(line, &"e".repeat(64))));
+}
+
+/// Waits until the recorder has gone through what has happened so far: windows come at the end of a turn.
+fn turns(recording: &Recording) {
+    let before = windows(&recording.lines()).count();
+    recording.until("two turns and more", |lines| windows(lines).count() > before + 2);
 }
 
 /// The cgroups that have a slot of their own, be it that of what is left out, for the programs of this process.
@@ -253,9 +261,7 @@ fn a_cgroup_that_is_left_out_and_gone_at_once_is_forgotten() {
     let unheard = bound(pid);
     assert!(gone.len() == 20 && gone.is_subset(&unheard), "each has a slot: {gone:?} of {unheard:?}");
     kill_process(pid, Signal::CONT).unwrap();
-    // The recorder goes through them in one turn; windows come at the end of one.
-    let before = windows(&recording.lines()).count();
-    recording.until("two turns and more", |lines| windows(lines).count() > before + 2);
+    turns(&recording);
     let left = bound(pid);
     assert!(left.contains(&lasting.id()), "what is still there stays left out");
     assert_eq!(left.intersection(&gone).count(), 0, "{gone:?} of {left:?}");

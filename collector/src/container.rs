@@ -59,6 +59,8 @@ pub(crate) struct Tracked {
     pub(crate) depth_since: Instant,
     /// Its history was told when it may not have been written to its end.
     pub(crate) untold: bool,
+    /// Who leased its depth holds its events back: they need not be told before its window.
+    pub(crate) held_back: bool,
     pub(crate) identity: Arc<Identity>,
     pub(crate) command: Option<Vec<String>>,
     /// It was there from the beginning of the container: its counts are all that there were.
@@ -104,6 +106,7 @@ impl Tracked {
             depth,
             depth_since: Instant::now(),
             untold: false,
+            held_back: false,
             identity: Arc::new(Identity { container: Container::default(), run, job: None }),
             command: None,
             born,

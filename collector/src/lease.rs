@@ -17,6 +17,7 @@ struct Held {
     depth: Depth,
     until: Instant,
     suspected_ns: u64,
+    history: bool,
 }
 
 /// The leases of a control socket, by run: whoever asks may name runs that there are not.
@@ -40,8 +41,14 @@ impl Leases {
         {
             self.held.remove(&first);
         }
+        let Lease { depth, suspected_ns, history, .. } = lease;
         let until = now + Duration::from_millis(lease.ttl_ms).min(LONGEST);
-        self.held.insert(lease.run, Held { depth: lease.depth, until, suspected_ns: lease.suspected_ns });
+        self.held.insert(lease.run, Held { depth, until, suspected_ns, history });
+    }
+
+    /// Whether the events of a run are held back for a verdict by who asked for them: nobody waits for them till then.
+    pub(crate) fn hold_back(&self, run: &str, now: Instant) -> bool {
+        self.held.get(run).is_some_and(|held| held.until > now && !held.history)
     }
 
     /// Forgets a container that ended.
@@ -110,6 +117,16 @@ mod tests {
         }
         let depths = leases.depths(["a", "b", "c", "d"].into_iter(), now);
         assert_eq!(depths, [Depth::Full, Depth::Process, Depth::Process, Depth::Full]);
+    }
+
+    #[test]
+    fn events_are_held_back_until_their_history_is_asked_for_or_the_lease_is_over() {
+        let (mut leases, now) = (Leases::new(100), Instant::now());
+        leases.take(Lease { history: false, ..lease("a", Depth::Full, 7) }, now);
+        assert!(leases.hold_back("a", now) && !leases.hold_back("b", now));
+        assert!(!leases.hold_back("a", now + Duration::from_secs(2)), "it is over");
+        leases.take(lease("a", Depth::Full, 7), now);
+        assert!(!leases.hold_back("a", now));
     }
 
     #[test]

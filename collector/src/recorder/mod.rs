@@ -38,7 +38,8 @@ use crate::writer::{Ending, Writer};
 /// How often the ring is emptied without being asked. Coming by costs what forty events do, in this stage and in the
 /// next: at a hundred events a second it is a third of all.
 const BEAT: Duration = Duration::from_secs(1);
-/// How often where no container is watched so closely that anything is in it: leases that run out are all there is to see.
+/// How often where no container is watched so closely that anything is in it, or that anybody waits for it: leases that run
+/// out are all there is to see.
 const CALM: Duration = Duration::from_secs(5);
 /// How often while a cgroup has not shown what it is: a container may live for less than a beat.
 const QUICK: Duration = Duration::from_millis(5);
@@ -349,7 +350,7 @@ fn allow_files(max_containers: u32) -> Result<(), RecordError> {
 fn beat(tracked: &Tracked) -> Duration {
     match tracked.stage {
         Stage::Undecided(_) => QUICK,
-        Stage::Live if tracked.slot == HOST || tracked.depth == Depth::Census => CALM,
+        Stage::Live if tracked.slot == HOST || tracked.depth == Depth::Census || tracked.held_back => CALM,
         _ => BEAT,
     }
 }

@@ -20,8 +20,8 @@ pub struct Calibration {
     pub latent: f64,
     /// The tail of the scores, where they are enough for one.
     pub tail: Option<Tail>,
-    /// A window beyond it is suspicious: 0.2 % of calibration windows are, or none where there are fewer than 500. Habits of
-    /// one window are among these, and may put it beyond the threshold.
+    /// A window beyond it is suspicious, as a new one is once in 500, or as rarely as calibration can tell. Habits of one
+    /// window are among these, and may put it beyond the threshold.
     pub suspect: f64,
     /// A window beyond it counts towards an episode, which takes two of three.
     pub threshold: f64,
@@ -40,7 +40,7 @@ pub struct Calibration {
 /// Windows of a run that its own offset is learned from.
 pub const WARM_UP: usize = 30;
 
-/// The share of calibration windows that may be suspicious.
+/// The share of new windows that may be suspicious: the k-th highest of n lies below k of n + 1.
 const SUSPECT_SHARE: f64 = 0.002;
 
 /// An instance may always lie so far off, in spreads, which are one nat at least: less is evidence of nothing.
@@ -159,7 +159,7 @@ impl Calibration {
 /// The score that as many windows are beyond as may be suspicious, at least one spread, and how many these are.
 fn extreme(sorted: &[f64]) -> (f64, usize) {
     let count = sorted.len();
-    let allowed = if count < 500 { 0 } else { (count as f64 * SUSPECT_SHARE) as usize };
+    let allowed = (((count + 1) as f64 * SUSPECT_SHARE) as usize).saturating_sub(1);
     (sorted[count - 1 - allowed].max(1.0), allowed)
 }
 
@@ -306,9 +306,9 @@ mod tests {
     }
 
     #[test]
-    fn two_of_a_thousand_windows_are_suspect() {
+    fn two_of_a_thousand_new_windows_are_suspect() {
         let (calibration, sorted) = fitted(0..1000, &[]);
-        assert_eq!(sorted.iter().filter(|&&s| s > calibration.suspect).count(), 2);
+        assert_eq!(sorted.iter().filter(|&&s| s > calibration.suspect).count(), 1);
     }
 
     #[test]

@@ -18,11 +18,13 @@ use crate::{HarnessError, interrupt};
 pub const DRAIN: Duration = Duration::from_secs(10);
 const TRAIN_LIMIT: Duration = Duration::from_mins(5);
 
-/// The program under test: `VAECTL_BIN`, or the `vaectl` beside this program.
+/// The program under test: `VAECTL_BIN`, or the `vaectl` beside this program, or above it, which is where tests have it.
 #[must_use]
 pub fn vaectl() -> PathBuf {
-    std::env::var_os("VAECTL_BIN")
-        .map_or_else(|| std::env::current_exe().unwrap_or_default().with_file_name("vaectl"), PathBuf::from)
+    let own = std::env::current_exe().unwrap_or_default();
+    let beside = own.with_file_name("vaectl");
+    let above = own.ancestors().nth(2).map(|folder| folder.join("vaectl")).filter(|_| !beside.exists());
+    std::env::var_os("VAECTL_BIN").map_or_else(|| above.unwrap_or(beside), PathBuf::from)
 }
 
 /// Records into the file `to` for so long, with these further arguments.

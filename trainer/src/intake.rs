@@ -275,7 +275,9 @@ impl Group {
             }
             if !others.is_empty() {
                 *self.left_out.entry(BEFORE_AN_ENTRY).or_default() += others.len();
-                others.iter().for_each(|window| self.seen_besides.learn(window));
+                for window in &others {
+                    self.seen_besides.learn(window);
+                }
             }
         }
     }

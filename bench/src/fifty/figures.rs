@@ -116,16 +116,19 @@ fn bound(values: &[f64]) -> [f64; 2] {
 
 impl Figures {
     pub(super) fn of(costs: &Costs, seeds: &[Seed], containers: usize) -> Self {
-        let sides: Vec<Side> = Publisher::ALL.iter().map(|publisher| Side::of(*publisher, seeds)).collect();
-        let side = |publisher| *sides.iter().find(|side| side.publisher == publisher).expect("all have a side");
-        let (theirs, ours) = (side(Publisher::Conventional), side(Publisher::Adaptive));
+        let measured = Publisher::ALL.into_iter().filter(|publisher| blocks(*publisher, seeds).next().is_some());
+        let sides: Vec<Side> = measured.map(|publisher| Side::of(publisher, seeds)).collect();
+        let side = |publisher| sides.iter().find(|side| side.publisher == publisher).copied();
+        let always = |publisher| side(publisher).expect("only the duty cycle may be left out");
+        let (theirs, ours) = (always(Publisher::Conventional), always(Publisher::Adaptive));
         let mean = |part: fn(&Seed) -> f64| seeds.iter().map(part).sum::<f64>() / seeds.len() as f64;
         let (events_per_s, calls_per_s) = (theirs.documents_per_s, mean(|seed| seed.calls_per_s));
         let their_event = theirs.cpu_ms_per_s / 1e3 / events_per_s;
         let balance = |side: &Side, coverage| {
             costs.0.balance(calls_per_s, events_per_s, their_event, side.cpu_ms_per_s / 1e3, coverage)
         };
-        let duty = balance(&side(Publisher::Duty), DUTY.parse().expect("it is a number"));
+        let share = DUTY.parse().expect("it is a number");
+        let total_factor_duty = side(Publisher::Duty).map_or(f64::NAN, |duty| balance(&duty, share).factor());
         let balance = balance(&ours, 1.0);
         let phases: Vec<&Phase> =
             seeds.iter().flat_map(|seed| &seed.phases).filter(|p| p.publisher.is_adaptive()).collect();
@@ -133,8 +136,8 @@ impl Figures {
         let deeds = || phases.iter().flat_map(|phase| &phase.attacks).flat_map(|told| &told.deeds);
         Self {
             user_factor_10k: their_event * 1e4 / (ours.cpu_ms_per_s / 1e3),
-            total_factor_duty: duty.factor(),
-            peer_factor: side(Publisher::Peer).cpu_ms_per_s / ours.cpu_ms_per_s,
+            total_factor_duty,
+            peer_factor: always(Publisher::Peer).cpu_ms_per_s / ours.cpu_ms_per_s,
             network_factor: hour.conventional_network / hour.network,
             network_factor_with_false: hour.conventional_network / (hour.network + hour.episode_network / 24.0),
             storage_factor: hour.conventional_stored / hour.stored,

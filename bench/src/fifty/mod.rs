@@ -25,6 +25,8 @@ use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
 
+pub use peer::missing;
+
 use figures::Figures;
 use hours::Hours;
 use legs::Legs;

@@ -73,8 +73,9 @@ fn modules() -> Result<PathBuf, Box<dyn Error>> {
     Ok(folders.find(|folder| folder.exists()).ok_or("rsyslog has no modules")?)
 }
 
-/// What is not there of it.
-pub(super) fn missing() -> Option<&'static str> {
+/// What is not there of it, by name.
+#[must_use]
+pub fn missing() -> Option<&'static str> {
     let has_bpftrace =
         env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|p| p.join("bpftrace").exists()));
     let parts = [("bpftrace", has_bpftrace), ("rsyslog", unpacked(RSYSLOG).exists())];

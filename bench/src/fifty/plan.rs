@@ -6,6 +6,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 
+use super::publishers::Publisher;
 use crate::adaptive::kernel;
 
 /// One of the forms of the bench.
@@ -15,6 +16,8 @@ pub(super) struct Plan {
     /// Rounds in which the kernel's side is measured.
     pub(super) cost_rounds: usize,
     pub(super) containers: usize,
+    /// The duty cycle is compared too, which takes models of its own.
+    pub(super) duty: bool,
     /// The length of a window in seconds, in training and after.
     pub(super) window_s: u64,
     pub(super) training_s: u64,
@@ -40,6 +43,7 @@ impl Plan {
             form: "full",
             cost_rounds: kernel::ROUNDS,
             containers: 50,
+            duty: true,
             window_s: 5,
             training_s: 605,
             warm_s: 165,
@@ -73,14 +77,15 @@ impl Plan {
         }
     }
 
-    /// Five containers, within ten minutes.
+    /// Five containers without the duty cycle, within five minutes.
     pub(super) fn smoke() -> Self {
         Self {
             form: "smoke",
             cost_rounds: 2,
             containers: 5,
+            duty: false,
             window_s: 1,
-            training_s: 105,
+            training_s: 75,
             warm_s: 36,
             rounds: 1,
             block_s: 8,
@@ -90,6 +95,11 @@ impl Plan {
             growth: Vec::new(),
             ..Self::quick()
         }
+    }
+
+    /// Who is compared.
+    pub(super) fn publishers(&self) -> Vec<Publisher> {
+        Publisher::ALL.into_iter().filter(|publisher| self.duty || *publisher != Publisher::Duty).collect()
     }
 
     pub(super) fn block(&self) -> Duration {

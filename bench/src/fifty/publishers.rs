@@ -140,7 +140,7 @@ impl Surroundings<'_> {
         let text = format!(
             "[record]\n{record}[score]\nmodels = '{}'\nstate = '{}'\n[publish]\nto = '{}'\nnamespace = '{}'\n\
              dead-letter = '{}'\nspool = '{}'\n{publish}",
-            show(if publisher == Publisher::Duty { &self.models.duty } else { &self.models.all }),
+            show(self.models.duty.as_ref().filter(|_| publisher == Publisher::Duty).unwrap_or(&self.models.all)),
             show(&folder.join("state")),
             proxy.url(),
             self.namespace(publisher),

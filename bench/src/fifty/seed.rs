@@ -23,8 +23,8 @@ use crate::{HarnessError, Progress, Workspace, interrupt, stage};
 pub(super) struct Models {
     /// Of windows in which all calls were counted.
     pub(super) all: PathBuf,
-    /// Of windows in which they were counted in slices.
-    pub(super) duty: PathBuf,
+    /// Of windows in which they were counted in slices, where that is compared.
+    pub(super) duty: Option<PathBuf>,
 }
 
 /// What was measured under one seed.
@@ -53,7 +53,9 @@ pub(super) fn train(plan: &Plan, folder: &Path, progress: Progress) -> Result<Mo
         stage::train(&recording, &models, workspace.path())?;
         Ok(models)
     };
-    Ok(Models { all: learn("models", &[])?, duty: learn("models-duty", &["--census-duty", DUTY])? })
+    let all = learn("models", &[])?;
+    let duty = plan.duty.then(|| learn("models-duty", &["--census-duty", DUTY])).transpose()?;
+    Ok(Models { all, duty })
 }
 
 /// Records windows of a fleet for so many seconds.
@@ -86,17 +88,18 @@ impl Seed {
         progress.say(format!("Windows to make hours of: {} s.", plan.warm_s));
         let recording = workspace.path().join("windows.ndjson");
         record(&fleet, plan, plan.warm_s, &[], &recording, &workspace)?;
-        for publisher in [Publisher::Adaptive, Publisher::Duty] {
+        let publishers = plan.publishers();
+        let adaptive = || publishers.iter().copied().filter(|publisher| publisher.is_adaptive());
+        for publisher in adaptive() {
             progress.say(format!("Until {} knows all containers: {} s.", publisher.name(), plan.warm_s));
             let running = around.start(publisher)?;
             interrupt::pause(Duration::from_secs(plan.warm_s))?;
             running.finish()?;
         }
         let blocks = stable::blocks(&around, plan, progress)?;
-        let publishers = [Publisher::Conventional, Publisher::Peer, Publisher::Adaptive, Publisher::Duty];
-        let stored = publishers.into_iter().filter_map(|p| Some((p, node.stored(&around.streams(p))?))).collect();
+        let stored = publishers.iter().filter_map(|p| Some((*p, node.stored(&around.streams(*p))?))).collect();
         let mut phases = Vec::new();
-        for (turn, publisher) in [Publisher::Adaptive, Publisher::Duty].into_iter().enumerate() {
+        for (turn, publisher) in adaptive().enumerate() {
             phases.push(strike::phase(&around, plan, publisher, (seed, turn), progress)?);
         }
         progress.say("Hours of the same windows.");

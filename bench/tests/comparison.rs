@@ -1,0 +1,23 @@
+//! The smallest form of `bench/run fifty`. Needs root.
+
+use vaectl_bench::{Workspace, fifty, skip};
+
+/// Each bound is far from what is usual: what it catches is a change of kind.
+#[test]
+fn stable_containers_are_cheap_to_watch_and_an_attack_on_one_is_told_of() {
+    const NAME: &str = "stable_containers_are_cheap_to_watch_and_an_attack_on_one_is_told_of";
+    if !rustix::process::geteuid().is_root() {
+        return skip(NAME, "it takes root to start containers");
+    }
+    if let Some(part) = fifty::missing() {
+        return skip(NAME, &format!("{part} is not there: run make packages"));
+    }
+    let workspace = Workspace::new("comparison").unwrap();
+    let Some(ratios) = fifty::smoke(workspace.path()).unwrap() else {
+        return skip(NAME, "there is no JDK for the server");
+    };
+    assert!(ratios.user > 20.0, "{ratios:?}");
+    assert!(ratios.network > 50.0 && ratios.storage > 100.0, "{ratios:?}");
+    assert!(ratios.documents.iter().all(|documents| *documents > 100.0), "{ratios:?}");
+    assert!(ratios.attacks_found > 0 && ratios.coverage > 0.3, "{ratios:?}");
+}

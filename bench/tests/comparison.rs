@@ -4,6 +4,7 @@ use vaectl_bench::{Workspace, fifty, skip};
 
 /// Each bound is far from what is usual: what it catches is a change of kind.
 #[test]
+#[ignore = "a debug build may not drain in time what the cost of an event is measured with: run with --release --ignored"]
 fn stable_containers_are_cheap_to_watch_and_an_attack_on_one_is_told_of() {
     const NAME: &str = "stable_containers_are_cheap_to_watch_and_an_attack_on_one_is_told_of";
     if !rustix::process::geteuid().is_root() {

@@ -20,7 +20,7 @@ demo: packages-demo
 	bench/run demo $(DEMO)
 
 test: packages-test unpack lint deny
-	$(call say,"building and running all tests: about twenty minutes on two cores the first time")
+	$(call say,"building and running all tests: about fifteen minutes on two cores the first time")
 	@mkdir -p target && : > $(SKIPPED)
 	VAECTL_SKIPPED=$(SKIPPED) $(CARGO) test --workspace --no-fail-fast
 	@printf 'tests skipped: %s\n' "$$(sort -u $(SKIPPED) | wc -l)"

@@ -24,7 +24,8 @@ pub struct Lease {
     #[serde(default)]
     pub suspected_ns: u64,
     /// Whether what its flight recorder holds is told, where it is to be watched in full or deeper than it was. What is left
-    /// there stays as it is while it is watched in full.
+    /// there stays as it is while it is watched in full. Without it what is told live may be five seconds late: who asks so
+    /// holds it back.
     #[serde(default = "told")]
     pub history: bool,
 }

@@ -39,8 +39,9 @@ pub(crate) fn ahead(windows: &[Window<'_>]) -> Vec<Option<&'static str>> {
             Some(State::Suspect) => (next.unstable, next.unstable),
             _ => (false, false),
         };
+        // The end before an entry: only of the latter some windows are taken back.
         let whys =
-            [(opens, "before an incident"), (enters, BEFORE_AN_ENTRY), (next.ends && !is_part(window), BEFORE_THE_END)];
+            [(opens, "before an incident"), (next.ends && !is_part(window), BEFORE_THE_END), (enters, BEFORE_AN_ENTRY)];
         reasons.push(whys.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why));
         let entered = info.entered.is_some_and(|entered| entered > 0);
         let this = Next {

@@ -1,7 +1,5 @@
 //! One model: from the runs of a key to the content of its file.
 
-use std::collections::BTreeSet;
-
 use vaectl_schemas::{Timestamp, Window};
 use vaectl_scorer::model::{
     Calibration, Card, Content, Ensemble, FORMAT, Featuriser, Matrix, Newcomers, Seen, quantile,
@@ -173,12 +171,7 @@ fn hold_out<'a>(runs: &[Windows<'a>]) -> (Windows<'a>, Windows<'a>) {
 
 /// Says how many calibration windows had a name that training had not, and then takes those names in.
 fn new_names(seen: &mut Seen, windows: &[&Window<'static>]) -> String {
-    let known: BTreeSet<&str> = seen.counters.iter().map(String::as_str).collect();
-    let new = |window: &&&Window<'static>| {
-        window.counters.iter().any(|(name, count)| count > 0.0 && !known.contains(name))
-            || window.execs.keys().any(|path| !seen.execs.contains(path))
-    };
-    let count = windows.iter().filter(new).count();
+    let count = windows.iter().filter(|window| !seen.has_all_of(window)).count();
     for window in windows {
         seen.learn(window);
     }

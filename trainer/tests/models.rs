@@ -432,10 +432,10 @@ fn one_and_five_percent_of_an_attack_in_a_run_cost_no_recall() {
 }
 
 #[test]
-fn one_percent_of_an_attack_in_all_runs_costs_no_recall() {
-    // More than that, one window at a time and in every run, is a habit. An episode takes two of three windows.
+fn of_an_attack_that_one_percent_of_all_runs_is_most_windows_are_found() {
+    // More than that, one window at a time and in every run, is a habit.
     let of = contaminated(1, Spread::Evenly);
-    assert_eq!((of.miner > 0.5, of.flood, of.false_alarms), (true, 1.0, 0), "{of:?}");
+    assert_eq!((of.miner > 0.6, of.flood, of.false_alarms), (true, 1.0, 0), "{of:?}");
 }
 
 #[test]

@@ -136,11 +136,15 @@ impl Surroundings<'_> {
             Publisher::Duty => record.extend(["census-duty = ", DUTY, "\n"]),
             _ => {}
         }
+        let models = match (publisher, &self.models.duty) {
+            (Publisher::Duty, Some(duty)) => duty,
+            _ => &self.models.all,
+        };
         let show = Path::display;
         let text = format!(
             "[record]\n{record}[score]\nmodels = '{}'\nstate = '{}'\n[publish]\nto = '{}'\nnamespace = '{}'\n\
              dead-letter = '{}'\nspool = '{}'\n{publish}",
-            show(self.models.duty.as_ref().filter(|_| publisher == Publisher::Duty).unwrap_or(&self.models.all)),
+            show(models),
             show(&folder.join("state")),
             proxy.url(),
             self.namespace(publisher),

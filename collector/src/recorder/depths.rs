@@ -36,13 +36,15 @@ impl Recorder {
         self.leases_due = now + LOOK;
         let live: Vec<_> = self.tracked.values().filter(|t| t.stage == Stage::Live && t.slot != HOST).collect();
         let depths = self.leases.depths(live.iter().map(|t| t.identity.run.as_str()), now);
-        let due: Vec<_> =
-            live.into_iter().zip(depths).map(|(t, depth)| (t.slot, depth, t.identity.run.clone())).collect();
-        for (slot, depth, run) in due {
-            let history = wanted.contains(&run);
+        let of = |(t, depth): (&Tracked, Depth)| {
+            let run = &t.identity.run;
+            (t.slot, depth, wanted.contains(run), self.leases.hold_back(run, now))
+        };
+        let due: Vec<_> = live.into_iter().zip(depths).map(of).collect();
+        for (slot, depth, history, held_back) in due {
             let raised = self.set_depth(slot, depth, now);
             let Some(tracked) = self.tracked.get_mut(&slot) else { continue };
-            tracked.held_back = self.leases.hold_back(&run, now);
+            tracked.held_back = held_back;
             let full = depth == Depth::Full;
             let settled = full && now - tracked.depth_since >= LOOK;
             // Who was writing while the depth was raised is done by then.

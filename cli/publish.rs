@@ -156,9 +156,9 @@ pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Fai
     let asked = requests.clone();
     let feeding = thread::Builder::new()
         .name("input".into())
-        .spawn(move || feed(sources, max_line_bytes, &asked, &feeder, ended))?;
+        .spawn(move || feed(sources, max_line_bytes, &asked, feeder, ended))?;
     let shutdown = async {
-        // An error means that the input ended by itself.
+        // An error means that nobody listens any more.
         if shutdown.await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -173,6 +173,7 @@ pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Fai
     output.finish()?;
     drop(signals);
     let totals = published?;
+    requests.stop(Cause::Refusal);
     feeding.join().map_err(|_| Failure::new(Exit::Host, "the reading thread ended early"))??;
     Ok(if totals.failed() > 0 { Exit::Partial } else { Exit::Done })
 }
@@ -200,21 +201,22 @@ fn print_templates(context: Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Reads until the input ends, the publisher takes no more, or the stage has to end: then `ended` says so.
+/// Reads until the input ends, the publisher takes no more, or the stage has to end: then `ended` says so, also where that
+/// is after the input's end, when the publisher may still wait for its server.
 fn feed(
     sources: Vec<Source>,
     max_line_bytes: usize,
     requests: &Requests,
-    feeder: &mpsc::Sender<Line>,
+    feeder: mpsc::Sender<Line>,
     ended: oneshot::Sender<()>,
 ) -> std::io::Result<()> {
-    sources::for_each_line(sources, max_line_bytes, requests, |line, file| {
+    let read = sources::for_each_line(sources, max_line_bytes, requests, |line, file| {
         feeder.blocking_send(Line::new(line, file.cloned())).is_ok()
-    })?;
-    if requests.cause().is_some() {
-        let _ = ended.send(());
-    }
-    Ok(())
+    });
+    drop(feeder);
+    requests.await_stop()?;
+    let _ = ended.send(());
+    Ok(read?)
 }
 
 impl From<PublishError> for Failure {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use clap::builder::BoolishValueParser;
 use tracing::info;
-use vaectl_collector::{Config, RecordError, Recorder, Runs};
+use vaectl_collector::{Config, RecordError, Recorder, Runs, Totals};
 use vaectl_schemas::Depth;
 
 use crate::context::{Context, Streams};
@@ -140,7 +140,8 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
         let each_ns = time.as_nanos() as u64 / count;
         info!(program, runs = count, each_ns, "The kernel ran a program.");
     }
-    info!(lines = totals.lines, events = totals.events, lost = totals.lost, wakeups = totals.wakeups, "Recorded.");
+    let Totals { lines, events, lost, wakeups, counted, .. } = totals;
+    info!(lines, events, lost, wakeups, counted, "Recorded.");
     Ok(Exit::Done)
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use vaectl_bench::fake::{Fake, Reply};
 
@@ -167,4 +168,19 @@ fn reports_that_nobody_reads_hold_nothing_up() {
     assert_eq!(wait(&mut child), Some(0));
     let ledger = reports.lines().rfind(|line| line.starts_with(r#"{"type":"ledger""#)).unwrap();
     assert!(ledger.contains(r#""indexed":1500"#) && ledger.contains(r#""accepted":{"line":1500}"#), "{ledger}");
+}
+
+#[test]
+fn a_signal_after_the_end_of_the_input_makes_dead_letters_of_what_the_server_does_not_take() {
+    let folder = TempDir::new().unwrap();
+    let fake = Fake::new(|_| Reply::Hang).unwrap();
+    let mut publish = command(&["publish", "--to", &fake.url, "--no-setup", "--dead-letter", "letters.ndjson"]);
+    publish.current_dir(folder.path()).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = publish.spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), "{EXEC}").unwrap();
+    until("the server is asked", || (!fake.bulks().is_empty()).then_some(()));
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(wait(&mut child), Some(4));
+    let letters = fs::read_to_string(folder.path().join("letters.ndjson")).unwrap();
+    assert!(letters.contains("e-1"), "{letters}");
 }

@@ -340,7 +340,8 @@ fn a_publisher_that_waits_for_a_server_does_not_hang() {
     ));
     let folder = TempDir::new().unwrap();
     let mut command = run("score,publish", &config);
-    command.current_dir(folder.path());
+    // What it leaves when it is killed goes with the folder.
+    command.current_dir(folder.path()).env("RUNTIME_DIRECTORY", folder.path());
     let manager = watched(&mut command, folder.path(), WATCHDOG);
     let mut child = start(command);
     child.stdin.as_ref().unwrap().write_all(&clean_stream()).unwrap();
@@ -349,6 +350,32 @@ fn a_publisher_that_waits_for_a_server_does_not_hang() {
     drop((asking, server));
     child.kill().unwrap();
     wait(&mut child);
+}
+
+#[test]
+fn a_server_that_does_not_answer_keeps_no_pipe_from_ending_and_what_it_lacks_is_on_the_disk() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = TempDir::new().unwrap();
+    let (recording, spool) = (folder.path().join("recording"), folder.path().join("spool"));
+    fs::write(&recording, clean_stream()).unwrap();
+    let (_folder, config) = configured(&format!(
+        "log-level = 'error'\n[record]\nreplay = '{}'\n[score]\nmodels = 'none'\n\
+         [publish]\nto = 'http://{}'\nno-setup = true\nspool = '{}'\n",
+        recording.display(),
+        server.local_addr().unwrap(),
+        spool.display()
+    ));
+    let mut child = start(run("record,score,publish", &config));
+    let asking = server.accept().unwrap();
+    let batches = || -> Option<usize> {
+        let names = fs::read_dir(&spool).ok()?.map(|entry| entry.unwrap().path());
+        Some(names.filter(|name| name.extension().is_some_and(|extension| extension == "zst")).count())
+    };
+    until("a batch is on the disk", || batches().filter(|count| *count > 0));
+    send(Pid::from_child(&child), Signal::TERM);
+    assert_eq!(wait(&mut child), Some(0));
+    assert_ne!(batches(), Some(0));
+    drop(asking);
 }
 
 #[test]

@@ -68,10 +68,22 @@ impl Node {
     /// Where a node does not start.
     #[must_use]
     pub fn plain() -> Option<Self> {
-        match std::env::var("VAECTL_TEST_ES_URL") {
-            Ok(url) => Some(Self { url: url.trim_end_matches('/').into(), tls: None, port: None }),
-            Err(_) => Self::start(Kind::Plain),
-        }
+        Self::given().or_else(|| Self::start(Kind::Plain))
+    }
+
+    /// The same, with a heap for thousands of documents a second.
+    ///
+    /// # Panics
+    /// Where a node does not start.
+    #[must_use]
+    pub fn roomy() -> Option<Self> {
+        Self::given().or_else(|| Self::launch(Kind::Plain, Some("2g")))
+    }
+
+    /// The one that the environment names.
+    fn given() -> Option<Self> {
+        let url = std::env::var("VAECTL_TEST_ES_URL").ok()?;
+        Some(Self { url: url.trim_end_matches('/').into(), tls: None, port: None })
     }
 
     /// A new node; `None` where there is no JDK.
@@ -80,6 +92,10 @@ impl Node {
     /// Where the node does not start.
     #[must_use]
     pub fn start(kind: Kind) -> Option<Self> {
+        Self::launch(kind, None)
+    }
+
+    fn launch(kind: Kind, heap: Option<&str>) -> Option<Self> {
         if !has_jdk() {
             return None;
         }
@@ -93,6 +109,7 @@ impl Node {
         };
         let mut command = Command::new(SCRIPT);
         command.args(["start", "--port", &port.to_string()]).args(options).stderr(Stdio::inherit());
+        command.envs(heap.map(|heap| ("ES_NODE_HEAP", heap)));
         let output = command.output().expect("the script can be run");
         assert!(output.status.success(), "es-node start: {}", output.status);
         let mut node =

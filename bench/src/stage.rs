@@ -59,6 +59,8 @@ pub(crate) struct Totals {
     pub(crate) lost: u64,
     /// Events that woke it.
     pub(crate) wakeups: u64,
+    /// The share of the time in which it counted calls.
+    pub(crate) counted: f64,
 }
 
 impl Totals {

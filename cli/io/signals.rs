@@ -61,6 +61,17 @@ impl Requests {
         self.wake.raise();
     }
 
+    /// Waits until the stage has to end; nobody else may clear the wake meanwhile.
+    pub(crate) fn await_stop(&self) -> io::Result<()> {
+        while self.cause().is_none() {
+            match poll(&mut [PollFd::new(&self.wake, PollFlags::IN)], None) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => self.wake.clear(),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a reload was asked for since the last call.
     pub(crate) fn take_reload(&self) -> bool {
         self.reload.swap(false, Ordering::SeqCst)
@@ -136,7 +147,9 @@ impl Watch {
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(_) => return,
                 Ok(0) => {
-                    eprintln!("error: could not finish within four seconds of the signal, and what was left is lost");
+                    eprintln!(
+                        "error: could not finish within four seconds of the signal, and what is not on the disk is lost"
+                    );
                     leave();
                 }
                 Ok(_) => {}

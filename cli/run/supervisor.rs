@@ -17,8 +17,9 @@ use crate::io::manager::{ALIVE, Manager, READY};
 use crate::io::signals::Requests;
 use crate::io::wake;
 
-/// How long a stage has after its signal before the next one gets its own.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a stage has after its signal before the next one gets its own: the third still needs three of the four
+/// seconds that all have, where its server is slow.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// All stages, from first to last.
 pub(super) struct Supervisor {

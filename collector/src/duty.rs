@@ -12,6 +12,7 @@ const SLICE_NS: u64 = 100_000_000;
 #[derive(Debug)]
 pub(crate) struct Duty {
     share: f64,
+    began_ns: u64,
     /// Since when calls are counted, where they are.
     since_ns: Option<u64>,
     /// How long they were counted before.
@@ -23,7 +24,7 @@ pub(crate) struct Duty {
 impl Duty {
     /// Calls are to be counted in this share of the time, and are since `now_ns`.
     pub(crate) fn new(share: f64, now_ns: u64) -> Self {
-        Self { share, since_ns: Some(now_ns), before_ns: 0, until_ns: now_ns + SLICE_NS }
+        Self { share, began_ns: now_ns, since_ns: Some(now_ns), before_ns: 0, until_ns: now_ns + SLICE_NS }
     }
 
     /// Whether the hook has to go in (`true`) or out now. While it is `held`, it stays in, and for a slice more.
@@ -54,6 +55,14 @@ impl Duty {
         self.before_ns + self.since_ns.map_or(0, |since| at_ns.saturating_sub(since))
     }
 
+    /// The share of the time in which calls had been counted, under the same condition; 1 at the beginning.
+    pub(crate) fn watched_share(&self, at_ns: u64) -> f64 {
+        match at_ns.saturating_sub(self.began_ns) {
+            0 => 1.0,
+            time => self.watched_ns(at_ns) as f64 / time as f64,
+        }
+    }
+
     /// How long nothing has to be done.
     pub(crate) fn left(&self, now_ns: u64) -> Duration {
         if self.share >= 1.0 { Duration::MAX } else { Duration::from_nanos(self.until_ns.saturating_sub(now_ns)) }
@@ -82,10 +91,10 @@ mod tests {
 
     #[test]
     fn a_share_of_the_time_is_watched() {
-        let mut duty = Duty::new(0.1, 0);
-        let end = 10_000 * SLICE_NS;
-        run(&mut duty, 0, end, false);
-        let share = duty.watched_ns(end) as f64 / end as f64;
+        let (begin, end) = (SLICE_NS, 10_000 * SLICE_NS);
+        let mut duty = Duty::new(0.1, begin);
+        run(&mut duty, begin, end, false);
+        let share = duty.watched_share(end);
         assert!((0.08..0.12).contains(&share), "{share}");
     }
 

@@ -48,6 +48,9 @@ pub(crate) struct Balance {
 }
 
 impl UnitCosts {
+    /// Those that were not measured: what is made of them is no number either.
+    pub(crate) const UNKNOWN: Self = Self { call: f64::NAN, event: f64::NAN, cell: f64::NAN };
+
     /// Counts times unit costs, beside what the processes take: `their_event` CPU seconds an event, and `our_user` CPU
     /// seconds a second; `coverage` is the share of the time in which the adaptive side counts calls. Its flight recorder
     /// counts in full: programs and their ends are told of without that hook.

@@ -6,6 +6,8 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
@@ -26,6 +28,14 @@ pub(crate) struct Leased {
     runs: BTreeSet<String>,
     windows: Vec<Value>,
     lines: Receiver<Value>,
+    written: Arc<Written>,
+}
+
+/// Counters of what it wrote so far.
+#[derive(Debug, Default)]
+struct Written {
+    events: AtomicU64,
+    bytes: AtomicU64,
 }
 
 /// What it said in all.
@@ -41,11 +51,15 @@ impl Leased {
         let path = control.to_string_lossy();
         let args = [&["record", "--log-format", "json", "--control", &path], args].concat();
         let mut stage = Stage::start(&args, Stdio::null(), Stdio::piped(), workspace.path())?;
-        let lines = stage.lines(|line| {
+        let written = Arc::new(Written::default());
+        let counters = Arc::clone(&written);
+        let lines = stage.lines(move |line| {
+            counters.bytes.fetch_add(line.len() as u64 + 1, Ordering::Relaxed);
             let line: Value = serde_json::from_slice(&line).ok()?;
+            counters.events.fetch_add(u64::from(line["type"] == "event"), Ordering::Relaxed);
             (line["type"] == "window" && line["container"]["id"] != "host").then_some(line)
         });
-        let mut leased = Self { stage, control, runs: BTreeSet::new(), windows: Vec::new(), lines };
+        let mut leased = Self { stage, control, runs: BTreeSet::new(), windows: Vec::new(), lines, written };
         while leased.runs.len() < containers {
             let window = leased.lines.recv_timeout(LIMIT)?;
             leased.runs.extend(window["vaectl"]["run"].as_str().map(str::to_owned));
@@ -56,6 +70,11 @@ impl Leased {
 
     pub(crate) fn pid(&self) -> u32 {
         self.stage.pid()
+    }
+
+    /// How many events it wrote so far, and how many bytes in all.
+    pub(crate) fn written(&self) -> [u64; 2] {
+        [&self.written.events, &self.written.bytes].map(|counter| counter.load(Ordering::Relaxed))
     }
 
     /// Asks for a depth of all containers.

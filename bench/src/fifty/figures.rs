@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::publishers::{DUTY, Publisher};
+use super::publishers::Publisher;
 use super::stable::Block;
 use super::strike::Phase;
 use super::{Costs, Ratios, Seed};
@@ -23,6 +23,8 @@ pub(super) struct Side {
     pub(super) node_cpu_ms_per_s: f64,
     pub(super) peak_memory: u64,
     pub(super) lost: Option<u64>,
+    /// The share of the time in which its recorder counted calls.
+    pub(super) counted: f64,
     pub(super) request_cpu_us: f64,
     pub(super) p99_ms: f64,
     pub(super) requests_per_s: f64,
@@ -84,6 +86,7 @@ impl Side {
             node_cpu_ms_per_s: sum(|block| block.node_cpu_s) / seconds * 1e3,
             peak_memory: blocks.iter().map(|block| block.peak_memory).max().unwrap_or_default(),
             lost: blocks.iter().filter_map(|block| block.lost).reduce(|a, b| a + b),
+            counted: sum(|block| block.counted.unwrap_or(1.0)) / blocks.len() as f64,
             request_cpu_us: sum(|block| block.work.cpu_s) * 1e6 / requests,
             p99_ms: sum(|block| block.work.p99_ms) / blocks.len() as f64,
             requests_per_s: requests / seconds,
@@ -127,9 +130,8 @@ impl Figures {
         let balance = |side: &Side, coverage| {
             costs.0.balance(calls_per_s, events_per_s, their_event, side.cpu_ms_per_s / 1e3, coverage)
         };
-        let share = DUTY.parse().expect("it is a number");
-        let total_factor_duty = side(Publisher::Duty).map_or(f64::NAN, |duty| balance(&duty, share).factor());
-        let balance = balance(&ours, 1.0);
+        let total_factor_duty = side(Publisher::Duty).map_or(f64::NAN, |duty| balance(&duty, duty.counted).factor());
+        let balance = balance(&ours, ours.counted);
         let phases: Vec<&Phase> =
             seeds.iter().flat_map(|seed| &seed.phases).filter(|p| p.publisher.is_adaptive()).collect();
         let hour = ContainerHour::of(seeds, &theirs, &phases, containers as f64);

@@ -31,6 +31,7 @@ pub(super) struct Watched {
     pub(super) memory: u64,
     /// Events that it wrote in a second, and bytes of all its lines.
     pub(super) events_per_s: f64,
+    pub(super) bytes_per_s: f64,
     pub(super) lost: u64,
 }
 
@@ -48,15 +49,18 @@ fn watch(containers: usize, depth: Depth, time: Duration, workspace: &Workspace)
     let recorder = Leased::start(&["--max-containers", &room], containers, workspace)?;
     recorder.lease(depth)?;
     let cpu = || cpu_time(recorder.pid()).unwrap_or_default();
-    let (before, began) = (cpu(), Instant::now());
+    let (before, written, began) = (cpu(), recorder.written(), Instant::now());
     interrupt::pause(time)?;
     let (used, seconds) = (cpu().saturating_sub(before).as_secs_f64(), began.elapsed().as_secs_f64());
+    let now = recorder.written();
+    let [events, bytes] = [0, 1].map(|part| (now[part] - written[part]) as f64);
     let memory_bytes = rss_anon(recorder.pid()).unwrap_or_default();
     let told = recorder.finish()?;
     Ok(Watched {
         cpu_ms_per_s: used / seconds * 1e3,
         memory: memory_bytes,
-        events_per_s: told.totals.events as f64 / seconds,
+        events_per_s: events / seconds,
+        bytes_per_s: bytes / seconds,
         lost: told.totals.lost,
     })
 }

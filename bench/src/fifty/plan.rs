@@ -13,7 +13,7 @@ use crate::adaptive::kernel;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Plan {
     pub(super) form: &'static str,
-    /// Rounds in which the kernel's side is measured.
+    /// Rounds in which the kernel's side is measured; none leaves it unknown.
     pub(super) cost_rounds: usize,
     pub(super) containers: usize,
     /// The duty cycle is compared too, which takes models of its own.
@@ -49,22 +49,24 @@ impl Plan {
             warm_s: 165,
             seeds: vec![1, 2, 3],
             rounds: 3,
-            block_s: 50,
-            settle_s: 8,
+            block_s: 45,
+            settle_s: 12,
             attack_s: 40,
-            recovery_s: 90,
+            recovery_s: 60,
             growth: vec![(10, 5.0), (50, 1.0), (200, 0.25), (1000, 0.05), (50, 4.0), (50, 16.0)],
             growth_s: 30,
         }
     }
 
-    /// Within half an hour: a shorter window makes models of enough windows.
+    /// Without the duty cycle, within a quarter of an hour: a shorter window makes models of enough windows.
     pub(super) fn quick() -> Self {
         Self {
             form: "quick",
+            cost_rounds: 4,
+            duty: false,
             window_s: 2,
-            training_s: 205,
-            warm_s: 72,
+            training_s: 185,
+            warm_s: 66,
             seeds: vec![1],
             rounds: 2,
             block_s: 20,
@@ -77,13 +79,12 @@ impl Plan {
         }
     }
 
-    /// Five containers without the duty cycle, within five minutes.
+    /// Five containers without the kernel's side, within five minutes.
     pub(super) fn smoke() -> Self {
         Self {
             form: "smoke",
-            cost_rounds: 2,
+            cost_rounds: 0,
             containers: 5,
-            duty: false,
             window_s: 1,
             training_s: 75,
             warm_s: 36,

@@ -1,7 +1,7 @@
 //! The publishers that are compared, each in a cgroup of its own and with its own data streams.
 
 use std::error::Error;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -21,7 +21,9 @@ use crate::stage::{Stage, Totals, vaectl};
 /// What a publisher still has to hand over at its end.
 const DRAIN: Duration = Duration::from_mins(1);
 /// The share of the time in which calls are counted, for the duty cycle.
-pub(super) const DUTY: &str = "0.1";
+const DUTY: &str = "0.1";
+/// The folder of what `score` knows of containers.
+const STATE: &str = "state";
 
 /// Who publishes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,7 +42,8 @@ pub(super) enum Publisher {
 }
 
 impl Publisher {
-    pub(super) const ALL: [Self; 5] = [Self::Nothing, Self::Conventional, Self::Peer, Self::Adaptive, Self::Duty];
+    /// Each that is compared with nobody is beside it, so that as little as can be changes between the two.
+    pub(super) const ALL: [Self; 5] = [Self::Conventional, Self::Peer, Self::Adaptive, Self::Nothing, Self::Duty];
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -54,6 +57,11 @@ impl Publisher {
 
     pub(super) fn is_adaptive(self) -> bool {
         matches!(self, Self::Adaptive | Self::Duty)
+    }
+
+    /// How its recorder counts calls, as further arguments.
+    pub(super) fn counting(self) -> &'static [&'static str] {
+        if self == Self::Duty { &["--census-duty", DUTY] } else { &[] }
     }
 }
 
@@ -96,6 +104,15 @@ impl Surroundings<'_> {
         }
     }
 
+    /// Lets an adaptive publisher learn the containers' own ways from recorded windows, before it starts.
+    pub(super) fn acquaint(&self, publisher: Publisher, windows: &Path) -> Result<(), Box<dyn Error>> {
+        let folder = self.workspace.path().join(publisher.name());
+        fs::create_dir_all(&folder)?;
+        let text = |path: &Path| path.to_string_lossy().into_owned();
+        let args = ["score", "--models", &text(self.models.of(publisher)), "--state", &text(&folder.join(STATE))];
+        Ok(Stage::start(&args, File::open(windows)?.into(), Stdio::null(), &folder)?.finish(DRAIN)?)
+    }
+
     /// Starts a publisher; what it knows of the containers stays over restarts.
     pub(super) fn start(&self, publisher: Publisher) -> Result<Running, Box<dyn Error>> {
         let cgroup = Cgroup::new(publisher.name(), self.workspace)?;
@@ -136,16 +153,12 @@ impl Surroundings<'_> {
             Publisher::Duty => record.extend(["census-duty = ", DUTY, "\n"]),
             _ => {}
         }
-        let models = match (publisher, &self.models.duty) {
-            (Publisher::Duty, Some(duty)) => duty,
-            _ => &self.models.all,
-        };
         let show = Path::display;
         let text = format!(
             "[record]\n{record}[score]\nmodels = '{}'\nstate = '{}'\n[publish]\nto = '{}'\nnamespace = '{}'\n\
              dead-letter = '{}'\nspool = '{}'\n{publish}",
-            show(models),
-            show(&folder.join("state")),
+            show(self.models.of(publisher)),
+            show(&folder.join(STATE)),
             proxy.url(),
             self.namespace(publisher),
             show(&folder.join("dead-letter.ndjson")),

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::json;
 
 use super::figures::Figures;
+use super::publishers::Publisher;
 use super::{Measured, pictures};
 use crate::error::Naming;
 
@@ -76,6 +77,17 @@ fn write(out: &mut String, measured: &Measured, figures: &Figures) -> std::fmt::
     )?;
     writeln!(
         out,
+        "With the duty cycle calls were counted in {:.1} % of the time, the first windows after its start included: a \
+         factor of {:.1}.",
+        figures
+            .sides
+            .iter()
+            .find(|side| side.publisher == Publisher::Duty)
+            .map_or(f64::NAN, |duty| duty.counted * 100.0),
+        figures.total_factor_duty,
+    )?;
+    writeln!(
+        out,
         "A request's CPU is above that without a publisher by {:.2} % (at most {:.2} %, one-sided 95 %), with the duty \
          cycle by {:.2} % (at most {:.2} %).\n",
         figures.overhead[0], figures.overhead[1], figures.overhead_duty[0], figures.overhead_duty[1],
@@ -107,7 +119,6 @@ fn write(out: &mut String, measured: &Measured, figures: &Figures) -> std::fmt::
     writeln!(
         out,
         "## Not measured\n\n- The kernel side of the peer: its factor is of its processes alone, which favours it.\n\
-         - The share of the time in which the duty cycle's hook was in: its factor of all CPU takes the nominal one.\n\
          - CPU, bytes and latency of the conventional publisher and of the peer while containers are attacked.\n\
          - What `score` and `publish` take as containers and events grow: growth is the recorder's.\n\
          - What a false episode stores.\n\
@@ -152,13 +163,13 @@ fn grown(out: &mut String, measured: &Measured) -> std::fmt::Result {
     writeln!(out, "## Growth of the recorder\n")?;
     writeln!(
         out,
-        "| containers | load of each | events/s | CPU ms/s at low depth | at full depth | memory MB at low depth | at full depth | events lost |"
+        "| containers | load of each | events/s | CPU ms/s at low depth | at full depth | memory MB at low depth | at full depth | kB/s written at low depth | at full depth | events lost |"
     )?;
-    writeln!(out, "|---|---|---|---|---|---|---|---|")?;
+    writeln!(out, "|---|---|---|---|---|---|---|---|---|---|")?;
     for size in &measured.growth {
         writeln!(
             out,
-            "| {} | {} x | {:.0} | {:.2} | {:.1} | {:.1} | {:.1} | {} |",
+            "| {} | {} x | {:.0} | {:.2} | {:.1} | {:.1} | {:.1} | {:.1} | {:.0} | {} |",
             size.containers,
             size.times,
             size.full.events_per_s,
@@ -166,6 +177,8 @@ fn grown(out: &mut String, measured: &Measured) -> std::fmt::Result {
             size.full.cpu_ms_per_s,
             size.low.memory as f64 / 1e6,
             size.full.memory as f64 / 1e6,
+            size.low.bytes_per_s / 1e3,
+            size.full.bytes_per_s / 1e3,
             size.full.lost,
         )?;
     }

@@ -11,12 +11,12 @@ use serde_json::Value;
 use super::fleet::Fleet;
 use super::hours::{self, Hours};
 use super::plan::Plan;
-use super::publishers::{DUTY, Publisher, Surroundings};
+use super::publishers::{Publisher, Surroundings};
 use super::stable::{self, Block};
 use super::strike::{self, Phase};
 use crate::adaptive::kernel;
 use crate::node::{Node, Stored};
-use crate::{HarnessError, Progress, Workspace, interrupt, stage};
+use crate::{HarnessError, Progress, Workspace, stage};
 
 /// Folders of models.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,6 +25,16 @@ pub(super) struct Models {
     pub(super) all: PathBuf,
     /// Of windows in which they were counted in slices, where that is compared.
     pub(super) duty: Option<PathBuf>,
+}
+
+impl Models {
+    /// Those that a publisher takes.
+    pub(super) fn of(&self, publisher: Publisher) -> &Path {
+        match &self.duty {
+            Some(duty) if publisher == Publisher::Duty => duty,
+            _ => &self.all,
+        }
+    }
 }
 
 /// What was measured under one seed.
@@ -46,30 +56,30 @@ pub(super) struct Seed {
 pub(super) fn train(plan: &Plan, folder: &Path, progress: Progress) -> Result<Models, Box<dyn Error>> {
     let workspace = Workspace::new("fifty")?;
     let fleet = Fleet::start(plan.containers, 1.0, 0, &workspace, progress)?;
-    let learn = |name: &str, further: &[&str]| -> Result<PathBuf, Box<dyn Error>> {
+    let learn = |name: &str, publisher: Publisher| -> Result<PathBuf, Box<dyn Error>> {
         progress.say(format!("Recording windows to learn from ({name}): {} s.", plan.training_s));
         let (recording, models) = (workspace.path().join("train.ndjson"), std::path::absolute(folder.join(name))?);
-        record(&fleet, plan, plan.training_s, further, &recording, &workspace)?;
+        record(&fleet, plan, plan.training_s, publisher, &recording, &workspace)?;
         stage::train(&recording, &models, workspace.path())?;
         Ok(models)
     };
-    let all = learn("models", &[])?;
-    let duty = plan.duty.then(|| learn("models-duty", &["--census-duty", DUTY])).transpose()?;
+    let all = learn("models", Publisher::Adaptive)?;
+    let duty = plan.duty.then(|| learn("models-duty", Publisher::Duty)).transpose()?;
     Ok(Models { all, duty })
 }
 
-/// Records windows of a fleet for so many seconds.
+/// Records windows of a fleet for so many seconds, as a publisher's recorder does.
 fn record(
     fleet: &Fleet,
     plan: &Plan,
     seconds: u64,
-    further: &[&str],
+    publisher: Publisher,
     to: &Path,
     workspace: &Workspace,
 ) -> Result<(), HarnessError> {
     let window = format!("{}s", plan.window_s);
     let mut args = vec!["--depth", "census", "--window", &window];
-    args.extend(further);
+    args.extend(publisher.counting());
     args.extend(fleet.ids().into_iter().flat_map(|id| ["--container", id]));
     stage::record(Duration::from_secs(seconds), &args, to, workspace.path())
 }
@@ -85,16 +95,13 @@ impl Seed {
         let workspace = Workspace::new("fifty")?;
         let fleet = Fleet::start(plan.containers, 1.0, seed, &workspace, progress)?;
         let around = Surroundings { fleet: &fleet, node, workspace: &workspace, models, window_s: plan.window_s };
-        progress.say(format!("Windows to make hours of: {} s.", plan.warm_s));
-        let recording = workspace.path().join("windows.ndjson");
-        record(&fleet, plan, plan.warm_s, &[], &recording, &workspace)?;
         let publishers = plan.publishers();
         let adaptive = || publishers.iter().copied().filter(|publisher| publisher.is_adaptive());
+        let recording = |publisher: Publisher| workspace.path().join(publisher.name()).with_extension("ndjson");
         for publisher in adaptive() {
             progress.say(format!("Until {} knows all containers: {} s.", publisher.name(), plan.warm_s));
-            let running = around.start(publisher)?;
-            interrupt::pause(Duration::from_secs(plan.warm_s))?;
-            running.finish()?;
+            record(&fleet, plan, plan.warm_s, publisher, &recording(publisher), &workspace)?;
+            around.acquaint(publisher, &recording(publisher))?;
         }
         let blocks = stable::blocks(&around, plan, progress)?;
         let stored = publishers.iter().filter_map(|p| Some((*p, node.stored(&around.streams(*p))?))).collect();
@@ -103,6 +110,7 @@ impl Seed {
             phases.push(strike::phase(&around, plan, publisher, (seed, turn), progress)?);
         }
         progress.say("Hours of the same windows.");
+        let recording = recording(Publisher::Adaptive);
         let hours = hours::measure(&recording, &models.all, node, &workspace)?;
         for publisher in publishers {
             around.clear(publisher);

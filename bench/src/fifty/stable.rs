@@ -31,6 +31,8 @@ pub(super) struct Block {
     /// Events that its recorder lost from its start to its end, and all of its events; `None` where none says so.
     pub(super) lost: Option<u64>,
     pub(super) events: Option<u64>,
+    /// The share of that time in which calls were counted.
+    pub(super) counted: Option<f64>,
     /// What the containers did meanwhile.
     pub(super) work: Work,
 }
@@ -82,6 +84,7 @@ pub(super) fn block(around: &Surroundings<'_>, plan: &Plan, publisher: Publisher
         peak_memory,
         lost: totals.map(|totals| totals.lost),
         events: totals.map(|totals| totals.events),
+        counted: totals.map(|totals| totals.counted),
         work,
     })
 }

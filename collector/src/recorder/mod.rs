@@ -60,6 +60,8 @@ pub struct Totals {
     pub lost: u64,
     /// Events that woke the reader of the ring before it came by on its own.
     pub wakeups: u64,
+    /// The share of the time in which calls were counted.
+    pub counted: f64,
     /// What the kernel ran, where it was asked to count.
     pub runs: Vec<Runs>,
 }
@@ -222,7 +224,14 @@ impl Recorder {
                 std::thread::park_timeout(left);
             }
             let (lines, events) = writing.join().map_err(|_| std::io::Error::other("the writer panicked"))??;
-            Ok(Totals { lines, events, lost: self.lost, wakeups: self.wakeups, runs: self.kernel.runs() })
+            Ok(Totals {
+                lines,
+                events,
+                lost: self.lost,
+                wakeups: self.wakeups,
+                counted: self.duty.watched_share(boot_ns()),
+                runs: self.kernel.runs(),
+            })
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use vaectl_schemas::Window;
 
-use super::family::{coverage, family};
+use super::family::{coverage, detailed, family};
 use super::featuriser::Featuriser;
 
 /// A call, program or rare event that training never saw.
@@ -115,7 +115,7 @@ impl Kind {
 ///
 /// The chance that the next window has a name that none had before is the share of windows with a name that no other has:
 /// Good, "The population frequencies of species", 1953.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Newcomers {
     /// Programs.
     pub programs: Expected,
@@ -123,6 +123,9 @@ pub struct Newcomers {
     pub rare: Expected,
     /// All other counters.
     pub others: Expected,
+    /// The share of a window in which a family was watched, on average, where that is less than all of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub watched: BTreeMap<String, f64>,
 }
 
 /// How often one kind of names is new.
@@ -162,7 +165,15 @@ impl Newcomers {
             let days = windows.len().max(1) as f64 * nominal_ns as f64 / 86_400e9;
             Expected { windows: singles, per_day: singles as f64 / days }
         };
-        Self { programs: expected(Kind::Program), rare: expected(Kind::Rare), others: expected(Kind::Other) }
+        let [programs, rare, others] = [Kind::Program, Kind::Rare, Kind::Other].map(expected);
+        Self { programs, rare, others, watched: watched(windows) }
+    }
+
+    /// How much of `count` a window would have that is watched for as long as those of training were, at most all of it.
+    fn comparable(&self, name: &str, count: f64, window: &Window<'_>) -> f64 {
+        let family = family(name);
+        let usual = self.watched.get(family).or_else(|| self.watched.get(detailed(family)?));
+        usual.map_or(count, |usual| count * (usual / coverage(window, family)).min(1.0))
     }
 
     fn of_kind(&self, kind: Kind) -> &Expected {
@@ -174,6 +185,17 @@ impl Newcomers {
     }
 }
 
+/// The average share of a window in which a family was watched, of those that were not always.
+fn watched(windows: &[&Window<'_>]) -> BTreeMap<String, f64> {
+    let mut sums: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    for (family, share) in windows.iter().flat_map(|window| window.vaectl.window.coverage.iter()) {
+        let (sum, number) = sums.entry(family).or_default();
+        (*sum, *number) = (*sum + share, *number + 1.0);
+    }
+    let shares = sums.into_iter().map(|(family, (sum, number))| (family.to_owned(), sum / number));
+    shares.filter(|(_, share)| *share < 1.0).collect()
+}
+
 /// The names that a window has. No counter begins with a slash, and no path has none.
 fn names<'w>(window: &'w Window<'_>) -> impl Iterator<Item = (Kind, &'w str)> {
     let counters = window.counters.iter().filter(|(_, count)| *count > 0.0);
@@ -181,7 +203,9 @@ fn names<'w>(window: &'w Window<'_>) -> impl Iterator<Item = (Kind, &'w str)> {
     counters.map(|(name, _)| (Kind::of_counter(name), name)).chain(programs)
 }
 
-/// Finds what training never saw. A family of counters that it did not watch is absent, and never new.
+/// Finds what training never saw. A family of counters that it did not watch is absent, and never new; nor is what a window
+/// has since more of it was watched than of those: a call that is made once in ten windows, of which a tenth was watched, is
+/// hardly among the latter, and sure to be among windows that are watched throughout.
 ///
 /// Programs and rare calls open an episode alone, unless new ones of their kind are a habit of the container.
 pub(crate) fn find(
@@ -193,8 +217,10 @@ pub(crate) fn find(
     let alone = |kind: Kind| kind != Kind::Other && newcomers.of_kind(kind).opens_alone();
     for (name, count) in window.counters.iter() {
         if count > 0.0 && !featuriser.knows(name) && featuriser.knows_family(family(name)) {
-            let opens_alone = alone(Kind::of_counter(name));
-            out.push(Novelty { name: name.to_owned(), opens_alone, seen: count });
+            let kind = Kind::of_counter(name);
+            if kind != Kind::Other || newcomers.comparable(name, count, window) >= 1.0 {
+                out.push(Novelty { name: name.to_owned(), opens_alone: alone(kind), seen: count });
+            }
         }
     }
     if seen.execs_watched {
@@ -270,6 +296,25 @@ mod tests {
         let judged = window(&["syscall.bpf"], &["/tmp/x"]);
         let got = new_to(&newcomers, &windows[0], &judged);
         assert_eq!(got, [("syscall.bpf".to_owned(), true), ("exec:/tmp/x".to_owned(), false)]);
+    }
+
+    #[test]
+    fn a_call_is_not_new_since_windows_are_watched_for_longer_than_those_of_training() {
+        let watched = |calls: &[(&'static str, f64)], share| {
+            let mut window = window(&[], &[]);
+            window.vaectl.window.coverage = [("syscall", share)].into_iter().collect();
+            window.counters = calls.iter().copied().collect();
+            window
+        };
+        let trained = watched(&[("syscall.read", 1.0)], 0.1);
+        let newcomers = Newcomers::of(&[&trained], 5_000_000_000);
+        let names = |calls, share| -> Vec<String> {
+            new_to(&newcomers, &trained, &watched(calls, share)).into_iter().map(|(name, _)| name).collect()
+        };
+        let calls = [("syscall.sync", 9.0), ("syscall_failed.EPERM", 10.0), ("syscall.bpf", 1.0)];
+        assert_eq!(names(&calls, 1.0), ["syscall_failed.EPERM", "syscall.bpf"]);
+        assert_eq!(names(&calls, 0.1).len(), 3);
+        assert!(Newcomers::of(&[&watched(&[], 1.0)], 5_000_000_000).watched.is_empty());
     }
 
     #[test]

@@ -97,18 +97,28 @@ impl Calibration {
             spread,
             latent: median_and_spread(latents, 0.0).0,
             tail,
-            suspect: extreme(&sorted).0,
+            suspect: 0.0,
             threshold: threshold.max(coincidence(&sorted, lowest_p)),
             cusum: Cusum::fit([]),
             lowest_p,
             episodes_per_day: 0.0,
             offset_bound: quantile(&offsets, 0.95).max(LEAST_OFFSET),
         };
+        calibration.suspect = calibration.suspicion(&sorted);
         let warm: Vec<Vec<f64>> = runs.iter().map(|run| calibration.warm_p_values(&sorted, run)).collect();
         calibration.cusum = Cusum::fit(warm.iter().map(Vec::as_slice));
         let day = DAY_NS / nominal_ns.max(1) as f64;
         calibration.episodes_per_day = day * lowest_p.max(BUDGET) * opening_share(&lasting, high);
         (calibration, sorted)
+    }
+
+    /// Where a window is suspicious: where as many are beyond it as may be, and where all are too few for that, where their
+    /// tail has as many, which is no farther than the threshold.
+    fn suspicion(&self, sorted: &[f64]) -> f64 {
+        let extreme = extreme(sorted).0;
+        let few = ((sorted.len() + 1) as f64) * SUSPECT_SHARE < 1.0;
+        let rare = self.tail.filter(|_| few).map(|tail| tail.quantile(SUSPECT_SHARE).min(self.threshold));
+        rare.map_or(extreme, |rare| rare.max(extreme))
     }
 
     /// The score of a bound.
@@ -309,6 +319,15 @@ mod tests {
     fn two_of_a_thousand_new_windows_are_suspect() {
         let (calibration, sorted) = fitted(0..1000, &[]);
         assert_eq!(sorted.iter().filter(|&&s| s > calibration.suspect).count(), 1);
+    }
+
+    #[test]
+    fn where_two_of_a_thousand_are_none_the_tail_says_where_they_would_begin() {
+        let bounds = falling(240);
+        let (calibration, sorted) = Calibration::fit(std::slice::from_ref(&bounds), &bounds, &[], WINDOW);
+        let ratio = calibration.suspect / calibration.score(10.0 * 500.0_f64.ln());
+        assert!((0.9..1.1).contains(&ratio) && calibration.suspect >= sorted[239], "{ratio}");
+        assert!(calibration.suspect <= calibration.threshold);
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl Encoder {
         }
         let dataset = dataset(&peek, kind, ledger);
         if matches!(kind, Some(Kind::Window)) && !self.windows
-            || matches!(kind, Some(Kind::Verdict)) && !peek.vaectl.transition
+            || matches!(kind, Some(Kind::Verdict)) && (!peek.vaectl.transition || peek.vaectl.passing)
         {
             return Ok(Reading::Merged(dataset));
         }
@@ -207,13 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_is_stored_only_where_the_state_changed() {
+    fn a_verdict_is_stored_only_where_the_state_changed_for_longer_than_a_suspicion() {
         assert!(
             matches!(fate(&of("verdict", r#","transition":false"#, ""), false), Fate::Merged(d) if &*d == "vaectl.verdict")
         );
         assert!(
             matches!(fate(&of("verdict", r#","transition":true"#, ""), false), Fate::Document(d) if d.tier == Tier::Incident)
         );
+        assert!(matches!(fate(&of("verdict", r#","transition":true,"passing":true"#, ""), false), Fate::Merged(_)));
     }
 
     #[test]

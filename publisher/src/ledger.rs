@@ -14,7 +14,7 @@ pub struct Counts {
     pub failure_store: u64,
     /// Documents that the repository had already.
     pub duplicate: u64,
-    /// Lines that others stand for: verdicts without a transition, and windows unless they are asked for.
+    /// Lines that others stand for: verdicts without a lasting transition, and windows unless they are asked for.
     pub merged: u64,
     /// Lines in the dead-letter file.
     pub dead_lettered: u64,

@@ -35,6 +35,8 @@ pub(crate) struct Vaectl<'a> {
     #[serde(default)]
     pub(crate) transition: bool,
     #[serde(default)]
+    pub(crate) passing: bool,
+    #[serde(default)]
     pub(crate) history: Lenient<bool>,
     #[serde(borrow, default)]
     pub(crate) incident: Lenient<Text<'a>>,

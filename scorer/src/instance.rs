@@ -149,6 +149,8 @@ pub(crate) struct Instance {
     /// Events not published since the last verdict because the budget was spent.
     pub(crate) unaffordable: u64,
     pub(crate) last_seen: Timestamp,
+    /// Its state, but for suspicions.
+    lasting: Option<State>,
     /// When it had its latest verdict; before the first one, when it came.
     pub(crate) judged: Timestamp,
 }
@@ -163,6 +165,11 @@ impl Instance {
             judged: now,
             ..Self::default()
         }
+    }
+
+    /// Whether a state is a suspicion, or the one that there was before it.
+    pub(crate) fn passes(&mut self, state: State) -> bool {
+        state == State::Suspect || self.lasting.replace(state) == Some(state)
     }
 
     /// Takes in metadata from a line of the container.

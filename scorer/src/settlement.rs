@@ -98,6 +98,8 @@ pub(crate) fn settle(
         episode.take_in(&line);
         line.vaectl.incident = Some(episode.id.clone());
     }
+    let passes = instance.passes(state);
+    line.vaectl.passing = line.vaectl.transition && line.vaectl.incident.is_none() && passes;
     if opens {
         incident::write_opened(instance, &line, context, out);
     }

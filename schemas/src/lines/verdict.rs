@@ -115,6 +115,9 @@ pub struct VerdictInfo {
     pub previous: State,
     /// The two differ.
     pub transition: bool,
+    /// They differ by a suspicion, or by the end of one that came to nothing: a summary counts it, and nobody publishes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub passing: bool,
     /// The calibrated score: deviations of a calibration window's spread above their median, less the offset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,

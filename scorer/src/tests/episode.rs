@@ -1,6 +1,6 @@
 //! States, incidents, and why.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::support::{Feed, config, events, feed, of, parse, run, run_until, scorer, states};
 
@@ -78,6 +78,9 @@ fn a_suspicion_holds_and_publishes_nothing() {
     let out = run(config(), &lines);
     assert_eq!(states(&out, "web")[30..], ["stable", "suspect", "suspect", "stable", "stable", "stable"]);
     assert!(events(&out).is_empty() && of(&out, "incident").is_empty());
+    let lasting = |verdict: &&Value| verdict["vaectl"]["transition"] == true && verdict["vaectl"]["passing"] != true;
+    let changes: Vec<_> = of(&out, "verdict").into_iter().filter(lasting).map(|v| &v["vaectl"]["state"]).collect();
+    assert_eq!(changes, ["warming", "stable"]);
 }
 
 #[test]

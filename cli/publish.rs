@@ -216,7 +216,7 @@ fn feed(
     drop(feeder);
     requests.await_stop()?;
     let _ = ended.send(());
-    Ok(read?)
+    read
 }
 
 impl From<PublishError> for Failure {

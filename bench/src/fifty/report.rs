@@ -92,6 +92,20 @@ fn write(out: &mut String, measured: &Measured, figures: &Figures) -> std::fmt::
          cycle by {:.2} % (at most {:.2} %).\n",
         figures.overhead[0], figures.overhead[1], figures.overhead_duty[0], figures.overhead_duty[1],
     )?;
+    container_hour(out, figures)?;
+    attacks(out, measured)?;
+    grown(out, measured)?;
+    writeln!(
+        out,
+        "## Not measured\n\n- The kernel side of the peer: its factor is of its processes alone, which favours it.\n\
+         - CPU, bytes and latency of the conventional publisher and of the peer while containers are attacked.\n\
+         - What `score` and `publish` take as containers and events grow: growth is the recorder's.\n\
+         - What a false episode stores.\n\
+         - Headers of TCP and IP: bytes are those that a proxy on loopback hands on, both ways."
+    )
+}
+
+fn container_hour(out: &mut String, figures: &Figures) -> std::fmt::Result {
     let hour = &figures.hour;
     writeln!(out, "## A stable container-hour, in bytes\n")?;
     writeln!(out, "| | conventional | adaptive | factor |\n|---|---|---|---|")?;
@@ -113,17 +127,7 @@ fn write(out: &mut String, measured: &Measured, figures: &Figures) -> std::fmt::
         "| stored, marginal | {:.0} | {:.1} | {:.0} |",
         hour.conventional_stored, hour.stored, figures.storage_factor
     )?;
-    writeln!(out, "\nThe adaptive indices have a fixed cost of {:.0} bytes.\n", hour.fixed)?;
-    attacks(out, measured)?;
-    grown(out, measured)?;
-    writeln!(
-        out,
-        "## Not measured\n\n- The kernel side of the peer: its factor is of its processes alone, which favours it.\n\
-         - CPU, bytes and latency of the conventional publisher and of the peer while containers are attacked.\n\
-         - What `score` and `publish` take as containers and events grow: growth is the recorder's.\n\
-         - What a false episode stores.\n\
-         - Headers of TCP and IP: bytes are those that a proxy on loopback hands on, both ways."
-    )
+    writeln!(out, "\nThe adaptive indices have a fixed cost of {:.0} bytes.\n", hour.fixed)
 }
 
 fn attacks(out: &mut String, measured: &Measured) -> std::fmt::Result {

@@ -4,7 +4,6 @@ use vaectl_bench::{Workspace, fifty, skip};
 
 /// Each bound is far from what is usual: what it catches is a change of kind.
 #[test]
-#[ignore = "a debug build may not drain in time what the cost of an event is measured with: run with --release --ignored"]
 fn stable_containers_are_cheap_to_watch_and_an_attack_on_one_is_told_of() {
     const NAME: &str = "stable_containers_are_cheap_to_watch_and_an_attack_on_one_is_told_of";
     if !rustix::process::geteuid().is_root() {
@@ -18,7 +17,7 @@ fn stable_containers_are_cheap_to_watch_and_an_attack_on_one_is_told_of() {
         return skip(NAME, "there is no JDK for the server");
     };
     assert!(ratios.user > 20.0, "{ratios:?}");
-    assert!(ratios.network > 50.0 && ratios.storage > 100.0, "{ratios:?}");
+    assert!(ratios.network > 1000.0 && ratios.storage > 1000.0, "{ratios:?}");
     assert!(ratios.documents.iter().all(|documents| *documents > 100.0), "{ratios:?}");
     assert!(ratios.attacks_found > 0 && ratios.coverage > 0.3, "{ratios:?}");
 }

@@ -173,6 +173,7 @@ pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Fai
     output.finish()?;
     drop(signals);
     let totals = published?;
+    // The thread that read stays for signals until then.
     requests.stop(Cause::Refusal);
     feeding.join().map_err(|_| Failure::new(Exit::Host, "the reading thread ended early"))??;
     Ok(if totals.failed() > 0 { Exit::Partial } else { Exit::Done })

@@ -365,7 +365,9 @@ fn a_server_that_does_not_answer_keeps_no_pipe_from_ending_and_what_it_lacks_is_
         server.local_addr().unwrap(),
         spool.display()
     ));
-    let mut child = start(run("record,score,publish", &config));
+    let mut command = run("record,score,publish", &config);
+    command.current_dir(folder.path());
+    let mut child = start(command);
     let asking = server.accept().unwrap();
     let batches = || -> Option<usize> {
         let names = fs::read_dir(&spool).ok()?.map(|entry| entry.unwrap().path());

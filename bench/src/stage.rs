@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Naming;
 use crate::{HarnessError, interrupt};
@@ -49,7 +49,7 @@ pub(crate) fn mortal(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// What `record --log-format json` logs at its end.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Totals {
     /// Lines written.
     pub(crate) lines: u64,

@@ -85,8 +85,8 @@ impl Side {
             bytes_per_s: sum(|block| (block.bytes[0] + block.bytes[1]) as f64) / seconds,
             node_cpu_ms_per_s: sum(|block| block.node_cpu_s) / seconds * 1e3,
             peak_memory: blocks.iter().map(|block| block.peak_memory).max().unwrap_or_default(),
-            lost: blocks.iter().filter_map(|block| block.lost).reduce(|a, b| a + b),
-            counted: sum(|block| block.counted.unwrap_or(1.0)) / blocks.len() as f64,
+            lost: blocks.iter().filter_map(|block| Some(block.totals?.lost)).reduce(|a, b| a + b),
+            counted: sum(|block| block.totals.map_or(1.0, |totals| totals.counted)) / blocks.len() as f64,
             request_cpu_us: sum(|block| block.work.cpu_s) * 1e6 / requests,
             p99_ms: sum(|block| block.work.p99_ms) / blocks.len() as f64,
             requests_per_s: requests / seconds,
@@ -156,10 +156,13 @@ impl Figures {
         }
     }
 
+    /// All blocks of a publisher, where it was compared.
+    pub(super) fn side(&self, publisher: Publisher) -> Option<&Side> {
+        self.sides.iter().find(|side| side.publisher == publisher)
+    }
+
     pub(super) fn ratios(&self) -> Ratios {
-        let documents = |publisher| {
-            self.sides.iter().find(|side| side.publisher == publisher).map_or(0.0, |side| side.documents_per_s)
-        };
+        let documents = |publisher| self.side(publisher).map_or(0.0, |side| side.documents_per_s);
         Ratios {
             user: self.user_factor_10k,
             network: self.network_factor,

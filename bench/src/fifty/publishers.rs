@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -104,10 +105,16 @@ impl Surroundings<'_> {
         }
     }
 
-    /// Lets an adaptive publisher learn the containers' own ways from recorded windows, before it starts.
-    pub(super) fn acquaint(&self, publisher: Publisher, windows: &Path) -> Result<(), Box<dyn Error>> {
+    /// What a publisher has on the disk.
+    fn folder(&self, publisher: Publisher) -> io::Result<PathBuf> {
         let folder = self.workspace.path().join(publisher.name());
         fs::create_dir_all(&folder)?;
+        Ok(folder)
+    }
+
+    /// Lets an adaptive publisher learn the containers' own ways from recorded windows, before it starts.
+    pub(super) fn acquaint(&self, publisher: Publisher, windows: &Path) -> Result<(), Box<dyn Error>> {
+        let folder = self.folder(publisher)?;
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let args = ["score", "--models", &text(self.models.of(publisher)), "--state", &text(&folder.join(STATE))];
         Ok(Stage::start(&args, File::open(windows)?.into(), Stdio::null(), &folder)?.finish(DRAIN)?)
@@ -117,8 +124,7 @@ impl Surroundings<'_> {
     pub(super) fn start(&self, publisher: Publisher) -> Result<Running, Box<dyn Error>> {
         let cgroup = Cgroup::new(publisher.name(), self.workspace)?;
         let proxy = Proxy::start(self.node.url.trim_start_matches("http://"))?;
-        let folder = self.workspace.path().join(publisher.name());
-        fs::create_dir_all(&folder)?;
+        let folder = self.folder(publisher)?;
         let stages = match publisher {
             Publisher::Nothing => Vec::new(),
             Publisher::Peer => peer::start(self, &cgroup, &proxy, &folder)?,

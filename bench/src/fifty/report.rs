@@ -79,11 +79,7 @@ fn write(out: &mut String, measured: &Measured, figures: &Figures) -> std::fmt::
         out,
         "With the duty cycle calls were counted in {:.1} % of the time, the first windows after its start included: a \
          factor of {:.1}.",
-        figures
-            .sides
-            .iter()
-            .find(|side| side.publisher == Publisher::Duty)
-            .map_or(f64::NAN, |duty| duty.counted * 100.0),
+        figures.side(Publisher::Duty).map_or(f64::NAN, |duty| duty.counted * 100.0),
         figures.total_factor_duty,
     )?;
     writeln!(

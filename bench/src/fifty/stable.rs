@@ -11,6 +11,7 @@ use super::fleet::Work;
 use super::plan::Plan;
 use super::publishers::{Publisher, Surroundings};
 use crate::measure::cpu_time;
+use crate::stage::Totals;
 use crate::{Progress, interrupt};
 
 /// What one publisher did and took in one block.
@@ -28,11 +29,8 @@ pub(super) struct Block {
     pub(super) node_cpu_s: f64,
     /// The sum of the most that each of its processes had resident, in bytes.
     pub(super) peak_memory: u64,
-    /// Events that its recorder lost from its start to its end, and all of its events; `None` where none says so.
-    pub(super) lost: Option<u64>,
-    pub(super) events: Option<u64>,
-    /// The share of that time in which calls were counted.
-    pub(super) counted: Option<f64>,
+    /// What its recorder says of all from its start to its end; `None` where none says so.
+    pub(super) totals: Option<Totals>,
     /// What the containers did meanwhile.
     pub(super) work: Work,
 }
@@ -82,9 +80,7 @@ pub(super) fn block(around: &Surroundings<'_>, plan: &Plan, publisher: Publisher
         documents,
         node_cpu_s,
         peak_memory,
-        lost: totals.map(|totals| totals.lost),
-        events: totals.map(|totals| totals.events),
-        counted: totals.map(|totals| totals.counted),
+        totals,
         work,
     })
 }

@@ -89,6 +89,7 @@ impl Calibration {
         let (threshold, high) = threshold(&lasting.concat());
         let tail = Tail::fit(&sorted, TAIL);
         let lowest_p = 1.0 / (count + 1) as f64 / if tail.is_some() { REACH } else { 1.0 };
+        let threshold = threshold.max(coincidence(&sorted, lowest_p));
         let offsets: Vec<f64> = medians.iter().map(|median| (median - centre).abs() / spread).collect();
         let mut calibration = Self {
             windows: count,
@@ -97,28 +98,18 @@ impl Calibration {
             spread,
             latent: median_and_spread(latents, 0.0).0,
             tail,
-            suspect: 0.0,
-            threshold: threshold.max(coincidence(&sorted, lowest_p)),
+            suspect: suspicion(&sorted, tail, threshold),
+            threshold,
             cusum: Cusum::fit([]),
             lowest_p,
             episodes_per_day: 0.0,
             offset_bound: quantile(&offsets, 0.95).max(LEAST_OFFSET),
         };
-        calibration.suspect = calibration.suspicion(&sorted);
         let warm: Vec<Vec<f64>> = runs.iter().map(|run| calibration.warm_p_values(&sorted, run)).collect();
         calibration.cusum = Cusum::fit(warm.iter().map(Vec::as_slice));
         let day = DAY_NS / nominal_ns.max(1) as f64;
         calibration.episodes_per_day = day * lowest_p.max(BUDGET) * opening_share(&lasting, high);
         (calibration, sorted)
-    }
-
-    /// Where a window is suspicious: where as many are beyond it as may be, and where all are too few for that, where their
-    /// tail has as many, which is no farther than the threshold.
-    fn suspicion(&self, sorted: &[f64]) -> f64 {
-        let extreme = extreme(sorted).0;
-        let few = ((sorted.len() + 1) as f64) * SUSPECT_SHARE < 1.0;
-        let rare = self.tail.filter(|_| few).map(|tail| tail.quantile(SUSPECT_SHARE).min(self.threshold));
-        rare.map_or(extreme, |rare| rare.max(extreme))
     }
 
     /// The score of a bound.
@@ -171,6 +162,15 @@ fn extreme(sorted: &[f64]) -> (f64, usize) {
     let count = sorted.len();
     let allowed = (((count + 1) as f64 * SUSPECT_SHARE) as usize).saturating_sub(1);
     (sorted[count - 1 - allowed].max(1.0), allowed)
+}
+
+/// Where a window is suspicious: where as many are beyond it as may be, and where all are too few for that, where their
+/// tail has as many, which is no farther than the threshold.
+fn suspicion(sorted: &[f64], tail: Option<Tail>, threshold: f64) -> f64 {
+    let extreme = extreme(sorted).0;
+    let few = (sorted.len() + 1) as f64 * SUSPECT_SHARE < 1.0;
+    let rare = tail.filter(|_| few).map(|tail| tail.quantile(SUSPECT_SHARE).min(threshold));
+    rare.map_or(extreme, |rare| rare.max(extreme))
 }
 
 /// What two of three windows in a row reach, for every three of a run; of a run of two the lower, of one itself.

@@ -13,14 +13,17 @@ pub(super) fn detailed(family: &str) -> Option<&str> {
     family.strip_suffix("_failed")
 }
 
+/// What is known of a family; where that is nothing, what is known of the family that it details.
+pub(super) fn of_family<T>(family: &str, known: impl Fn(&str) -> Option<T>) -> Option<T> {
+    known(family).or_else(|| known(detailed(family)?))
+}
+
 /// The share of the window in which a family of counters was watched.
 ///
 /// A family such as `syscall_failed` that is not named itself goes by the family that it details.
 #[must_use]
 pub fn coverage(window: &Window<'_>, family: &str) -> f64 {
-    let covered = &window.vaectl.window.coverage;
-    let detailed = || covered.get(detailed(family)?);
-    covered.get(family).or_else(detailed).unwrap_or(0.0)
+    of_family(family, |family| window.vaectl.window.coverage.get(family)).unwrap_or(0.0)
 }
 
 /// For how many seconds of the window a family of counters was watched: all of them where the line does not say.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use vaectl_schemas::Window;
 
-use super::family::{coverage, detailed, family};
+use super::family::{coverage, family, of_family};
 use super::featuriser::Featuriser;
 
 /// A call, program or rare event that training never saw.
@@ -172,7 +172,7 @@ impl Newcomers {
     /// How much of `count` a window would have that is watched for as long as those of training were, at most all of it.
     fn comparable(&self, name: &str, count: f64, window: &Window<'_>) -> f64 {
         let family = family(name);
-        let usual = self.watched.get(family).or_else(|| self.watched.get(detailed(family)?));
+        let usual = of_family(family, |family| self.watched.get(family));
         usual.map_or(count, |usual| count * (usual / coverage(window, family)).min(1.0))
     }
 

@@ -6,6 +6,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 PREFIX ?= /usr/local
 SKIPPED := $(CURDIR)/target/skipped
+TEST_LOG := target/test.log
 say = @printf '\033[1m== %s\033[0m\n' $(1)
 
 build: packages-build
@@ -22,7 +23,8 @@ demo: packages-demo
 test: packages-test unpack lint deny
 	$(call say,"building and running all tests: about fifteen minutes on two cores the first time")
 	@mkdir -p target && : > $(SKIPPED)
-	VAECTL_SKIPPED=$(SKIPPED) $(CARGO) test --workspace --no-fail-fast
+	@set -o pipefail; VAECTL_SKIPPED=$(SKIPPED) $(CARGO) test --workspace --no-fail-fast 2>&1 | tee $(TEST_LOG) \
+	|| { printf '\033[1m== what failed\033[0m\n'; grep --after-context 6 ' panicked at ' $(TEST_LOG); exit 1; }
 	@printf 'tests skipped: %s\n' "$$(sort -u $(SKIPPED) | wc -l)"
 	@sort -u $(SKIPPED)
 

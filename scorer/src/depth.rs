@@ -25,7 +25,11 @@ pub(crate) fn watches<'a>(instances: impl Iterator<Item = &'a Instance>) -> impl
     let mut blind = 0;
     instances.filter_map(move |instance| {
         let established = instance.model.as_ref().is_some_and(|(model, _)| model.about().grade == Grade::Established);
-        let state = instance.machine.state();
+        let state = match instance.machine.state() {
+            // A doubt alone opens nothing, and most pass: the next window, if it counts, finds both in the recorder's history.
+            State::Suspect if !instance.machine.has_hits() => instance.lasting(),
+            state => state,
+        };
         let depth = match state {
             State::Suspect | State::Unstable => Depth::Full,
             State::Blind if blind < BLIND_IN_FULL => {

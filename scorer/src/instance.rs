@@ -172,6 +172,11 @@ impl Instance {
         state == State::Suspect || self.lasting.replace(state) == Some(state)
     }
 
+    /// Its state, or the one that there was before a suspicion.
+    pub(crate) fn lasting(&self) -> State {
+        self.lasting.unwrap_or(State::Unknown)
+    }
+
     /// Takes in metadata from a line of the container.
     pub(crate) fn name(&mut self, container: &Container<'static>, job: Option<&str>) {
         if self.container != *container {

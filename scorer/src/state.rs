@@ -53,6 +53,11 @@ impl Machine {
         self.state
     }
 
+    /// Whether one of the latest windows counts towards an episode.
+    pub(crate) fn has_hits(&self) -> bool {
+        self.hits != 0
+    }
+
     /// Another model judges from now on: the warm-up begins anew, and an open episode stays open.
     pub(crate) fn rejudge(&mut self) {
         self.scored = 0;

@@ -40,22 +40,18 @@ fn a_container_is_watched_less_once_it_is_stable_and_in_full_while_it_is_not() {
     lines.push(known.window(5.0));
     assert_eq!(
         depths(&lines),
-        [("a-run".to_owned(), Depth::Full, known.now)],
-        "while it is suspect, and when it was last"
+        [("a-run".to_owned(), Depth::Census, known.now)],
+        "a doubt opens nothing; the recorder knows whom to watch if nobody else does"
     );
-    let suspected = known.now + 5 * SECOND;
     lines.extend(known.calm(4));
-    assert_eq!(
-        depths(&lines),
-        [("a-run".to_owned(), Depth::Census, suspected)],
-        "the recorder knows whom to watch if nobody else does"
-    );
     lines.push(known.window(9.0));
     assert_eq!(
         (depth(&lines), wants_history(&lines)),
         (Depth::Full, false),
         "a suspicion alone is not worth its history"
     );
+    lines.extend(known.calm(1));
+    assert_eq!(depth(&lines), Depth::Full, "two of three would open an incident");
     lines.push(known.window(9.0));
     assert_eq!((depth(&lines), wants_history(&lines)), (Depth::Full, true), "while it is unstable");
     assert!(known.now > START);
@@ -64,4 +60,12 @@ fn a_container_is_watched_less_once_it_is_stable_and_in_full_while_it_is_not() {
 #[test]
 fn a_container_without_an_exact_model_is_never_watched_less() {
     assert_eq!(depth(&Feed::new("a", Some("cousin")).calm(40)), Depth::Process);
+}
+
+#[test]
+fn a_doubt_while_it_warms_up_is_watched_no_less() {
+    let mut known = Feed::new("a", Some("known"));
+    let mut lines = known.calm(3);
+    lines.push(known.window(5.0));
+    assert_eq!(depth(&lines), Depth::Process);
 }

@@ -9,6 +9,7 @@ mod fleet;
 mod growth;
 mod hours;
 mod legs;
+mod neighbour;
 mod peer;
 mod pictures;
 mod plan;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::figures::Figures;
 use super::publishers::Publisher;
-use super::{Measured, pictures};
+use super::{Measured, neighbour, pictures};
 use crate::error::Naming;
 
 /// What the figures are, what they are made of, and what was not measured.
@@ -28,14 +28,15 @@ fn write(out: &mut String, measured: &Measured, figures: &Figures) -> std::fmt::
     writeln!(
         out,
         "The load makes {:.0} events and {:.0} system calls a second ({:.0} events of each container, {:.1} calls an \
-         event). Windows of {} s; models of {} s; {blocks} blocks of {} s of each publisher, taken in turn on one fleet \
-         a seed ({} seeds).\n",
+         event). Windows of {} s; models of {} s, in {:.0} % of which somebody outside the containers took a core; \
+         {blocks} blocks of {} s of each publisher, taken in turn on one fleet a seed ({} seeds).\n",
         figures.events_per_s,
         figures.calls_per_s,
         figures.events_per_s / plan.containers as f64,
         figures.calls_per_s / figures.events_per_s,
         plan.window_s,
         plan.training_s,
+        neighbour::SHARE * 100.0,
         plan.block_s,
         plan.seeds.len(),
     )?;

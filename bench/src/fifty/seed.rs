@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::fleet::Fleet;
 use super::hours::{self, Hours};
+use super::neighbour;
 use super::plan::Plan;
 use super::publishers::{Publisher, Surroundings};
 use super::stable::{self, Block};
@@ -17,6 +18,9 @@ use super::strike::{self, Phase};
 use crate::adaptive::kernel;
 use crate::node::{Node, Stored};
 use crate::{HarnessError, Progress, Workspace, stage};
+
+/// No seed of those that are measured.
+const TRAINING_SEED: u64 = 0;
 
 /// Folders of models.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,14 +56,18 @@ pub(super) struct Seed {
 
 /// Records a fleet and makes models of it, one set of those who count all calls and one of those who count in slices.
 ///
+/// Beside the fleet somebody takes a core now and then, as on any host; when is fixed, as the fleet's load is.
+///
 /// They take turns: the hooks of a second recorder take time in the containers, and models would learn it.
 pub(super) fn train(plan: &Plan, folder: &Path, progress: Progress) -> Result<Models, Box<dyn Error>> {
     let workspace = Workspace::new("fifty")?;
-    let fleet = Fleet::start(plan.containers, 1.0, 0, &workspace, progress)?;
+    let fleet = Fleet::start(plan.containers, 1.0, TRAINING_SEED, &workspace, progress)?;
     let learn = |name: &str, publisher: Publisher| -> Result<PathBuf, Box<dyn Error>> {
         progress.say(format!("Recording windows to learn from ({name}): {} s.", plan.training_s));
         let (recording, models) = (workspace.path().join("train.ndjson"), std::path::absolute(folder.join(name))?);
-        record(&fleet, plan, plan.training_s, publisher, &recording, &workspace)?;
+        let time = Duration::from_secs(plan.training_s);
+        let record = || record(&fleet, plan, plan.training_s, publisher, &recording, &workspace);
+        neighbour::beside(time, TRAINING_SEED, record)?;
         stage::train(&recording, &models, workspace.path())?;
         Ok(models)
     };

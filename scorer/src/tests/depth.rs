@@ -4,7 +4,7 @@ use vaectl_schemas::Depth;
 
 use crate::Scorer;
 
-use super::support::{Feed, SECOND, START, config, feed, scorer};
+use super::support::{Feed, START, config, feed, scorer};
 
 fn scored(lines: &[String]) -> Scorer {
     let (mut scorer, mut out) = (scorer(config()), Vec::new());

@@ -36,14 +36,17 @@ fn a_container_that_dies_during_its_incident_is_told_of_to_its_end() {
 }
 
 /// Two containers: what one does, and that the other, of a known load meanwhile, lost nothing of it.
-fn beside(mut args: Vec<&str>, options: &Options, wrong: impl FnOnce(&Container)) -> Vec<Value> {
+fn beside(args: &[&str], options: &Options, wrong: impl FnOnce(&Container, &Recording)) -> Vec<Value> {
     let (workspace, image) = probe();
-    args.extend(["--window", "200ms"]);
+    // Nobody else's container has to do with it.
+    let cgroups = ["bad", "good"].map(|name| format!("/{name}-{}", workspace.tag()));
+    let args = [args, &["--window", "200ms", "--cgroup", &cgroups[0], "--cgroup", &cgroups[1]]].concat();
     let recording = Recording::start(&args, &[]);
     let start = |name, options| Container::start(&Engine::Runc, &image, name, options, &workspace).unwrap();
     let (bad, good) = (start("bad", options), start("good", &Options::default()));
-    let generator = Generator::start(&good, Duration::from_secs(2), 200.0, None).unwrap();
-    wrong(&bad);
+    // Its share of the ring holds seconds of this.
+    let generator = Generator::start(&good, Duration::from_secs(2), 40.0, None).unwrap();
+    wrong(&bad, &recording);
     let done = generator.finish().unwrap();
     let (bad_id, good_id) = (bad.id().to_owned(), good.id().to_owned());
     drop((bad, good));
@@ -68,11 +71,13 @@ fn a_flood_costs_the_container_that_makes_it_its_own_events_and_nobody_else_any(
         return;
     }
     alone();
-    let flood = |bad: &Container| {
-        let time = Duration::from_secs(1);
-        Generator::start(bad, time, 0.0, None).unwrap().finish().unwrap();
+    let flood = |bad: &Container, recording: &Recording| {
+        // However fast it is, it does not keep up.
+        recording.pause();
+        Generator::start(bad, Duration::from_secs(1), 0.0, None).unwrap().finish().unwrap();
+        recording.resume();
     };
-    let lines = beside(vec!["--ring-bytes", "256K", "--backlog-bytes", "256K"], &Options::default(), flood);
+    let lines = beside(&["--ring-bytes", "512K", "--backlog-bytes", "512K"], &Options::default(), flood);
     let gaps: Vec<&Value> = lines.iter().filter(|line| line["type"] == "gap").collect();
     assert!(gaps.iter().any(|gap| gap["vaectl"]["cause"] == "quota"), "{gaps:?}");
     let lost: u64 = gaps.iter().map(|gap| gap["vaectl"]["lost"].as_u64().unwrap()).sum();
@@ -86,13 +91,13 @@ fn a_fork_bomb_within_its_limit_is_counted_and_costs_the_others_nothing() {
         return;
     }
     alone();
-    let bomb = |bad: &Container| {
+    let bomb = |bad: &Container, _: &Recording| {
         // Each shell starts two of its kind, until there is no room for more.
         bad.run_inside("echo '/bin/sh /tmp/bomb & /bin/sh /tmp/bomb & sleep 0.1' >/tmp/bomb; /bin/sh /tmp/bomb &")
             .unwrap();
     };
     let options = Options { most_processes: Some(MOST), ..Options::default() };
-    let lines = beside(Vec::new(), &options, bomb);
+    let lines = beside(&[], &options, bomb);
     assert!(counted(&lines, "syscall_failed.EAGAIN") > 0, "the limit was met");
     assert!(counted(&lines, "process.fork") > u64::from(MOST) / 2);
     let processes = windows(&lines).filter_map(|window| window["gauges"]["pids"].as_u64());

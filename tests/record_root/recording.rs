@@ -112,6 +112,16 @@ impl Recording {
         self.lines.until(what, enough);
     }
 
+    /// Lets it stand still.
+    pub(crate) fn pause(&self) {
+        self.stage.send(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(&self) {
+        self.stage.send(Signal::CONT);
+    }
+
     /// Ends it in order, and returns all that it wrote.
     pub(crate) fn stop(self) -> Vec<Value> {
         self.stage.terminate();

@@ -79,15 +79,19 @@ impl Recorder {
             self.find_due = None;
             if let Err(error) = self.find() {
                 warn!(%error, "Containers that were there before could not be looked for.");
+                self.find_due = Some(Instant::now() + UNDECIDED);
             }
         }
     }
 
     fn has_no_room(&mut self, path: String) {
-        warn!(cgroup = path, "There is no room for this container: raise --max-containers.");
-        if let Some(host) = self.tracked.get(&HOST) {
-            self.items.push(gap(host, self.clock, GapCause::Containers, 1));
+        if !self.config.by_form() && self.candidate(&path).is_none() {
+            return;
         }
+        warn!(cgroup = path, "There is no room for this container: raise --max-containers.");
+        let lost = |host: &Tracked| gap(host, self.clock, GapCause::Containers, 1);
+        let told = self.tracked.get(&HOST).map_or_else(|| lost(&self.host(Depth::Census, boot_ns())), lost);
+        self.items.push(told);
         self.roomless.insert(path);
         // A look forgets those that are gone, or are none.
         if self.roomless.len().is_multiple_of(1024) {
@@ -112,14 +116,19 @@ impl Recorder {
         let depth = if wanted { self.config.depth.min(Depth::Process) } else { Depth::Census };
         self.kernel.reset(HOST, true, Self::control_of(depth, wire::STATE_UNDECIDED))?;
         if wanted {
-            let mut host = Tracked::new(HOST, 0, String::new(), now, true, depth, &self.facts);
-            host.identify("host".to_owned(), None);
+            let mut host = self.host(depth, now);
             host.stage = Stage::Live;
             host.cpu = None;
             self.items.push(Item::Bind(HOST, host.identity.clone()));
             self.tracked.insert(HOST, host);
         }
         Ok(())
+    }
+
+    fn host(&self, depth: Depth, now: u64) -> Tracked {
+        let mut host = Tracked::new(HOST, 0, String::new(), now, true, depth, &self.facts);
+        host.identify("host".to_owned(), None);
+        host
     }
 
     fn control(&self, state: usize) -> Control {

@@ -28,7 +28,7 @@ impl Workspace {
     /// A new folder; `what` stands in its name.
     pub fn new(what: &str) -> Result<Self, HarnessError> {
         leftovers::sweep(&std::env::temp_dir());
-        let tag = format!("{:x}{:x}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let tag = format!("{:x}x{:x}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(format!("{PREFIX}{what}-{tag}"));
         fs::create_dir_all(&path).naming("create", &path)?;
         let lock = Lock::take(&path.join(LOCK), "another harness")?;

@@ -66,6 +66,8 @@ pub(crate) struct Kernel {
     rings: [Cells; 2],
     /// Up to where the flight recorder of a slot was read, or belonged to another container.
     told: std::collections::HashMap<u32, [u64; 2]>,
+    /// Whether a cgroup's slot changed since the cache was last settled.
+    rebound: bool,
     /// Cells of flight recorders that were taken again before anybody read them.
     pub(crate) overwritten: u64,
     /// The ring of events.
@@ -190,6 +192,7 @@ impl Kernel {
                 Cells { map: Array::try_from(take("activity_cells")?).map_err(maps)?, each: flight_cells[1] },
             ],
             told: std::collections::HashMap::new(),
+            rebound: false,
             overwritten: 0,
             events: Ring(RingBuf::try_from(take("events")?).map_err(maps)?),
             cgroups: Ring(RingBuf::try_from(take("cgroup_events")?).map_err(maps)?),
@@ -329,8 +332,19 @@ impl Kernel {
     }
 
     fn empty_cache(&mut self) -> Result<(), MapError> {
+        self.rebound = true;
         let empty: &Cache = &EMPTY_CACHE;
         self.cache.set(0, empty, 0)
+    }
+
+    /// Empties the cache of slots once more where one changed: a program that had looked it up just before may have put
+    /// the old one in just after.
+    pub(crate) fn settle_cache(&mut self) -> Result<(), MapError> {
+        if self.rebound {
+            self.empty_cache()?;
+            self.rebound = false;
+        }
+        Ok(())
     }
 
     /// Forgets a cgroup.

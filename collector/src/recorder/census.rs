@@ -11,6 +11,7 @@ use crate::cgroup::{Account, Cpu};
 use crate::clock::boot_ns;
 use crate::container::Stage;
 use crate::event::turn_round;
+use crate::load::Kernel;
 use crate::window::Reading;
 
 impl Recorder {
@@ -39,6 +40,7 @@ impl Recorder {
         }
         // They end once what is in the ring of them is read.
         self.vanished.extend(gone);
+        self.report("cache", Kernel::settle_cache);
     }
 
     /// What a container's files say; the host as a whole has none.

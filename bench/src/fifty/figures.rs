@@ -135,6 +135,7 @@ impl Figures {
         let phases: Vec<&Phase> =
             seeds.iter().flat_map(|seed| &seed.phases).filter(|p| p.publisher.is_adaptive()).collect();
         let hour = ContainerHour::of(seeds, &theirs, &phases, containers as f64);
+        let in_blocks: usize = seeds.iter().flat_map(|seed| &seed.blocks).map(|b| b.false_incidents.len()).sum();
         let deeds = || phases.iter().flat_map(|phase| &phase.attacks).flat_map(|told| &told.deeds);
         Self {
             user_factor_10k: their_event * 1e4 / (ours.cpu_ms_per_s / 1e3),
@@ -146,7 +147,7 @@ impl Figures {
             overhead: overhead(Publisher::Adaptive, seeds),
             overhead_duty: overhead(Publisher::Duty, seeds),
             attacks_found: phases.iter().map(|phase| found(phase)).min().unwrap_or_default(),
-            false_incidents: phases.iter().map(|phase| phase.false_incidents.len()).sum(),
+            false_incidents: in_blocks + phases.iter().map(|phase| phase.false_incidents.len()).sum::<usize>(),
             coverage: deeds().filter(|(_, told)| *told).count() as f64 / deeds().count() as f64,
             events_per_s,
             calls_per_s,

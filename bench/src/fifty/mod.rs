@@ -8,6 +8,7 @@ mod figures;
 mod fleet;
 mod growth;
 mod hours;
+mod incidents;
 mod legs;
 mod neighbour;
 mod peer;

@@ -149,8 +149,12 @@ fn attacks(out: &mut String, measured: &Measured) -> std::fmt::Result {
                     told.events.len(),
                 )?;
             }
-            for name in &phase.false_incidents {
-                writeln!(out, "| {} | {} | none: false | {name} | | | |", seed.number, phase.publisher.name())?;
+        }
+        let phases = seed.phases.iter().map(|phase| (phase.publisher, "attacks", &phase.false_incidents));
+        let blocks = seed.blocks.iter().map(|block| (block.publisher, "stable", &block.false_incidents));
+        for (publisher, phase, incidents) in phases.chain(blocks) {
+            for incident in incidents {
+                writeln!(out, "| {} | {} | none, {phase}: false | {incident} | | | |", seed.number, publisher.name())?;
             }
         }
     }

@@ -6,8 +6,10 @@ use std::time::Instant;
 use elasticsearch::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use vaectl_schemas::Timestamp;
 
 use super::fleet::Work;
+use super::incidents::{Incident, incidents};
 use super::plan::Plan;
 use super::publishers::{Publisher, Surroundings};
 use crate::measure::cpu_time;
@@ -33,6 +35,8 @@ pub(super) struct Block {
     pub(super) totals: Option<Totals>,
     /// What the containers did meanwhile.
     pub(super) work: Work,
+    /// Incidents from its start to its end, all of them false, by what they say.
+    pub(super) false_incidents: Vec<String>,
 }
 
 /// Who is next, by the round: each is first, and each follows another one, in turn.
@@ -59,6 +63,7 @@ pub(super) fn blocks(around: &Surroundings<'_>, plan: &Plan, progress: Progress)
 
 /// One block, from a publisher's start to its end.
 pub(super) fn block(around: &Surroundings<'_>, plan: &Plan, publisher: Publisher) -> Result<Block, Box<dyn Error>> {
+    let since = Timestamp::now();
     let mut running = around.start(publisher)?;
     interrupt::pause(std::time::Duration::from_secs(plan.settle_s))?;
     running.alive()?;
@@ -72,6 +77,7 @@ pub(super) fn block(around: &Surroundings<'_>, plan: &Plan, publisher: Publisher
     let documents = self::documents(around, publisher) - documents;
     let peak_memory = running.cgroup.peak_memory();
     let totals = running.finish()?;
+    let incidents = incidents(around, publisher, since)?;
     Ok(Block {
         publisher,
         seconds,
@@ -82,6 +88,7 @@ pub(super) fn block(around: &Surroundings<'_>, plan: &Plan, publisher: Publisher
         peak_memory,
         totals,
         work,
+        false_incidents: incidents.into_iter().map(Incident::told).collect(),
     })
 }
 

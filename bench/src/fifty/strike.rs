@@ -1,21 +1,17 @@
 //! Attacks under a publisher, and what its incidents tell of them.
 
-use std::collections::BTreeSet;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use elasticsearch::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use vaectl_schemas::Timestamp;
 
+use super::incidents::{Incident, incidents, search};
 use super::plan::{Plan, draw};
 use super::publishers::{Publisher, Surroundings};
 use crate::attack::mining;
 use crate::{Attack, AttackKind, Progress, Truth, interrupt};
-
-/// The most that one answer of the server has.
-const PAGE: usize = 10_000;
 
 /// Attacks and recovery under one publisher.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,7 +21,7 @@ pub(super) struct Phase {
     pub(super) cpu_s: f64,
     pub(super) bytes: [u64; 2],
     pub(super) attacks: Vec<Told>,
-    /// Incidents that no attack explains, by the names of their containers.
+    /// Incidents that no attack explains, by what they say.
     pub(super) false_incidents: Vec<String>,
 }
 
@@ -74,62 +70,12 @@ pub(super) fn phase(
     let now = running.proxy.bytes();
     running.finish()?;
     let truths: Vec<Truth> = attacks.into_iter().map(|attack| attack.truth).collect();
-    let incidents = if publisher.is_adaptive() { incidents(around, publisher, since)? } else { Vec::new() };
+    let incidents = incidents(around, publisher, since)?;
     let explained = |incident: &Incident| truths.iter().any(|truth| incident.is_about(truth));
-    let false_incidents = incidents.iter().filter(|i| !explained(i)).map(|i| i.container.clone()).collect();
     let attacks =
         truths.iter().map(|truth| told(around, publisher, truth, &incidents, time)).collect::<Result<_, _>>()?;
+    let false_incidents = incidents.into_iter().filter(|i| !explained(i)).map(Incident::told).collect();
     Ok(Phase { publisher, seconds, cpu_s, bytes: [now[0] - bytes[0], now[1] - bytes[1]], attacks, false_incidents })
-}
-
-/// The opening of an incident.
-struct Incident {
-    id: String,
-    container: String,
-    at: Timestamp,
-}
-
-impl Incident {
-    fn is_about(&self, truth: &Truth) -> bool {
-        self.container == truth.container && truth.explains(self.at)
-    }
-}
-
-fn incidents(
-    around: &Surroundings<'_>,
-    publisher: Publisher,
-    since: Timestamp,
-) -> Result<Vec<Incident>, Box<dyn Error>> {
-    // Verdicts are in the same stream.
-    let query = json!({"bool": {"filter": [
-        {"term": {"event.dataset": "vaectl.incident"}},
-        {"range": {"@timestamp": {"gte": since.to_string()}}},
-    ]}});
-    let stream = format!("vaectl-incident-{}", around.namespace(publisher));
-    let mut seen = BTreeSet::new();
-    let mut incidents = Vec::new();
-    for source in search(around, &stream, &query)? {
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let id = text(&source["vaectl"]["incident"]).ok_or("an incident has no id")?;
-        let container = text(&source["container"]["id"]).ok_or("an incident has no container")?;
-        let at: Timestamp = serde_json::from_value(source["@timestamp"].clone())?;
-        if seen.insert(id.clone()) {
-            incidents.push(Incident { id, container, at });
-        }
-    }
-    Ok(incidents)
-}
-
-/// Sources of the documents that a query finds, oldest first.
-fn search(around: &Surroundings<'_>, stream: &str, query: &Value) -> Result<Vec<Value>, Box<dyn Error>> {
-    let _ = around.node.ask(Method::Post, &format!("{stream}/_refresh"), None);
-    let body = json!({"size": PAGE, "sort": [{"@timestamp": "asc"}], "query": query});
-    let path = format!("{stream}/_search?ignore_unavailable=true&allow_no_indices=true");
-    let mut answer = around.node.ask(Method::Post, &path, Some(&body));
-    match answer["hits"]["hits"].take() {
-        Value::Array(hits) => Ok(hits.into_iter().map(|mut hit| hit["_source"].take()).collect()),
-        _ => Err(format!("{stream}: {answer}").into()),
-    }
 }
 
 /// Whether the incidents of an attack tell what the injector knows.

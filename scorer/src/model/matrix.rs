@@ -1,7 +1,6 @@
-//! A dense matrix of rows, and the one product that inference needs.
+//! A dense matrix of rows, and affine maps of them.
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{ArrayView2, ArrayViewMut2};
+use super::product::affine;
 
 /// Row-major `f32` numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -118,10 +117,6 @@ impl Matrix {
     pub(crate) fn values_mut(&mut self) -> &mut [f32] {
         &mut self.values
     }
-
-    fn view(&self) -> ArrayView2<'_, f32> {
-        ArrayView2::from_shape((self.len(), self.width), &self.values).expect("a matrix is made of whole rows")
-    }
 }
 
 /// Some rows of a matrix that follow each other.
@@ -165,21 +160,17 @@ impl Dense {
     /// The product adds up each output's terms in one fixed order, whatever else is in the batch, so that a window judged
     /// alone and in a batch scores the same to the last bit.
     pub(crate) fn apply(&self, input: &Matrix, output: &mut Matrix) {
-        output.resize(input.len(), self.bias.len());
-        for row in output.rows_mut() {
-            row.copy_from_slice(&self.bias);
-        }
-        let shape = (input.len(), self.bias.len());
-        let mut out = ArrayViewMut2::from_shape(shape, &mut output.values).expect("a matrix is made of whole rows");
-        general_mat_mul(1.0, &input.view(), &self.weight.view(), 1.0, &mut out);
+        self.map(input, false, output);
     }
 
     /// Maps each row and rectifies the result.
     pub(crate) fn rectified(&self, input: &Matrix, output: &mut Matrix) {
-        self.apply(input, output);
-        for value in &mut output.values {
-            *value = value.max(0.0);
-        }
+        self.map(input, true, output);
+    }
+
+    fn map(&self, input: &Matrix, rectify: bool, output: &mut Matrix) {
+        output.resize(input.len(), self.bias.len());
+        affine(&input.values, &self.weight.values, &self.bias, rectify, &mut output.values);
     }
 }
 

@@ -18,6 +18,7 @@ mod lock;
 mod matrix;
 mod network;
 mod novelty;
+mod product;
 mod reason;
 mod tail;
 mod versions;

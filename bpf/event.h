@@ -96,12 +96,15 @@ static __always_inline int take_share(__u32 slot, __u64 len, __u64 consumed, __u
 /* Hands a record that takes a depth to the ring, or to the flight recorder where its container is not watched so deep.
  * The reader comes by on its own, once a second: it is woken only when the ring fills faster than that, and long before
  * one container has spent its share. */
-static __always_inline void put(struct row *row, struct header *record, __u64 len, __u32 depth)
+static __always_inline void put(struct header *record, __u64 len, __u32 depth)
 {
 	if (depth_of(record->slot) < depth) {
 		remember(record, len, record->slot, record->kind == KIND_EXEC || record->kind == KIND_RARE);
 		return;
 	}
+	struct row *row = row_of(record->slot);
+	if (!row)
+		return;
 	__u64 consumed = bpf_ringbuf_query(&events, BPF_RB_CONS_POS);
 	__u64 produced = bpf_ringbuf_query(&events, BPF_RB_PROD_POS);
 	__u64 wake = produced - consumed > ring_bytes / 8 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;

@@ -21,7 +21,7 @@ static __always_inline struct file_record *begin_file(struct scratch *buffer, st
 }
 
 /* A call that ended with an open file: its path is the kernel's own. */
-static __always_inline void report_file(struct task_struct *task, struct row *row, __u32 slot, __u16 nr, long ret,
+static __always_inline void report_file(struct task_struct *task, __u32 slot, __u16 nr, long ret,
 					int fd, __u32 mode)
 {
 	struct scratch *buffer = scratch();
@@ -38,11 +38,11 @@ static __always_inline void report_file(struct task_struct *task, struct row *ro
 	record->mode = mode;
 	record->path_len = off - start;
 	record->walked = 1;
-	put(row, &record->header, off & (2 * SCRATCH - 1), DEPTH_FULL);
+	put(&record->header, off & (2 * SCRATCH - 1), DEPTH_FULL);
 }
 
 /* A call that names its file: the argument, and the directory that it is relative to. */
-static __always_inline void report_name(struct task_struct *task, struct row *row, __u32 slot, __u16 nr, long ret,
+static __always_inline void report_name(struct task_struct *task, __u32 slot, __u16 nr, long ret,
 					int dir, __u64 path, int to_dir, __u64 to, __u32 mode)
 {
 	struct scratch *buffer = scratch();
@@ -54,5 +54,5 @@ static __always_inline void report_name(struct task_struct *task, struct row *ro
 	if (to)
 		off = read_argument(task, to, to_dir, off, &record->to_len, &record->to_dir_len);
 	record->mode = mode;
-	put(row, &record->header, off & (2 * SCRATCH - 1), DEPTH_FULL);
+	put(&record->header, off & (2 * SCRATCH - 1), DEPTH_FULL);
 }

@@ -172,7 +172,7 @@ int on_exec(__u64 *ctx)
 	}
 	record->session_pid = session_of(task);
 	record->pad = 0;
-	put(row, &record->header, off & (2 * SCRATCH - 1), DEPTH_PROCESS);
+	put(&record->header, off & (2 * SCRATCH - 1), DEPTH_PROCESS);
 	return 0;
 }
 
@@ -191,12 +191,12 @@ int on_fork(__u64 *ctx)
 	add(row->count[COUNT_FORK], 1);
 	/* The flags in memory may be gone by the time the call ends (vfork shares it): the result is what counts. */
 	if (child->nsproxy != parent->nsproxy)
-		report_rare(parent, row, slot, __NR_clone, child->tgid, 0, 0, 0, 0);
+		report_rare(parent, slot, __NR_clone, child->tgid, 0, 0, 0, 0);
 	if (!wanted(slot, DEPTH_FULL))
 		return 0;
 	struct fork_record record = {.child_pid = child->tgid, .child_start_ns = child->start_boottime};
 	fill_header(&record.header, parent, slot, KIND_FORK);
-	put(row, &record.header, sizeof(record), DEPTH_FULL);
+	put(&record.header, sizeof(record), DEPTH_FULL);
 	return 0;
 }
 
@@ -244,7 +244,7 @@ int on_exit(__u64 *ctx)
 	struct header record;
 	fill_header(&record, task, slot, KIND_EXIT);
 	record.ret = status;
-	put(row, &record, sizeof(record), DEPTH_PROCESS);
+	put(&record, sizeof(record), DEPTH_PROCESS);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 
 #define NO_ARGUMENT ~0ULL
 
-static __always_inline void report_rare(struct task_struct *task, struct row *row, __u32 slot, __u16 nr, long ret,
+static __always_inline void report_rare(struct task_struct *task, __u32 slot, __u16 nr, long ret,
 					__u64 a, __u64 b, __u64 c, __u64 path)
 {
 	struct scratch *buffer = scratch();
@@ -24,5 +24,5 @@ static __always_inline void report_rare(struct task_struct *task, struct row *ro
 		if (len > 0)
 			record->path_len = len;
 	}
-	put(row, &record->header, (sizeof(*record) + record->path_len) & (SCRATCH - 1), DEPTH_PROCESS);
+	put(&record->header, (sizeof(*record) + record->path_len) & (SCRATCH - 1), DEPTH_PROCESS);
 }

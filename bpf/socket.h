@@ -152,7 +152,7 @@ int on_socket_state(__u64 *ctx)
 	} else {
 		return 0;
 	}
-	put(row, &record.header, sizeof(record), DEPTH_FULL);
+	put(&record.header, sizeof(record), DEPTH_FULL);
 	return 0;
 }
 
@@ -229,9 +229,7 @@ __noinline int end_datagrams(__u32 fd)
 	__u32 slot = slot_of(task->cgroups->dfl_cgrp);
 	if (!end_flow(record, &key, slot) || !wanted(slot, DEPTH_FULL))
 		return 0;
-	struct row *row = row_of(slot);
-	if (row)
-		put(row, &record->header, sizeof(*record), DEPTH_FULL);
+	put(&record->header, sizeof(*record), DEPTH_FULL);
 	return 0;
 }
 
@@ -312,7 +310,7 @@ static __always_inline void report_socket(struct task_struct *task, struct row *
 			bpf_probe_read_user(record->remote, 4, (void *)peer + 4);
 	}
 	if (told && (kind != KIND_CONNECT || depth_of(record->header.slot) == DEPTH_FULL))
-		put(row, &record->header, sizeof(*record), DEPTH_FULL);
+		put(&record->header, sizeof(*record), DEPTH_FULL);
 	else if (told && is_new_peer(record))
 		remember(record, sizeof(*record), record->header.slot, 1);
 	if (ret < 0 && ret != -EINPROGRESS)

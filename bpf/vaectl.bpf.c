@@ -26,6 +26,10 @@ char _license[] SEC("license") = "Dual MIT/GPL";
 #define SET_UP_NS 2000000000ULL
 
 const volatile __u32 own_pid = 0;
+/* Calls are counted in slices. Between them this hook is there for what it tells of those who are watched deeper: what it
+ * counts then is nobody's, but for calls that hardly ever come. */
+const volatile __u8 sliced = 0;
+volatile __u32 between_slices SEC(".data.slices") = 0;
 
 /* What a call asks for beyond being counted. */
 enum action {
@@ -79,11 +83,11 @@ static __always_inline void on_open(struct task_struct *task, struct row *row, _
 	if (!wanted(slot, DEPTH_FULL))
 		return;
 	if (ret >= 0)
-		report_file(task, row, slot, nr, ret, ret, flags);
+		report_file(task, slot, nr, ret, ret, flags);
 	else if (nr == __NR_open || nr == __NR_creat)
-		report_name(task, row, slot, nr, ret, AT_FDCWD, regs->di, 0, 0, 0);
+		report_name(task, slot, nr, ret, AT_FDCWD, regs->di, 0, 0, 0);
 	else
-		report_name(task, row, slot, nr, ret, regs->di, regs->si, 0, 0, 0);
+		report_name(task, slot, nr, ret, regs->di, regs->si, 0, 0, 0);
 }
 
 static __always_inline void on_name(struct task_struct *task, struct row *row, __u32 slot, struct pt_regs *regs,
@@ -145,9 +149,9 @@ static __always_inline void on_name(struct task_struct *task, struct row *row, _
 	if (!wanted(slot, DEPTH_FULL))
 		return;
 	if (nr == __NR_fchmod)
-		report_file(task, row, slot, nr, ret, a, mode);
+		report_file(task, slot, nr, ret, a, mode);
 	else
-		report_name(task, row, slot, nr, ret, dir, path, to_dir, to, mode);
+		report_name(task, slot, nr, ret, dir, path, to_dir, to, mode);
 }
 
 /* The argument of a rare call that says what was asked for: an address or a descriptor says nothing. */
@@ -223,15 +227,15 @@ static __noinline int act(struct pt_regs *regs, struct row *row, __u32 slot, __u
 
 		/* Signals to itself are the runtime library's business. A group stays the group that the caller named. */
 		if (target != task->tgid)
-			report_rare(task, row, slot, nr, ret, target && (int)a > 0 ? target : a, b, c, 0);
+			report_rare(task, slot, nr, ret, target && (int)a > 0 ? target : a, b, c, 0);
 		break;
 	}
 	case ACT_RARE:
-		report_rare(task, row, slot, nr, ret, telling(regs, nr),
+		report_rare(task, slot, nr, ret, telling(regs, nr),
 			    nr == __NR_process_vm_readv || nr == __NR_process_vm_writev ? a : b, c, 0);
 		break;
 	case ACT_RARE_PATH:
-		report_rare(task, row, slot, nr, ret, telling(regs, nr), b, c,
+		report_rare(task, slot, nr, ret, telling(regs, nr), b, c,
 			    nr == __NR_mount || nr == __NR_open_tree || nr == __NR_move_mount ? b : a);
 		break;
 	}
@@ -286,8 +290,14 @@ int on_sys_exit(__u64 *ctx)
 		return 0;
 	struct pt_regs *regs = (struct pt_regs *)ctx[0];
 	__u64 index = call_index(task, regs->orig_ax);
-	count_call(row, index, -ctx[1]);
 	__u32 action = actions[index];
+	if (sliced && between_slices && action < ACT_RARE) {
+		__u32 nobody = SLOT_IGNORED;
+		row = bpf_map_lookup_elem(&rows, &nobody);
+		if (!row)
+			return 0;
+	}
+	count_call(row, index, -ctx[1]);
 	if (action)
 		act(regs, row, slot, action);
 	return 0;

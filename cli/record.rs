@@ -53,8 +53,8 @@ pub(crate) struct Args {
     /// Listen on this socket for the depth of each container, which `score --control` asks for.
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
-    /// Count system calls only in this share of the time, in short slices at random, while every container is at the
-    /// depth of the census; a rare call or a file that falls between slices is not seen.
+    /// Count system calls only in this share of the time, in short slices at random; a rare call or a file that falls
+    /// between slices is seen only where a container is watched deeper than the census.
     #[arg(long, value_name = "SHARE", default_value = "1")]
     census_duty: f64,
     /// The room in the kernel for what a container does below its depth, with `--control`.

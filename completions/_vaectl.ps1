@@ -61,7 +61,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--ring-bytes', '--ring-bytes', [CompletionResultType]::ParameterName, 'The room for events in the kernel')
             [CompletionResult]::new('--backlog-bytes', '--backlog-bytes', [CompletionResultType]::ParameterName, 'The room for events that wait for a slow reader')
             [CompletionResult]::new('--control', '--control', [CompletionResultType]::ParameterName, 'Listen on this socket for the depth of each container, which `score --control` asks for')
-            [CompletionResult]::new('--census-duty', '--census-duty', [CompletionResultType]::ParameterName, 'Count system calls only in this share of the time, in short slices at random, while every container is at the depth of the census; a rare call or a file that falls between slices is not seen')
+            [CompletionResult]::new('--census-duty', '--census-duty', [CompletionResultType]::ParameterName, 'Count system calls only in this share of the time, in short slices at random; a rare call or a file that falls between slices is seen only where a container is watched deeper than the census')
             [CompletionResult]::new('--flight-bytes', '--flight-bytes', [CompletionResultType]::ParameterName, 'The room in the kernel for what a container does below its depth, with `--control`')
             [CompletionResult]::new('--replay', '--replay', [CompletionResultType]::ParameterName, 'Write the lines of this recording instead, plain or zstd')
             [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb')

@@ -57,7 +57,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --ring-bytes 'The room for events in the kernel'
             cand --backlog-bytes 'The room for events that wait for a slow reader'
             cand --control 'Listen on this socket for the depth of each container, which `score --control` asks for'
-            cand --census-duty 'Count system calls only in this share of the time, in short slices at random, while every container is at the depth of the census; a rare call or a file that falls between slices is not seen'
+            cand --census-duty 'Count system calls only in this share of the time, in short slices at random; a rare call or a file that falls between slices is seen only where a container is watched deeper than the census'
             cand --flight-bytes 'The room in the kernel for what a container does below its depth, with `--control`'
             cand --replay 'Write the lines of this recording instead, plain or zstd'
             cand -c 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb'

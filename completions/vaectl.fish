@@ -66,7 +66,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l max-containers 
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l ring-bytes -d 'The room for events in the kernel' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l backlog-bytes -d 'The room for events that wait for a slow reader' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l control -d 'Listen on this socket for the depth of each container, which `score --control` asks for' -r -F
-complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l census-duty -d 'Count system calls only in this share of the time, in short slices at random, while every container is at the depth of the census; a rare call or a file that falls between slices is not seen' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l census-duty -d 'Count system calls only in this share of the time, in short slices at random; a rare call or a file that falls between slices is seen only where a container is watched deeper than the census' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l flight-bytes -d 'The room in the kernel for what a container does below its depth, with `--control`' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l replay -d 'Write the lines of this recording instead, plain or zstd' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F

@@ -23,8 +23,8 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(crate) struct Leases {
     path: PathBuf,
     stream: Option<UnixStream>,
-    /// What the recorder was told, by run: how deep, and whether history is wanted.
-    told: HashMap<String, (Depth, bool)>,
+    /// What the recorder was told, by run: how deep, whether history is wanted, and whether it is to hold events.
+    told: HashMap<String, (Depth, bool, bool)>,
     renewed: Instant,
     tried: Option<Instant>,
     /// When [`send`](Self::send) was called.
@@ -66,7 +66,7 @@ impl Leases {
         }
         let mut requests = Vec::new();
         for watch in watches {
-            let wanted = (watch.depth, watch.history);
+            let wanted = (watch.depth, watch.history, watch.hold);
             if self.told.get(watch.run) == Some(&wanted) {
                 continue;
             }
@@ -78,6 +78,7 @@ impl Leases {
                 ttl_ms: TTL.as_millis() as u64,
                 suspected_ns: watch.suspected_ns,
                 history: watch.history,
+                hold: watch.hold,
             };
             requests.extend(serde_json::to_vec(&lease).expect("a lease is plain data"));
             requests.push(b'\n');
@@ -134,7 +135,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
         let mut leases = Leases::to(path.clone());
-        let watch = |run, depth| Watch { run, depth, suspected_ns: 0, history: false };
+        let watch = |run, depth| Watch { run, depth, suspected_ns: 0, history: false, hold: false };
         leases.send([watch("a", Depth::Census)].into_iter());
         leases.tried = None;
 
@@ -161,7 +162,8 @@ mod tests {
     fn a_recorder_that_is_gone_is_called_again_though_nothing_has_changed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
-        let watches = || [Watch { run: "a", depth: Depth::Census, suspected_ns: 0, history: false }].into_iter();
+        let watches =
+            || [Watch { run: "a", depth: Depth::Census, suspected_ns: 0, history: false, hold: false }].into_iter();
         let mut leases = Leases::to(path.clone());
         for _ in 0..2 {
             let listener = UnixListener::bind(&path).unwrap();

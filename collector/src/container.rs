@@ -13,6 +13,7 @@ use zerocopy::FromZeros;
 use crate::backlog::append;
 use crate::cgroup::{Cpu, Files, Io};
 use crate::facts::Facts;
+use crate::reserve::Reserve;
 use crate::runtime::Named;
 
 /// Who a slot is: what goes onto each of its lines.
@@ -61,6 +62,7 @@ pub(crate) struct Tracked {
     pub(crate) untold: bool,
     /// Who leased its depth holds its events back: they need not be told before its window.
     pub(crate) held_back: bool,
+    pub(crate) reserve: Reserve,
     pub(crate) identity: Arc<Identity>,
     pub(crate) command: Option<Vec<String>>,
     /// It was there from the beginning of the container: its counts are all that there were.
@@ -107,6 +109,7 @@ impl Tracked {
             depth_since: Instant::now(),
             untold: false,
             held_back: false,
+            reserve: Reserve::default(),
             identity: Arc::new(Identity { container: Container::default(), run, job: None }),
             command: None,
             born,

@@ -1,17 +1,30 @@
 //! When system calls are counted: all the time, or only in short slices at random.
 //!
 //! The hook costs every call of every process on the host, an empty one nearly as much as one that counts: what saves is to
-//! take it out. Slices are all of one length, and the pauses between them are exponential: whatever went before, the next
+//! take it out. Where somebody is watched deeper it stays in for what it tells, and counts in slices as ever: a window in
+//! which all calls were counted is none that a model of slices has seen. Slices are all of one length, and the pauses between them are exponential: whatever went before, the next
 //! slice is as likely to begin now as at any other time, so that no moment is safer than another.
 
 use std::time::Duration;
 
 const SLICE_NS: u64 = 100_000_000;
 
+/// What the hook on calls does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// It counts them, and tells of those that are told of.
+    Counted,
+    /// It tells, and counts none but those that hardly ever come.
+    Told,
+    /// It is not there.
+    Unseen,
+}
+
 /// Whether calls are counted, and for how long they were.
 #[derive(Debug)]
 pub(crate) struct Duty {
     share: f64,
+    calls: Calls,
     began_ns: u64,
     /// Since when calls are counted, where they are.
     since_ns: Option<u64>,
@@ -24,30 +37,33 @@ pub(crate) struct Duty {
 impl Duty {
     /// Calls are to be counted in this share of the time, and are since `now_ns`.
     pub(crate) fn new(share: f64, now_ns: u64) -> Self {
-        Self { share, began_ns: now_ns, since_ns: Some(now_ns), before_ns: 0, until_ns: now_ns + SLICE_NS }
+        let calls = Calls::Counted;
+        Self { share, calls, began_ns: now_ns, since_ns: Some(now_ns), before_ns: 0, until_ns: now_ns + SLICE_NS }
     }
 
-    /// Whether the hook has to go in (`true`) or out now. While it is `held`, it stays in, and for a slice more.
-    pub(crate) fn turn(&mut self, now_ns: u64, held: bool) -> Option<bool> {
-        let on = self.since_ns.is_some();
+    /// What the hook has to do from now on, where that is something else; it stays in while it is `held`.
+    pub(crate) fn turn(&mut self, now_ns: u64, held: bool) -> Option<Calls> {
         if self.share >= 1.0 {
             return None;
         }
-        if held {
-            self.until_ns = now_ns + SLICE_NS;
-            return (!on).then_some(true);
+        let mut counts = self.since_ns.is_some();
+        if now_ns >= self.until_ns {
+            counts = !counts;
+            self.until_ns = now_ns + if counts { SLICE_NS } else { pause_ns(self.share, rand::random()) };
         }
-        if now_ns < self.until_ns {
-            return None;
-        }
-        self.until_ns = now_ns + if on { pause_ns(self.share, rand::random()) } else { SLICE_NS };
-        Some(!on)
+        let calls = match (counts, held) {
+            (true, _) => Calls::Counted,
+            (false, true) => Calls::Told,
+            (false, false) => Calls::Unseen,
+        };
+        (calls != self.calls).then_some(calls)
     }
 
-    /// The hook went in or out.
-    pub(crate) fn switched(&mut self, on: bool, now_ns: u64) {
+    /// The hook does that now.
+    pub(crate) fn switched(&mut self, calls: Calls, now_ns: u64) {
         self.before_ns = self.watched_ns(now_ns);
-        self.since_ns = on.then_some(now_ns);
+        self.since_ns = (calls == Calls::Counted).then_some(now_ns);
+        self.calls = calls;
     }
 
     /// For how long calls had been counted at a time not before the present slice or pause.
@@ -77,13 +93,13 @@ fn pause_ns(share: f64, uniform: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Duty, SLICE_NS, pause_ns};
+    use super::{Calls, Duty, SLICE_NS, pause_ns};
 
     /// Turns until `end`, as often as there is something to do.
     fn run(duty: &mut Duty, mut now: u64, end: u64, held: bool) {
         while now < end {
-            if let Some(on) = duty.turn(now, held) {
-                duty.switched(on, now);
+            if let Some(calls) = duty.turn(now, held) {
+                duty.switched(calls, now);
             }
             now += duty.left(now).as_nanos().clamp(1_000_000, 100_000_000) as u64;
         }
@@ -99,16 +115,27 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_watched_until_it_is_let_go() {
+    fn what_is_held_is_told_all_the_time_and_counted_in_slices() {
+        let (begin, end) = (SLICE_NS, 10_000 * SLICE_NS);
+        let mut duty = Duty::new(0.1, begin);
+        run(&mut duty, begin, end, true);
+        assert_ne!(duty.calls, Calls::Unseen);
+        let share = duty.watched_share(end);
+        assert!((0.08..0.12).contains(&share), "{share}");
+    }
+
+    #[test]
+    fn the_hook_goes_in_at_once_where_it_is_held_and_out_where_it_is_let_go() {
         let mut duty = Duty::new(0.1, 0);
-        run(&mut duty, 0, 10 * SLICE_NS, false);
-        let (before, from) = (duty.watched_ns(10 * SLICE_NS), 10 * SLICE_NS);
-        assert_ne!(duty.turn(from, true), Some(false));
-        duty.switched(true, from);
-        run(&mut duty, from, 20 * SLICE_NS, true);
-        assert_eq!(duty.watched_ns(20 * SLICE_NS) - before, 10 * SLICE_NS);
-        assert_eq!(duty.turn(20 * SLICE_NS - 1, false), None);
-        assert_eq!(duty.turn(20 * SLICE_NS, false), Some(false));
+        assert_eq!(duty.turn(0, true), None, "a slice has just begun");
+        let pause = duty.turn(SLICE_NS, false).unwrap();
+        assert_eq!(pause, Calls::Unseen);
+        duty.switched(pause, SLICE_NS);
+        duty.until_ns = u64::MAX;
+        assert_eq!(duty.turn(SLICE_NS + 1, true), Some(Calls::Told));
+        duty.switched(Calls::Told, SLICE_NS + 1);
+        assert_eq!(duty.turn(SLICE_NS + 2, false), Some(Calls::Unseen));
+        assert_eq!(duty.watched_ns(SLICE_NS + 2), SLICE_NS);
     }
 
     #[test]

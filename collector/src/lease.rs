@@ -18,6 +18,7 @@ struct Held {
     until: Instant,
     suspected_ns: u64,
     history: bool,
+    hold: bool,
 }
 
 /// The leases of a control socket, by run: whoever asks may name runs that there are not.
@@ -41,14 +42,19 @@ impl Leases {
         {
             self.held.remove(&first);
         }
-        let Lease { depth, suspected_ns, history, .. } = lease;
+        let Lease { depth, suspected_ns, history, hold, .. } = lease;
         let until = now + Duration::from_millis(lease.ttl_ms).min(LONGEST);
-        self.held.insert(lease.run, Held { depth, until, suspected_ns, history });
+        self.held.insert(lease.run, Held { depth, until, suspected_ns, history, hold });
     }
 
     /// Whether the events of a run are held back for a verdict by who asked for them: nobody waits for them till then.
     pub(crate) fn hold_back(&self, run: &str, now: Instant) -> bool {
         self.held.get(run).is_some_and(|held| held.until > now && !held.history)
+    }
+
+    /// Whether the events of a run at full depth are kept until its history is asked for.
+    pub(crate) fn hold(&self, run: &str, now: Instant) -> bool {
+        self.held.get(run).is_some_and(|held| held.until > now && held.depth == Depth::Full && held.hold)
     }
 
     /// Forgets a container that ended.
@@ -84,7 +90,7 @@ mod tests {
     use super::Leases;
 
     fn lease(run: &str, depth: Depth, suspected_ns: u64) -> Lease {
-        Lease { v: VERSION, run: run.to_owned(), depth, ttl_ms: 1000, suspected_ns, history: true }
+        Lease { v: VERSION, run: run.to_owned(), depth, ttl_ms: 1000, suspected_ns, history: true, hold: false }
     }
 
     #[test]
@@ -127,6 +133,15 @@ mod tests {
         assert!(!leases.hold_back("a", now + Duration::from_secs(2)), "it is over");
         leases.take(lease("a", Depth::Full, 7), now);
         assert!(!leases.hold_back("a", now));
+    }
+
+    #[test]
+    fn only_what_is_seen_at_full_depth_is_kept_and_only_while_the_lease_holds() {
+        let (mut leases, now) = (Leases::new(100), Instant::now());
+        leases.take(Lease { hold: true, ..lease("a", Depth::Full, 7) }, now);
+        leases.take(Lease { hold: true, ..lease("b", Depth::Process, 7) }, now);
+        assert!(leases.hold("a", now) && !leases.hold("b", now) && !leases.hold("c", now));
+        assert!(!leases.hold("a", now + Duration::from_secs(2)), "it is over");
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod naming;
 mod privileges;
 mod process;
 mod recorder;
+mod reserve;
 mod runtime;
 mod window;
 mod writer;

@@ -17,6 +17,7 @@ use zerocopy::{FromBytes, FromZeros, IntoBytes};
 
 use crate::clock::boot_ns;
 use crate::config::Config;
+use crate::duty::Calls;
 use crate::error::RecordError;
 use crate::facts::Facts;
 use crate::flight;
@@ -58,8 +59,9 @@ pub(crate) struct Kernel {
     sampled: bool,
     controls: Array<MapData, [u8; size_of::<Control>()]>,
     slots: HashMap<MapData, u64, u32>,
-    /// The kernel side's globals, of which the cache of slots is the only one.
+    /// The kernel side's globals that begin as zeros, of which the cache of slots is the only one.
     cache: Array<MapData, Cache>,
+    between_slices: Array<MapData, [u8; size_of::<u32>()]>,
     free: Queue<MapData, u32>,
     execs: HashMap<MapData, [u8; size_of::<ExecKey>()], [u8; size_of::<ExecCount>()]>,
     flights: Array<MapData, [u8; size_of::<Flight>()]>,
@@ -137,6 +139,7 @@ impl Kernel {
         let btf = Btf::from_sys_fs().map_err(|e| refused("the kernel's BTF", &e))?;
         let own_pid = std::process::id();
         let sampled = config.in_slices();
+        let sliced = u8::from(sampled);
         let capacity = config.entries(1);
         let ring_bytes = u64::from(config.ring_bytes);
         let flight_cells = config.flight_cells();
@@ -145,6 +148,7 @@ impl Kernel {
         let mut programs = EbpfLoader::new()
             .btf(Some(&btf))
             .override_global("own_pid", &own_pid, true)
+            .override_global("sliced", &sliced, true)
             .override_global("ring_bytes", &ring_bytes, true)
             .override_global("program_mask", &programs_mask, true)
             .override_global("activity_mask", &activity_mask, true)
@@ -184,6 +188,7 @@ impl Kernel {
             controls: Array::try_from(take("controls")?).map_err(maps)?,
             slots: HashMap::try_from(take("slots")?).map_err(maps)?,
             cache: Array::try_from(take(".bss")?).map_err(maps)?,
+            between_slices: Array::try_from(take(".data.slices")?).map_err(maps)?,
             free: Queue::try_from(take("free_slots")?).map_err(maps)?,
             execs: HashMap::try_from(take("execs")?).map_err(maps)?,
             flights: Array::try_from(take("flights")?).map_err(maps)?,
@@ -216,13 +221,15 @@ impl Kernel {
                 sampler(&mut self.programs)?.attach(clock, scope, policy, false).map_err(|e| refused(name, &e))?;
             }
         }
-        self.count_calls(true)
+        self.watch_calls(Calls::Counted)
     }
 
-    /// Puts the hook that counts calls in, or takes it out.
-    pub(crate) fn count_calls(&mut self, on: bool) -> Result<(), RecordError> {
+    /// Puts the hook on calls in, or takes it out, and says whether it counts.
+    pub(crate) fn watch_calls(&mut self, calls: Calls) -> Result<(), RecordError> {
+        let between = u32::from(calls == Calls::Told);
+        self.between_slices.set(0, between.to_ne_bytes(), 0).map_err(|e| refused("a map", &e))?;
         let program = hook(&mut self.programs, CALLS)?;
-        match (on, self.calls.take()) {
+        match (calls != Calls::Unseen, self.calls.take()) {
             (true, None) => self.calls = Some(program.attach().map_err(|e| refused(CALLS, &e))?),
             (false, Some(link)) => program.detach(link).map_err(|e| refused(CALLS, &e))?,
             (_, as_it_is) => self.calls = as_it_is,

@@ -31,6 +31,8 @@ pub(crate) struct Ending {
     pub(crate) lost: u64,
     /// Cells of flight recorders, where there are any, that were taken again before anybody read them.
     pub(crate) overwritten: Option<u64>,
+    /// Events that were held and that nobody asked for.
+    pub(crate) unwanted: u64,
 }
 
 pub(crate) struct Writer<W> {
@@ -73,12 +75,15 @@ impl<W: Write> Writer<W> {
             }
             self.flush()?;
         }
-        let Ending { cause, lost, overwritten } = ending();
-        let counts = |n: u64, lost: u64| [("seen".to_owned(), n + lost), ("lost".to_owned(), lost)].into();
+        let Ending { cause, lost, overwritten, unwanted } = ending();
+        let counts = |n: u64, lost: u64| BTreeMap::from([("seen".to_owned(), n + lost), ("lost".to_owned(), lost)]);
         let mut datasets = BTreeMap::from([
-            ("vaectl.event".to_owned(), counts(self.events, lost)),
+            ("vaectl.event".to_owned(), counts(self.events + unwanted, lost)),
             ("vaectl.window".to_owned(), counts(self.windows, 0)),
         ]);
+        if unwanted > 0 {
+            datasets.entry("vaectl.event".to_owned()).or_default().insert("suppressed".to_owned(), unwanted);
+        }
         let of_recorders = |cells| ("vaectl.flight".to_owned(), [("overwritten".to_owned(), cells)].into());
         datasets.extend(overwritten.map(of_recorders));
         let ledger = LedgerInfo { v: VERSION, stage: "record".to_owned(), datasets, ..LedgerInfo::default() };
@@ -225,7 +230,7 @@ mod tests {
         backlog.close();
         let mut out = Vec::new();
         let writer = Writer::new(&mut out, &crate::facts::check(), 1, 65536);
-        writer.run(&backlog, || Ending { cause: "duration", lost: 0, overwritten: Some(7) }).unwrap();
+        writer.run(&backlog, || Ending { cause: "duration", lost: 0, overwritten: Some(7), unwanted: 0 }).unwrap();
         let lines: Vec<Value> =
             out.split(|b| *b == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
         let [clock, ledger, end] = &lines[..] else { panic!("{lines:?}") };

@@ -28,6 +28,10 @@ pub struct Lease {
     /// holds it back.
     #[serde(default = "told")]
     pub history: bool,
+    /// Whether what it does at full depth is kept by the recorder, some windows long, and told with its history where that is
+    /// asked for; what there is no room for is told live.
+    #[serde(default)]
+    pub hold: bool,
 }
 
 fn told() -> bool {

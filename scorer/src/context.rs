@@ -7,7 +7,8 @@ use vaectl_schemas::{Timestamp, derived_id};
 
 use crate::archive::Archive;
 use crate::budget::Budget;
-use crate::judge::About;
+use crate::instance::Instance;
+use crate::judge::{About, Library};
 use crate::ledger::Ledger;
 use crate::memory::Memory;
 use crate::runs::Runs;
@@ -63,6 +64,15 @@ impl Context {
         if !self.unfit.contains(model.hash) {
             self.unfit.insert(model.hash.to_owned());
             self.complaints.push(ModelError::Unfit { name: model.name.to_owned(), key: model.key.to_owned(), why });
+        }
+    }
+
+    /// Finds the model of an instance where that is due, and gives it back what a stage before knew of it.
+    pub(crate) fn acquaint(&mut self, instance: &mut Instance, models: &dyn Library, reading: u64) {
+        instance.find_model(models, reading);
+        if let (Some(memory), Some(_), false) = (&mut self.memory, &instance.model, instance.recalled) {
+            instance.recalled = true;
+            memory.recall(instance);
         }
     }
 

@@ -18,6 +18,8 @@ pub struct Watch<'a> {
     pub suspected_ns: u64,
     /// Whether what it did before is wanted. A suspicion alone is not worth it: most of them pass.
     pub history: bool,
+    /// Whether the recorder may keep what it does now until history is wanted.
+    pub hold: bool,
 }
 
 /// The depth of every instance that has a run.
@@ -40,6 +42,7 @@ pub(crate) fn watches<'a>(instances: impl Iterator<Item = &'a Instance>) -> impl
             State::Stable | State::Warming | State::Unknown | State::Blind => Depth::Process,
         };
         let suspected_ns = instance.last_suspected.as_ns();
-        Some(Watch { run: instance.run.as_deref()?, depth, suspected_ns, history: state == State::Unstable })
+        let (history, hold) = (state == State::Unstable, state == State::Suspect);
+        Some(Watch { run: instance.run.as_deref()?, depth, suspected_ns, history, hold })
     })
 }

@@ -46,11 +46,7 @@ pub(crate) fn settle(
     out: &mut Vec<u8>,
 ) {
     let Pending { mut window, facts, segment } = pending;
-    instance.find_model(models, reading);
-    if let (Some(memory), Some(_), false) = (&mut context.memory, &instance.model, instance.recalled) {
-        instance.recalled = true;
-        memory.recall(instance);
-    }
+    context.acquaint(instance, models, reading);
     if window.container.as_ref().is_none_or(|c| c.image.is_none()) {
         window.container = Some(instance.container.clone());
     }

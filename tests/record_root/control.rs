@@ -132,6 +132,54 @@ fn history_stays_where_it_is_until_it_is_asked_for_and_knows_who_was_called_agai
     scene.recording.until("who was called", |lines| lines.iter().any(called));
 }
 
+/// As a suspicion does that becomes an incident, and one that passes.
+#[test]
+fn what_a_suspicion_does_is_told_with_its_history_and_counted_where_nobody_asked() {
+    if skipped("what_a_suspicion_does_is_told_with_its_history_and_counted_where_nobody_asked") {
+        return;
+    }
+    let scene = scene(&[]);
+    let hold = |depth: &str| {
+        let lease = json!({"v": 1, "run": scene.run, "depth": depth, "ttl_ms": 60_000, "history": false, "hold": true});
+        ask(&scene.socket, &lease);
+        scene.settle();
+    };
+    let work = |name: &str| {
+        let done = scene.container.control().join(name);
+        scene.container.run_inside(&format!("/usr/bin/probe noop {name}; echo >/control/{name}")).unwrap();
+        crate::support::until("the work", || done.exists().then_some(()));
+        scene.settle();
+    };
+    let tells = |name: &str| {
+        let name = json!(name);
+        move |lines: &[Value]| lines.iter().any(|line| line["process"]["args"][2] == name)
+    };
+    lease(&scene.socket, &scene.run, "census", 60_000);
+    scene.settle();
+    work("before");
+    hold("full");
+    work("meanwhile");
+    assert!(!tells("meanwhile")(&scene.events()), "nobody has asked for it");
+    lease(&scene.socket, &scene.run, "full", 60_000);
+    scene.recording.until("what was held", tells("meanwhile"));
+    let history: Vec<Value> = scene.events().into_iter().filter(|line| line["vaectl"]["history"] == true).collect();
+    assert!(tells("before")(&history) && tells("meanwhile")(&history));
+    let times: Vec<&str> = history.iter().map(|event| event["@timestamp"].as_str().unwrap()).collect();
+    assert!(times.is_sorted(), "{times:?}");
+
+    hold("full");
+    work("in-vain");
+    hold("census");
+    let Scene { recording, container: _container, .. } = scene;
+    let lines = recording.stop();
+    assert!(!tells("in-vain")(&lines), "the suspicion has passed");
+    let events = lines.iter().filter(|line| line["type"] == "event").count() as u64;
+    let ledger = lines.iter().find(|line| line["type"] == "ledger").unwrap();
+    let counts = &ledger["vaectl"]["datasets"]["vaectl.event"];
+    let unwanted = counts["suppressed"].as_u64().unwrap();
+    assert!(unwanted > 0 && counts["seen"] == events + unwanted, "{counts} and {events} events");
+}
+
 #[test]
 fn nothing_is_lost_and_nothing_told_twice_while_the_depth_goes_up_and_down() {
     if skipped("nothing_is_lost_and_nothing_told_twice_while_the_depth_goes_up_and_down") {

@@ -81,7 +81,15 @@ impl Leased {
     pub(crate) fn lease(&self, depth: Depth) -> Result<(), Box<dyn Error>> {
         let mut socket = UnixStream::connect(&self.control)?;
         for run in &self.runs {
-            let lease = Lease { v: VERSION, run: run.clone(), depth, ttl_ms: TTL_MS, suspected_ns: 0, history: true };
+            let lease = Lease {
+                v: VERSION,
+                run: run.clone(),
+                depth,
+                ttl_ms: TTL_MS,
+                suspected_ns: 0,
+                history: true,
+                hold: false,
+            };
             writeln!(socket, "{}", serde_json::to_string(&lease)?)?;
         }
         // The recorder reads it when it comes by.

@@ -30,6 +30,8 @@ impl Recorder {
             }
         }
         let nominal = self.config.window.as_nanos() as u64;
+        let now = boot_ns();
+        self.unwanted += self.tracked.values_mut().map(|tracked| tracked.reserve.age(now, nominal)).sum::<u64>();
         for census in self.census(&there) {
             let tracked = &self.tracked[&census.slot];
             // A cgroup may be there long before its workload.
@@ -149,6 +151,8 @@ impl Recorder {
         for slot in slots {
             self.report("flight", |kernel| kernel.account(slot));
         }
+        // Whoever held a suspicion ends too, or has no container to suspect any more.
+        self.unwanted += self.tracked.values_mut().map(|tracked| tracked.reserve.forget()).sum::<u64>();
     }
 }
 

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, warn};
-use vaectl_bpf::wire::{self, Header};
+use vaectl_bpf::wire;
 use vaectl_schemas::Depth;
-use zerocopy::FromBytes;
 
 use super::{HOST, Recorder};
-use crate::backlog::{Item, append};
+use crate::backlog::Item;
 use crate::clock::boot_ns;
 use crate::container::{Stage, Tracked};
+use crate::reserve::{merge, time_ns};
 
 /// How often leases are looked at for having run out.
 const LOOK: Duration = Duration::from_millis(500);
@@ -38,13 +38,14 @@ impl Recorder {
         let depths = self.leases.depths(live.iter().map(|t| t.identity.run.as_str()), now);
         let of = |(t, depth): (&Tracked, Depth)| {
             let run = &t.identity.run;
-            (t.slot, depth, wanted.contains(run), self.leases.hold_back(run, now))
+            let (back, holds) = (self.leases.hold_back(run, now), self.leases.hold(run, now));
+            (t.slot, depth, wanted.contains(run), back, holds)
         };
         let due: Vec<_> = live.into_iter().zip(depths).map(of).collect();
-        for (slot, depth, history, held_back) in due {
+        for (slot, depth, history, held_back, holds) in due {
             let raised = self.set_depth(slot, depth, now);
             let Some(tracked) = self.tracked.get_mut(&slot) else { continue };
-            tracked.held_back = held_back;
+            (tracked.held_back, tracked.reserve.open) = (held_back, holds);
             let full = depth == Depth::Full;
             let settled = full && now - tracked.depth_since >= LOOK;
             // Who was writing while the depth was raised is done by then.
@@ -52,19 +53,22 @@ impl Recorder {
             if history && (raised || full) || rest {
                 tracked.untold = full && !settled;
                 self.tell_history(slot, settled);
+            } else if full && !holds {
+                // Whoever asked for it is gone, or has another reason to look by now.
+                self.tell_reserve(slot);
             }
         }
     }
 
     /// Counts calls for now, or not. Rare calls, files and sockets are told of where their calls end: nobody who is watched
-    /// deeper than the census goes without the hook.
+    /// deeper than the census goes without the hook, though it counts in slices all the same.
     pub(super) fn keep_duty(&mut self) {
         let is_container = |tracked: &Tracked| tracked.slot != HOST && !matches!(tracked.stage, Stage::Undecided(_));
         let held = self.tracked.values().any(|tracked| is_container(tracked) && tracked.depth > Depth::Census);
-        let Some(on) = self.duty.turn(boot_ns(), held) else { return };
-        match self.kernel.count_calls(on) {
-            Ok(()) => self.duty.switched(on, boot_ns()),
-            Err(error) => warn!(%error, on, "The hook that counts calls could not be switched."),
+        let Some(calls) = self.duty.turn(boot_ns(), held) else { return };
+        match self.kernel.watch_calls(calls) {
+            Ok(()) => self.duty.switched(calls, boot_ns()),
+            Err(error) => warn!(%error, ?calls, "The hook that counts calls could not be switched."),
         }
     }
 
@@ -83,20 +87,44 @@ impl Recorder {
         depth > before
     }
 
-    /// Tells what the flight recorder holds and was not told before. Nothing is written to it at full depth: until it is read
-    /// nothing of it is lost.
+    /// Tells what the flight recorder holds and was not told before, and the reserve. Nothing is written to the former at full
+    /// depth: until it is read nothing of it is lost.
     pub(super) fn tell_history(&mut self, slot: u32, settled: bool) {
-        let mut block = Vec::new();
-        let Some(since_ns) = self.tracked.get(&slot).map(|tracked| tracked.since_ns) else { return };
-        // Who had the slot before may still have been about to write.
-        let own =
-            |record: &&Vec<u8>| Header::ref_from_prefix(record).is_ok_and(|(header, _)| header.time_ns >= since_ns);
+        let Some(tracked) = self.tracked.get_mut(&slot) else { return };
+        let (since_ns, reserve) = (tracked.since_ns, tracked.reserve.take());
+        let mut flown = Vec::new();
         self.report("flight", |kernel| {
-            kernel.history(slot, settled)?.iter().filter(own).for_each(|record| append(&mut block, record));
+            flown = kernel.history(slot, settled)?;
             Ok(())
         });
+        // Who had the slot before may still have been about to write.
+        let own = flown.iter().map(Vec::as_slice).filter(|record| time_ns(record) >= since_ns);
+        let block = merge(own, &reserve);
         if !block.is_empty() {
             self.items.push(Item::History(slot, block));
+        }
+    }
+
+    /// Tells what a reserve has as what it would have been without it.
+    pub(super) fn tell_reserve(&mut self, slot: u32) {
+        let Some(tracked) = self.tracked.get_mut(&slot) else { return };
+        let records = tracked.reserve.take();
+        if !records.is_empty() {
+            self.items.push(Item::Events(slot, records));
+        }
+    }
+
+    /// Puts what is held into reserves, which all together have as much room as lines that wait for a slow reader: of the
+    /// fullest the scorer is to hold it.
+    pub(super) fn hold_events(&mut self) {
+        for tracked in self.tracked.values_mut().filter(|tracked| tracked.reserve.open) {
+            tracked.reserve.add(&mut tracked.events);
+        }
+        let all = |recorder: &Self| recorder.tracked.values().map(|tracked| tracked.reserve.bytes()).sum::<usize>();
+        while all(self) > self.config.backlog_bytes {
+            let fullest = self.tracked.values().max_by_key(|tracked| (tracked.reserve.bytes(), tracked.slot));
+            let Some(slot) = fullest.map(|tracked| tracked.slot) else { return };
+            self.tell_reserve(slot);
         }
     }
 }

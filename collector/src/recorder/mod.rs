@@ -92,6 +92,8 @@ pub struct Recorder {
     /// Slots whose cgroup was not there any more when windows were closed.
     vanished: Vec<u32>,
     lost: u64,
+    /// Events that nobody asked for.
+    unwanted: u64,
     wakeups: u64,
 }
 
@@ -110,7 +112,7 @@ impl Recorder {
             return Err(RecordError::Host(obstacles));
         }
         if config.slices_in_vain() {
-            warn!("The census is always on, since containers are watched deeper: add --control, or --depth census.");
+            warn!("Slices save nothing where containers are always watched deeper: add --control, or --depth census.");
         }
         allow_files(config.max_containers)?;
         let kernel = Kernel::load(&config, &facts)?;
@@ -143,6 +145,7 @@ impl Recorder {
             early: Vec::new(),
             vanished: Vec::new(),
             lost: 0,
+            unwanted: 0,
             wakeups: 0,
         };
         let map = |error: MapError| RecordError::Kernel { what: "a map".to_owned(), reason: error.to_string() };
@@ -176,7 +179,7 @@ impl Recorder {
         // The writer has ended, be it for an error.
         let written = AtomicBool::new(false);
         let reader = std::thread::current();
-        let [lost, overwritten] = [(); 2].map(|()| AtomicU64::new(0));
+        let [lost, overwritten, unwanted] = [(); 3].map(|()| AtomicU64::new(0));
         let remembers = self.control.is_some();
         let writer = Writer::new(out, &self.facts, start, self.config.max_line_bytes);
         self.hello(start);
@@ -186,6 +189,7 @@ impl Recorder {
                     cause: if stop.load(Ordering::Relaxed) { "signal" } else { "duration" },
                     lost: lost.load(Ordering::Relaxed),
                     overwritten: remembers.then(|| overwritten.load(Ordering::Relaxed)),
+                    unwanted: unwanted.load(Ordering::Relaxed),
                 };
                 let result = writer.run(&backlog, ending);
                 written.store(true, Ordering::Relaxed);
@@ -214,6 +218,7 @@ impl Recorder {
             self.finish();
             lost.store(self.lost, Ordering::Relaxed);
             overwritten.store(self.kernel.overwritten, Ordering::Relaxed);
+            unwanted.store(self.unwanted, Ordering::Relaxed);
             backlog.push(self.items.drain(..));
             backlog.close();
             // The rest goes as fast as it is read, and waiting for that is no hang.
@@ -287,6 +292,7 @@ impl Recorder {
         for (slot, n) in backlog.dropped() {
             self.dropped(slot, n);
         }
+        self.hold_events();
         self.flush_events();
         for slot in gone {
             self.end(slot);

@@ -262,7 +262,8 @@ impl Recorder {
     }
 
     fn free(&mut self, slot: u32) {
-        let Some(tracked) = self.tracked.remove(&slot) else { return };
+        let Some(mut tracked) = self.tracked.remove(&slot) else { return };
+        self.unwanted += tracked.reserve.forget();
         if !self.roomless.is_empty() {
             self.find_due = Some(Instant::now());
         }

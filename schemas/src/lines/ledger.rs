@@ -7,9 +7,9 @@ use super::line;
 
 line! {
     /// A stage's account, by dataset. For `publish`: `received = indexed + duplicate + merged + dead_lettered +
-    /// spooled + dropped`; for `record`: `seen`, `lost`, and of `vaectl.flight` the cells of flight recorders, 128 bytes
-    /// each, that were `overwritten` before anybody read them; for `score`: `received = passed + suppressed + held +
-    /// dropped`.
+    /// spooled + dropped`; for `record`: `seen = written + lost + suppressed`, of which it names the last two and the sum,
+    /// and of `vaectl.flight` the cells of flight recorders, 128 bytes each, that were `overwritten` before anybody read
+    /// them; for `score`: `received = passed + suppressed + held + dropped`.
     Ledger, Ledger, LedgerInfo,
 }
 

@@ -37,7 +37,10 @@ impl Gate {
         match line.vaectl.status {
             ContainerStatus::Named => {
                 let job = line.vaectl.job.clone().or_else(|| line.vaectl.command.as_deref().map(job_hash));
-                self.registry.at_mut(slot).name(container, job.as_deref());
+                let instance = self.registry.at_mut(slot);
+                instance.name(container, job.as_deref());
+                // Before its first window: what it did up to then is that of a container that is known, or not.
+                self.context.acquaint(instance, self.models.as_ref(), self.reading);
                 self.settle_waiting(slot, None, out);
             }
             ContainerStatus::Unnamed => self.unname(slot, out),

@@ -23,6 +23,10 @@ fn wants_history(lines: &[String]) -> bool {
     scored(lines).watches().any(|watch| watch.history)
 }
 
+fn may_hold(lines: &[String]) -> bool {
+    scored(lines).watches().any(|watch| watch.hold)
+}
+
 fn depth(lines: &[String]) -> Depth {
     let [(run, depth, _)] = &depths(lines)[..] else { panic!("one container") };
     assert_eq!(run, "a-run");
@@ -50,10 +54,12 @@ fn a_container_is_watched_less_once_it_is_stable_and_in_full_while_it_is_not() {
         (Depth::Full, false),
         "a suspicion alone is not worth its history"
     );
+    assert!(may_hold(&lines), "nor is what it does meanwhile worth telling");
     lines.extend(known.calm(1));
     assert_eq!(depth(&lines), Depth::Full, "two of three would open an incident");
     lines.push(known.window(9.0));
     assert_eq!((depth(&lines), wants_history(&lines)), (Depth::Full, true), "while it is unstable");
+    assert!(!may_hold(&lines));
     assert!(known.now > START);
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::support::{Feed, config, feed, of, parse, scorer, states};
+use super::support::{Feed, config, events, feed, of, parse, scorer, states};
 use crate::Config;
 
 /// What comes out for `lines` with this state folder, by a stage that begins and ends for them.
@@ -31,6 +31,19 @@ fn a_container_is_as_warm_after_a_restart_as_before_and_has_its_own_offset() {
     let mut other = Feed::new("other", Some("known"));
     assert_eq!(states(&stage(&config, &[other.window(0.0)]), "other"), ["warming"]);
     assert_eq!(states(&stage(&config, &[web.window(0.25)]), "web"), ["stable"], "the others are kept");
+}
+
+#[test]
+fn what_a_container_does_before_its_first_window_is_told_only_where_it_is_not_known_from_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { state: Some(folder.path().join("state")), ..config() };
+    let mut web = Feed::new("web", Some("known"));
+    stage(&config, &web.calm(31));
+    for (mut feed, told) in [(web, 0), (Feed::new("other", Some("known")), 1)] {
+        let before = [feed.line("named", &feed.container()), feed.event("a program", "exec")];
+        let out = stage(&config, &[&before[..], &[feed.window(0.0)]].concat());
+        assert_eq!(events(&out).len(), told, "{}", feed.id);
+    }
 }
 
 #[test]

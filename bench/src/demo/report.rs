@@ -43,7 +43,7 @@ fn states(outcome: &Outcome) -> String {
     let scene = &outcome.scene;
     let width = scene.watched.iter().map(|watched| watched.name.len()).max().unwrap_or_default();
     let mut out = format!(
-        "States from {} to {}, one mark every {WINDOW} s:\n. unknown  w warming  s stable  ? suspect  ! unstable  b blind  ^ under attack\n",
+        "States from {} to {}, one mark every {WINDOW} s:\n. unknown  w warming  s stable  ! unstable  b blind  ^ under attack\n",
         clock(scene.from),
         clock(scene.to)
     );

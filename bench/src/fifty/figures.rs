@@ -7,11 +7,8 @@ use serde::Serialize;
 use super::publishers::Publisher;
 use super::stable::Block;
 use super::strike::Phase;
-use super::{Costs, Ratios, Seed};
+use super::{Costs, Overhead, Ratios, Seed};
 use crate::adaptive::kernel::Balance;
-
-/// One-sided 95 % quantiles of Student's distribution, from one degree of freedom on.
-const STUDENT: [f64; 12] = [6.31, 2.92, 2.35, 2.13, 2.02, 1.94, 1.89, 1.86, 1.83, 1.81, 1.80, 1.78];
 
 /// All blocks of one publisher.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -100,25 +97,8 @@ fn blocks(publisher: Publisher, seeds: &[Seed]) -> impl Iterator<Item = &Block> 
     seeds.iter().flat_map(|seed| &seed.blocks).filter(move |block| block.publisher == publisher)
 }
 
-/// By how much a request's CPU is above that of the same round without a publisher: mean and upper bound, in percent.
-fn overhead(publisher: Publisher, seeds: &[Seed]) -> [f64; 2] {
-    let cost = |publisher| blocks(publisher, seeds).map(|block| block.work.cpu_us_per_request());
-    let excess: Vec<f64> =
-        cost(publisher).zip(cost(Publisher::Nothing)).map(|(with, without)| (with / without - 1.0) * 100.0).collect();
-    bound(&excess)
-}
-
-/// The mean, and the upper end of its one-sided 95 % interval; none with a single value.
-fn bound(values: &[f64]) -> [f64; 2] {
-    let number = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / number;
-    let Some(freedom) = values.len().checked_sub(2) else { return [mean, f64::INFINITY] };
-    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (number - 1.0);
-    [mean, mean + STUDENT[freedom.min(STUDENT.len() - 1)] * (variance / number).sqrt()]
-}
-
 impl Figures {
-    pub(super) fn of(costs: &Costs, seeds: &[Seed], containers: usize) -> Self {
+    pub(super) fn of(costs: &Costs, seeds: &[Seed], overhead: &[Overhead], containers: usize) -> Self {
         let measured = Publisher::ALL.into_iter().filter(|publisher| blocks(*publisher, seeds).next().is_some());
         let sides: Vec<Side> = measured.map(|publisher| Side::of(publisher, seeds)).collect();
         let side = |publisher| sides.iter().find(|side| side.publisher == publisher).copied();
@@ -136,6 +116,9 @@ impl Figures {
             seeds.iter().flat_map(|seed| &seed.phases).filter(|p| p.publisher.is_adaptive()).collect();
         let hour = ContainerHour::of(seeds, &theirs, &phases, containers as f64);
         let in_blocks: usize = seeds.iter().flat_map(|seed| &seed.blocks).map(|b| b.false_incidents.len()).sum();
+        let above = |publisher| {
+            overhead.iter().find(|measured| measured.publisher == publisher).map_or([f64::NAN; 2], Overhead::percent)
+        };
         let deeds = || phases.iter().flat_map(|phase| &phase.attacks).flat_map(|told| &told.deeds);
         Self {
             user_factor_10k: their_event * 1e4 / (ours.cpu_ms_per_s / 1e3),
@@ -144,8 +127,8 @@ impl Figures {
             network_factor: hour.conventional_network / hour.network,
             network_factor_with_false: hour.conventional_network / (hour.network + hour.episode_network / 24.0),
             storage_factor: hour.conventional_stored / hour.stored,
-            overhead: overhead(Publisher::Adaptive, seeds),
-            overhead_duty: overhead(Publisher::Duty, seeds),
+            overhead: above(Publisher::Adaptive),
+            overhead_duty: above(Publisher::Duty),
             attacks_found: phases.iter().map(|phase| found(phase)).min().unwrap_or_default(),
             false_incidents: in_blocks + phases.iter().map(|phase| phase.false_incidents.len()).sum::<usize>(),
             coverage: deeds().filter(|(_, told)| *told).count() as f64 / deeds().count() as f64,
@@ -240,17 +223,5 @@ impl fmt::Display for Figures {
             self.events_per_s,
             self.calls_per_s,
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bound;
-
-    #[test]
-    fn an_upper_bound_is_above_the_mean_by_the_spread_and_unknown_of_one_value() {
-        let [mean, upper] = bound(&[1.0, 2.0, 3.0]);
-        assert!((mean - 2.0).abs() < 1e-12 && (upper - (2.0 + 2.92 / 3.0_f64.sqrt())).abs() < 1e-9, "{upper}");
-        assert!(bound(&[1.0])[1].is_infinite());
     }
 }

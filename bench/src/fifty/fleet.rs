@@ -18,6 +18,9 @@ const KINDS: [(&str, usize, f64); 7] = [
     ("idle", 6, 0.0),
 ];
 const SIZE: usize = 50;
+/// Those that have something to do without being asked.
+const WORK_ALONE: [&str; 2] = ["worker", "cron"];
+const IDLE: &str = "idle";
 /// Clusters are made and caches fill before anything is measured.
 const SETTLE: Duration = Duration::from_secs(5);
 
@@ -64,9 +67,15 @@ fn kinds(size: usize) -> Vec<(&'static str, f64)> {
         })
     };
     // Spread over the fifty, and then sorted again by kind.
-    let mut kinds: Vec<usize> = (0..size).map(|i| if size < SIZE { i * SIZE / size } else { i % SIZE }).collect();
-    kinds.sort_unstable();
-    kinds.into_iter().filter_map(place).collect()
+    let mut places: Vec<usize> = (0..size).map(|i| if size < SIZE { i * SIZE / size } else { i % SIZE }).collect();
+    places.sort_unstable();
+    let mut kinds: Vec<_> = places.into_iter().filter_map(place).collect();
+    // Who works on its own works as much whatever the load: more of them would be more events.
+    for (own, most, _) in KINDS.into_iter().filter(|(name, ..)| WORK_ALONE.contains(name)) {
+        let surplus = kinds.iter_mut().filter(|(kind, _)| *kind == own).skip(most);
+        surplus.for_each(|(kind, _)| *kind = IDLE);
+    }
+    kinds
 }
 
 impl Fleet {
@@ -150,6 +159,8 @@ mod tests {
             assert_eq!(kinds[0].0, "nginx");
             assert!(kinds.iter().any(|(kind, _)| *kind == "idle" || *kind == "cron"));
         }
-        assert_eq!(kinds(SIZE).iter().filter(|(kind, _)| *kind == "database").count(), 6);
+        let number = |size, kind| kinds(size).iter().filter(|(name, _)| *name == kind).count();
+        assert_eq!([number(SIZE, "database"), number(SIZE, "cron"), number(SIZE, "idle")], [6, 6, 6]);
+        assert_eq!([number(1000, "database"), number(1000, "cron"), number(1000, "idle")], [120, 6, 348]);
     }
 }

@@ -1,4 +1,4 @@
-//! `bench/run fifty [--quick] [--results FOLDER]`: fifty containers, and what four publishers take for them.
+//! `bench/run fifty [--quick] [--seeds N] [--results FOLDER]`: fifty containers, and what four publishers take for them.
 //!
 //! The publishers are a conventional one, one that this project did not write, and the adaptive stages without and with
 //! the duty cycle; they and nobody take turns on one fleet under a fixed, seeded load. What is measured of a leg is kept
@@ -11,6 +11,7 @@ mod hours;
 mod incidents;
 mod legs;
 mod neighbour;
+mod overhead;
 mod peer;
 mod pictures;
 mod plan;
@@ -32,6 +33,7 @@ pub use peer::missing;
 use figures::Figures;
 use hours::Hours;
 use legs::Legs;
+use overhead::Overhead;
 use plan::Plan;
 use seed::Seed;
 
@@ -49,6 +51,7 @@ struct Measured {
     plan: Plan,
     costs: Costs,
     seeds: Vec<Seed>,
+    overhead: Vec<Overhead>,
     growth: Vec<growth::Size>,
 }
 
@@ -60,8 +63,17 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
         match arg.as_str() {
             "--quick" => plan = Plan::quick(),
             "--smoke" => plan = Plan::smoke(),
+            "--seeds" => {
+                let number =
+                    args.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or("--seeds takes a number")?;
+                plan.seeds = (1..=number).collect();
+            }
             "--results" => results = args.next().ok_or("--results takes a folder")?.into(),
-            other => return Err(format!("bench fifty takes --quick and --results FOLDER, and got {other}").into()),
+            other => {
+                return Err(
+                    format!("bench fifty takes --quick, --seeds N and --results FOLDER, and got {other}").into()
+                );
+            }
         }
     }
     let folder = crate::target().join("fifty").join(plan.form);
@@ -115,13 +127,17 @@ fn compare(plan: &Plan, folder: &Path, results: Option<&Path>) -> Result<Option<
     for seed in &plan.seeds {
         seeds.push(legs.leg(&format!("seed-{seed}"), || Seed::run(plan, *seed, &node, &models, progress))?);
     }
+    let mut overhead = Vec::new();
+    if plan.turns > 0 {
+        overhead = legs.leg("overhead", || overhead::measure(plan, &node, &models, progress))?;
+    }
     let mut growth = Vec::new();
     for size in &plan.growth {
         let name = format!("growth-{}-{}", size.0, (size.1 * 100.0).round());
         growth.push(legs.leg(&name, || growth::measure(plan, *size, progress))?);
     }
-    let figures = Figures::of(&costs, &seeds, plan.containers);
-    let measured = Measured { plan: plan.clone(), costs, seeds, growth };
+    let figures = Figures::of(&costs, &seeds, &overhead, plan.containers);
+    let measured = Measured { plan: plan.clone(), costs, seeds, overhead, growth };
     let text = report::text(&measured, &figures);
     print!("{text}");
     if let Some(results) = results {

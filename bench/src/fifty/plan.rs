@@ -31,6 +31,9 @@ pub(super) struct Plan {
     pub(super) settle_s: u64,
     pub(super) attack_s: u64,
     pub(super) recovery_s: u64,
+    /// Turns with and without each adaptive publisher; none leaves what a request takes more unknown.
+    pub(super) turns: usize,
+    pub(super) turn_s: u64,
     /// Containers and times the usual load of each.
     pub(super) growth: Vec<(usize, f64)>,
     pub(super) growth_s: u64,
@@ -48,11 +51,13 @@ impl Plan {
             training_s: 605,
             warm_s: 165,
             seeds: vec![1, 2, 3],
-            rounds: 3,
+            rounds: 2,
             block_s: 45,
             settle_s: 12,
             attack_s: 40,
             recovery_s: 60,
+            turns: 16,
+            turn_s: 8,
             growth: vec![(10, 5.0), (50, 1.0), (200, 0.25), (1000, 0.05), (50, 4.0), (50, 16.0)],
             growth_s: 30,
         }
@@ -73,6 +78,8 @@ impl Plan {
             settle_s: 6,
             attack_s: 20,
             recovery_s: 30,
+            turns: 4,
+            turn_s: 6,
             growth: vec![(10, 5.0), (50, 1.0), (50, 4.0)],
             growth_s: 15,
             ..Self::full()
@@ -93,6 +100,7 @@ impl Plan {
             settle_s: 3,
             attack_s: 8,
             recovery_s: 6,
+            turns: 0,
             growth: Vec::new(),
             ..Self::quick()
         }

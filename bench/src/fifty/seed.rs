@@ -92,6 +92,24 @@ fn record(
     stage::record(Duration::from_secs(seconds), &args, to, workspace.path())
 }
 
+/// Where the windows are that a publisher was made acquainted by.
+fn recording(workspace: &Workspace, publisher: Publisher) -> PathBuf {
+    workspace.path().join(publisher.name()).with_extension("ndjson")
+}
+
+/// Makes a publisher acquainted with the containers of a fleet.
+pub(super) fn warm(
+    around: &Surroundings<'_>,
+    plan: &Plan,
+    publisher: Publisher,
+    progress: Progress,
+) -> Result<(), Box<dyn Error>> {
+    progress.say(format!("Until {} knows all containers: {} s.", publisher.name(), plan.warm_s));
+    let recording = recording(around.workspace, publisher);
+    record(around.fleet, plan, plan.warm_s, publisher, &recording, around.workspace)?;
+    around.acquaint(publisher, &recording)
+}
+
 impl Seed {
     pub(super) fn run(
         plan: &Plan,
@@ -105,11 +123,8 @@ impl Seed {
         let around = Surroundings { fleet: &fleet, node, workspace: &workspace, models, window_s: plan.window_s };
         let publishers = plan.publishers();
         let adaptive = || publishers.iter().copied().filter(|publisher| publisher.is_adaptive());
-        let recording = |publisher: Publisher| workspace.path().join(publisher.name()).with_extension("ndjson");
         for publisher in adaptive() {
-            progress.say(format!("Until {} knows all containers: {} s.", publisher.name(), plan.warm_s));
-            record(&fleet, plan, plan.warm_s, publisher, &recording(publisher), &workspace)?;
-            around.acquaint(publisher, &recording(publisher))?;
+            warm(&around, plan, publisher, progress)?;
         }
         let blocks = stable::blocks(&around, plan, progress)?;
         let stored = publishers.iter().filter_map(|p| Some((*p, node.stored(&around.streams(*p))?))).collect();
@@ -118,7 +133,7 @@ impl Seed {
             phases.push(strike::phase(&around, plan, publisher, (seed, turn), progress)?);
         }
         progress.say("Hours of the same windows.");
-        let recording = recording(Publisher::Adaptive);
+        let recording = recording(&workspace, Publisher::Adaptive);
         let hours = hours::measure(&recording, &models.all, node, &workspace)?;
         for publisher in publishers {
             around.clear(publisher);

@@ -2,8 +2,9 @@
 //!
 //! The hook costs every call of every process on the host, an empty one nearly as much as one that counts: what saves is to
 //! take it out. Where somebody is watched deeper it stays in for what it tells, and counts in slices as ever: a window in
-//! which all calls were counted is none that a model of slices has seen. Slices are all of one length, and the pauses between them are exponential: whatever went before, the next
-//! slice is as likely to begin now as at any other time, so that no moment is safer than another.
+//! which all calls were counted is none that a model of slices has seen. Slices are all of one length, and the pauses between
+//! them are exponential: whatever went before, the next slice is as likely to begin now as at any other time, so that no
+//! moment is safer than another.
 
 use std::time::Duration;
 
@@ -26,8 +27,8 @@ pub(crate) struct Duty {
     share: f64,
     calls: Calls,
     began_ns: u64,
-    /// Since when calls are counted, where they are.
-    since_ns: Option<u64>,
+    /// Since when the hook does what it does.
+    since_ns: u64,
     /// How long they were counted before.
     before_ns: u64,
     /// When the present slice or pause ends.
@@ -38,7 +39,7 @@ impl Duty {
     /// Calls are to be counted in this share of the time, and are since `now_ns`.
     pub(crate) fn new(share: f64, now_ns: u64) -> Self {
         let calls = Calls::Counted;
-        Self { share, calls, began_ns: now_ns, since_ns: Some(now_ns), before_ns: 0, until_ns: now_ns + SLICE_NS }
+        Self { share, calls, began_ns: now_ns, since_ns: now_ns, before_ns: 0, until_ns: now_ns + SLICE_NS }
     }
 
     /// What the hook has to do from now on, where that is something else; it stays in while it is `held`.
@@ -46,7 +47,7 @@ impl Duty {
         if self.share >= 1.0 {
             return None;
         }
-        let mut counts = self.since_ns.is_some();
+        let mut counts = self.calls == Calls::Counted;
         if now_ns >= self.until_ns {
             counts = !counts;
             self.until_ns = now_ns + if counts { SLICE_NS } else { pause_ns(self.share, rand::random()) };
@@ -62,13 +63,12 @@ impl Duty {
     /// The hook does that now.
     pub(crate) fn switched(&mut self, calls: Calls, now_ns: u64) {
         self.before_ns = self.watched_ns(now_ns);
-        self.since_ns = (calls == Calls::Counted).then_some(now_ns);
-        self.calls = calls;
+        (self.calls, self.since_ns) = (calls, now_ns);
     }
 
     /// For how long calls had been counted at a time not before the present slice or pause.
     pub(crate) fn watched_ns(&self, at_ns: u64) -> u64 {
-        self.before_ns + self.since_ns.map_or(0, |since| at_ns.saturating_sub(since))
+        self.before_ns + if self.calls == Calls::Counted { at_ns.saturating_sub(self.since_ns) } else { 0 }
     }
 
     /// The share of the time in which calls had been counted, under the same condition; 1 at the beginning.

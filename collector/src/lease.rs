@@ -49,12 +49,17 @@ impl Leases {
 
     /// Whether the events of a run are held back for a verdict by who asked for them: nobody waits for them till then.
     pub(crate) fn hold_back(&self, run: &str, now: Instant) -> bool {
-        self.held.get(run).is_some_and(|held| held.until > now && !held.history)
+        self.valid(run, now).is_some_and(|held| !held.history)
     }
 
     /// Whether the events of a run at full depth are kept until its history is asked for.
     pub(crate) fn hold(&self, run: &str, now: Instant) -> bool {
-        self.held.get(run).is_some_and(|held| held.until > now && held.depth == Depth::Full && held.hold)
+        self.valid(run, now).is_some_and(|held| held.depth == Depth::Full && held.hold)
+    }
+
+    /// The lease of a run, where it did not run out.
+    fn valid(&self, run: &str, now: Instant) -> Option<&Held> {
+        self.held.get(run).filter(|held| held.until > now)
     }
 
     /// Forgets a container that ended.

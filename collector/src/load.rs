@@ -12,7 +12,7 @@ use aya::programs::{BtfTracePoint, PerfEvent, Program, ProgramError};
 use aya::sys::{Stats, enable_stats};
 use aya::util::online_cpus;
 use aya::{Btf, Ebpf, EbpfError, EbpfLoader};
-use vaectl_bpf::wire::{self, Cell, Control, ExecCount, ExecKey, Flight, Header, Row, Samples};
+use vaectl_bpf::wire::{self, Cell, Control, ExecCount, ExecKey, Flight, Row, Samples};
 use zerocopy::{FromBytes, FromZeros, IntoBytes};
 
 use crate::clock::boot_ns;
@@ -278,8 +278,8 @@ impl Kernel {
         Ok([flight.programs, flight.activity])
     }
 
-    /// What the flight recorder of a slot holds and was not read before, in the order it happened. Once nothing is written
-    /// to it any more it is `settled`: before that, what is not whole yet is left for the next time.
+    /// What the flight recorder of a slot holds and was not read before, each of its rings in the order it happened. Once
+    /// nothing is written to it any more it is `settled`: before that, what is not whole yet is left for the next time.
     pub(crate) fn history(&mut self, slot: u32, settled: bool) -> Result<Vec<Vec<u8>>, MapError> {
         let flown = self.flown(slot)?;
         let told = self.told.entry(slot).or_default();
@@ -290,7 +290,6 @@ impl Kernel {
             self.overwritten += reading.overwritten;
             records.append(&mut reading.records);
         }
-        records.sort_by_key(|record| Header::ref_from_prefix(record).map_or(0, |(header, _)| header.time_ns));
         Ok(records)
     }
 

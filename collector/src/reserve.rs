@@ -50,7 +50,7 @@ impl Reserve {
     }
 }
 
-/// The records of a flight recorder and of a reserve as one block, in the order in which they happened.
+/// The records of a flight recorder, ring by ring, and of a reserve as one block, in the order in which they happened.
 pub(crate) fn merge<'a>(flown: impl Iterator<Item = &'a [u8]>, reserve: &'a [u8]) -> Vec<u8> {
     let mut records: Vec<&[u8]> = flown.chain(records_in(reserve)).collect();
     records.sort_by_key(|record| time_ns(record));

@@ -56,6 +56,8 @@ fn who_is_watched_deeper_than_the_census_does_not_go_without_the_hook_and_is_cou
         own.map(|window| coverage(window, "syscall")).last()
     };
     lease(&scene.socket, &scene.run, "census", 60_000);
+    // Each lease comes by a client of its own, and the recorder hears them side by side: the next one waits for this one.
+    scene.settle();
     scene.recording.until("a window in slices", |lines| last(lines).is_some_and(|share| share < 0.9));
     lease(&scene.socket, &scene.run, "process", 60_000);
     scene.settle();

@@ -59,6 +59,8 @@ pub struct Attack {
     /// What will be compared with the verdicts.
     pub truth: Truth,
     flood: Option<Load>,
+    /// Requests of a flood that is over.
+    requests: u64,
 }
 
 impl Attack {
@@ -75,14 +77,22 @@ impl Attack {
         let ends = Timestamp::from_ns(began.as_ns() + time.as_nanos() as u64);
         let truth =
             Truth { attack: kind, container: container.id().into(), name: container.name().into(), began, ends };
-        Ok(Self { truth, flood })
+        Ok(Self { truth, flood, requests: 0 })
     }
 
     /// Ends a flood whose time is over; to be called now and then.
     pub fn end_when_over(&mut self) {
-        if Timestamp::now() >= self.truth.ends {
-            self.flood = None;
+        if Timestamp::now() >= self.truth.ends
+            && let Some(flood) = self.flood.take()
+        {
+            self.requests = flood.done();
         }
+    }
+
+    /// Requests of a flood that were answered, once it is over.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests
     }
 }
 

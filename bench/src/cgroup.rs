@@ -30,14 +30,15 @@ impl Cgroup {
         command
     }
 
-    pub(crate) fn cpu_time(&self) -> Duration {
+    pub(crate) fn cpu_time(&self) -> Result<Duration, HarnessError> {
         cpu_time(&self.0)
     }
 
     /// The most that its processes have had resident at once, each for itself, in bytes.
-    pub(crate) fn peak_memory(&self) -> u64 {
-        let processes = fs::read_to_string(self.0.join("cgroup.procs")).unwrap_or_default();
-        processes.lines().filter_map(|pid| peak_rss(pid.parse().ok()?)).sum()
+    pub(crate) fn peak_memory(&self) -> Result<u64, HarnessError> {
+        let path = self.0.join("cgroup.procs");
+        let processes = fs::read_to_string(&path).naming("read", &path)?;
+        Ok(processes.lines().filter_map(|pid| peak_rss(pid.parse().ok()?)).sum())
     }
 }
 
@@ -65,13 +66,34 @@ pub(crate) fn path(process: &str) -> Option<PathBuf> {
 }
 
 /// The folder of the v2 cgroup of a process.
-pub(crate) fn of(pid: u32) -> Option<PathBuf> {
-    Some(root().ok()?.join(path(&pid.to_string())?.strip_prefix("/").ok()?))
+pub(crate) fn of(pid: u32) -> Result<PathBuf, HarnessError> {
+    let below = path(&pid.to_string()).and_then(|path| Some(path.strip_prefix("/").ok()?.to_owned()));
+    let process = PathBuf::from(format!("/proc/{pid}"));
+    let below = below.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)).naming("find the cgroup of", &process)?;
+    Ok(root()?.join(below))
 }
 
-/// User and system time of a cgroup.
-pub(crate) fn cpu_time(cgroup: &Path) -> Duration {
-    let stat = fs::read_to_string(cgroup.join("cpu.stat")).unwrap_or_default();
+/// User and system time of a cgroup. A meter that cannot be read is no time of zero.
+pub(crate) fn cpu_time(cgroup: &Path) -> Result<Duration, HarnessError> {
+    let path = cgroup.join("cpu.stat");
+    let stat = fs::read_to_string(&path).naming("read", &path)?;
     let usage = stat.lines().find_map(|line| line.strip_prefix("usage_usec ")?.parse().ok());
-    Duration::from_micros(usage.unwrap_or_default())
+    let usage = usage.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData)).naming("find usage_usec in", &path)?;
+    Ok(Duration::from_micros(usage))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cpu_time;
+    use crate::Workspace;
+
+    #[test]
+    fn a_meter_that_cannot_be_read_is_an_error_and_not_zero() {
+        let folder = Workspace::new("cgroup").unwrap();
+        assert!(cpu_time(folder.path()).is_err());
+        std::fs::write(folder.path().join("cpu.stat"), "user_usec 5\n").unwrap();
+        assert!(cpu_time(folder.path()).is_err());
+        std::fs::write(folder.path().join("cpu.stat"), "usage_usec 7\nuser_usec 5\n").unwrap();
+        assert_eq!(cpu_time(folder.path()).unwrap().as_micros(), 7);
+    }
 }

@@ -52,6 +52,14 @@ pub enum HarnessError {
         /// How long it was given.
         limit: Duration,
     },
+    /// A load was not served.
+    #[error("{failed} requests failed and {done} were answered: that is another load than was meant")]
+    Unserved {
+        /// Requests that were answered.
+        done: u64,
+        /// Requests that were not.
+        failed: u64,
+    },
     /// Somebody else is at it.
     #[error("{what} is at work, process {holder} ({}): wait for its end, or end it with: kill {holder}", path.display())]
     Busy {

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -98,6 +98,14 @@ impl Stage {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it reads, once, where its stdin was a new pipe.
+    ///
+    /// # Panics
+    /// Where it was not, or the second time.
+    pub(crate) fn input(&mut self) -> ChildStdin {
+        self.child.stdin.take().expect("the stage was started with a pipe for its stdin")
     }
 
     /// What it writes, once, where its stdout was a new pipe.

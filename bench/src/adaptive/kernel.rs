@@ -28,6 +28,8 @@ pub(crate) struct UnitCosts {
     pub(crate) event: f64,
     /// To an event that goes to the flight recorder, beyond its calls.
     pub(crate) cell: f64,
+    /// The same two by the medians of the rounds and not by the best ones.
+    pub(crate) medians: [f64; 2],
 }
 
 /// Both sides with their kernel's part, in CPU seconds a second.
@@ -49,7 +51,7 @@ pub(crate) struct Balance {
 
 impl UnitCosts {
     /// Those that were not measured: what is made of them is no number either.
-    pub(crate) const UNKNOWN: Self = Self { call: f64::NAN, event: f64::NAN, cell: f64::NAN };
+    pub(crate) const UNKNOWN: Self = Self { call: f64::NAN, event: f64::NAN, cell: f64::NAN, medians: [f64::NAN; 2] };
 
     /// Counts times unit costs, beside what the processes take: `their_event` CPU seconds an event, and `our_user` CPU
     /// seconds a second; `coverage` is the share of the time in which the adaptive side counts calls. Its flight recorder
@@ -89,7 +91,7 @@ impl Balance {
 
 impl fmt::Display for UnitCosts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { call, event, cell } = self;
+        let Self { call, event, cell, .. } = self;
         write!(
             f,
             "a call {call:.0} ns, an event beyond its calls {event:.0} ns into the ring, {cell:.0} ns into the \
@@ -129,8 +131,12 @@ pub(crate) fn measure(
         println!("an event {name}: {min:.0} ns (median {median:.0}, worst {max:.0})");
     }
     println!("{calls_per_event:.2} calls an event of the generator");
-    let beyond = |ns: &[f64]| (Spread::of(ns).min - Spread::of(&without).min - calls_per_event * call).max(0.0);
-    Ok(UnitCosts { call, event: beyond(&full), cell: beyond(&low) })
+    let beyond = |ns: &[f64], of: fn(Spread) -> f64| {
+        (of(Spread::of(ns)) - of(Spread::of(&without)) - calls_per_event * call).max(0.0)
+    };
+    let [best, middle] = [|spread: Spread| spread.min, |spread: Spread| spread.median];
+    let medians = [&full, &low].map(|ns| beyond(ns, middle));
+    Ok(UnitCosts { call, event: beyond(&full, best), cell: beyond(&low, best), medians })
 }
 
 /// The generator's mix of events at full speed.

@@ -4,27 +4,37 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::alarms::Alarms;
+use super::plan::Plan;
 use super::publishers::Publisher;
 use super::stable::Block;
 use super::strike::Phase;
 use super::{Costs, Overhead, Ratios, Seed};
 use crate::adaptive::kernel::Balance;
 
+const SECONDS_PER_DAY: f64 = 86_400.0;
+
 /// All blocks of one publisher.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Side {
     pub(super) publisher: Publisher,
     pub(super) cpu_ms_per_s: f64,
+    /// The least and the most of its blocks.
+    pub(super) cpu_spread: [f64; 2],
     pub(super) documents_per_s: f64,
     pub(super) bytes_per_s: f64,
-    pub(super) node_cpu_ms_per_s: f64,
+    pub(super) node_cpu_ms_per_s: Option<f64>,
     pub(super) peak_memory: u64,
     pub(super) lost: Option<u64>,
     /// The share of the time in which its recorder counted calls.
     pub(super) counted: f64,
     pub(super) request_cpu_us: f64,
+    pub(super) request_cpu_spread: [f64; 2],
     pub(super) p99_ms: f64,
+    pub(super) p99_spread: [f64; 2],
     pub(super) requests_per_s: f64,
+    /// Requests that nobody answered.
+    pub(super) failed: u64,
     /// Bytes on the disk for each document.
     pub(super) stored_per_document: Option<f64>,
 }
@@ -38,9 +48,15 @@ pub(super) struct ContainerHour {
     pub(super) network: f64,
     /// Of the second to the fourth hour.
     pub(super) later_network: f64,
+    /// Of the second to the fourth hour: neither the indices' own room nor the warming up.
     pub(super) stored: f64,
-    /// What the indices take that one hour has, less its own.
-    pub(super) fixed: f64,
+    /// Of the first hour, and of all four, with both.
+    pub(super) stored_in_all: [f64; 2],
+    /// What both take, of all containers together.
+    pub(super) beginning: f64,
+    /// Requests and documents of the four hours, of all containers together.
+    pub(super) requests: f64,
+    pub(super) documents: f64,
     /// On the connection, for each attack that was found.
     pub(super) episode_network: f64,
 }
@@ -51,7 +67,14 @@ pub(super) struct Figures {
     pub(super) sides: Vec<Side>,
     pub(super) hour: ContainerHour,
     pub(super) balance: Balance,
+    /// CPU of processes, theirs over ours, at the load as it was.
+    pub(super) user_factor: f64,
+    /// The same at 10,000 events a second: theirs grows with events, and ours stays.
     pub(super) user_factor_10k: f64,
+    /// What an episode takes of the processor beyond what stable containers take, in seconds, by the attacks found.
+    pub(super) episode_cpu_s: f64,
+    /// `user_factor` with one false episode a container-day.
+    pub(super) user_factor_with_false: f64,
     pub(super) total_factor_duty: f64,
     pub(super) peer_factor: f64,
     pub(super) network_factor: f64,
@@ -61,8 +84,12 @@ pub(super) struct Figures {
     pub(super) overhead: [f64; 2],
     pub(super) overhead_duty: [f64; 2],
     pub(super) attacks_found: usize,
-    pub(super) false_incidents: usize,
+    pub(super) alarms: Alarms,
+    /// The share of what the injector made that incidents tell of.
     pub(super) coverage: f64,
+    /// The same with the duty cycle, which nothing is asked of: what a container does to files between slices is seen by
+    /// nobody.
+    pub(super) coverage_duty: f64,
     pub(super) events_per_s: f64,
     pub(super) calls_per_s: f64,
 }
@@ -78,19 +105,28 @@ impl Side {
         Self {
             publisher,
             cpu_ms_per_s: sum(|block| block.cpu_s) / seconds * 1e3,
+            cpu_spread: spread(blocks.iter().map(|block| block.cpu_s / block.seconds * 1e3)),
             documents_per_s: sum(|block| block.documents as f64) / seconds,
             bytes_per_s: sum(|block| (block.bytes[0] + block.bytes[1]) as f64) / seconds,
-            node_cpu_ms_per_s: sum(|block| block.node_cpu_s) / seconds * 1e3,
+            node_cpu_ms_per_s: blocks.iter().map(|b| b.node_cpu_s).sum::<Option<f64>>().map(|s| s / seconds * 1e3),
             peak_memory: blocks.iter().map(|block| block.peak_memory).max().unwrap_or_default(),
-            lost: blocks.iter().filter_map(|block| Some(block.totals?.lost)).reduce(|a, b| a + b),
+            lost: blocks.iter().map(|block| block.lost).sum(),
             counted: sum(|block| block.totals.map_or(1.0, |totals| totals.counted)) / blocks.len() as f64,
             request_cpu_us: sum(|block| block.work.cpu_s) * 1e6 / requests,
+            request_cpu_spread: spread(blocks.iter().map(|block| block.work.cpu_us_per_request())),
             p99_ms: sum(|block| block.work.p99_ms) / blocks.len() as f64,
+            p99_spread: spread(blocks.iter().map(|block| block.work.p99_ms)),
             requests_per_s: requests / seconds,
+            failed: blocks.iter().map(|block| block.work.failed).sum(),
             stored_per_document: (documents > 0)
                 .then(|| stored.iter().map(|stored| stored.bytes).sum::<f64>() / documents as f64),
         }
     }
+}
+
+/// The least and the most.
+pub(super) fn spread(values: impl Iterator<Item = f64>) -> [f64; 2] {
+    values.fold([f64::INFINITY, 0.0], |[least, most], value| [least.min(value), most.max(value)])
 }
 
 fn blocks(publisher: Publisher, seeds: &[Seed]) -> impl Iterator<Item = &Block> {
@@ -98,7 +134,8 @@ fn blocks(publisher: Publisher, seeds: &[Seed]) -> impl Iterator<Item = &Block> 
 }
 
 impl Figures {
-    pub(super) fn of(costs: &Costs, seeds: &[Seed], overhead: &[Overhead], containers: usize) -> Self {
+    pub(super) fn of(plan: &Plan, costs: &Costs, seeds: &[Seed], overhead: &[Overhead]) -> Self {
+        let containers = plan.containers as f64;
         let measured = Publisher::ALL.into_iter().filter(|publisher| blocks(*publisher, seeds).next().is_some());
         let sides: Vec<Side> = measured.map(|publisher| Side::of(publisher, seeds)).collect();
         let side = |publisher| sides.iter().find(|side| side.publisher == publisher).copied();
@@ -114,14 +151,23 @@ impl Figures {
         let balance = balance(&ours, ours.counted);
         let phases: Vec<&Phase> =
             seeds.iter().flat_map(|seed| &seed.phases).filter(|p| p.publisher.is_adaptive()).collect();
-        let hour = ContainerHour::of(seeds, &theirs, &phases, containers as f64);
-        let in_blocks: usize = seeds.iter().flat_map(|seed| &seed.blocks).map(|b| b.false_incidents.len()).sum();
+        let hour = ContainerHour::of(seeds, &theirs, &phases, containers);
+        let episode_cpu_s = per_episode(&phases, |phase| phase.cpu_s - ours.cpu_ms_per_s / 1e3 * phase.seconds);
+        let with_false = ours.cpu_ms_per_s + episode_cpu_s * 1e3 * containers / SECONDS_PER_DAY;
         let above = |publisher| {
             overhead.iter().find(|measured| measured.publisher == publisher).map_or([f64::NAN; 2], Overhead::percent)
         };
-        let deeds = || phases.iter().flat_map(|phase| &phase.attacks).flat_map(|told| &told.deeds);
+        let coverage = |publisher| {
+            let of = phases.iter().filter(|phase| phase.publisher == publisher);
+            let deeds: Vec<bool> =
+                of.flat_map(|phase| &phase.attacks).flat_map(|a| &a.deeds).map(|deed| deed.1).collect();
+            deeds.iter().filter(|told| **told).count() as f64 / deeds.len() as f64
+        };
         Self {
+            user_factor: theirs.cpu_ms_per_s / ours.cpu_ms_per_s,
             user_factor_10k: their_event * 1e4 / (ours.cpu_ms_per_s / 1e3),
+            episode_cpu_s,
+            user_factor_with_false: theirs.cpu_ms_per_s / with_false,
             total_factor_duty,
             peer_factor: always(Publisher::Peer).cpu_ms_per_s / ours.cpu_ms_per_s,
             network_factor: hour.conventional_network / hour.network,
@@ -130,8 +176,9 @@ impl Figures {
             overhead: above(Publisher::Adaptive),
             overhead_duty: above(Publisher::Duty),
             attacks_found: phases.iter().map(|phase| found(phase)).min().unwrap_or_default(),
-            false_incidents: in_blocks + phases.iter().map(|phase| phase.false_incidents.len()).sum::<usize>(),
-            coverage: deeds().filter(|(_, told)| *told).count() as f64 / deeds().count() as f64,
+            alarms: Alarms::of(plan, seeds, overhead),
+            coverage: coverage(Publisher::Adaptive),
+            coverage_duty: coverage(Publisher::Duty),
             events_per_s,
             calls_per_s,
             balance,
@@ -165,15 +212,23 @@ impl Figures {
             && self.network_factor >= 10_000.0
             && self.storage_factor >= 30_000.0
             && self.overhead[1] <= 3.0
-            && self.overhead_duty[1] <= 1.0
+            // Nothing is asked of what was not compared.
+            && (self.side(Publisher::Duty).is_none() || self.overhead_duty[1] <= 1.0)
             && self.attacks_found == 2
-            && self.false_incidents == 0
+            && self.alarms.all() == 0
             && self.coverage >= 0.99
     }
 }
 
 fn found(phase: &Phase) -> usize {
     phase.attacks.iter().filter(|told| told.delay_s.is_some()).count()
+}
+
+/// What a phase of the adaptive publisher takes for each attack that was found; no number where none was.
+fn per_episode(phases: &[&Phase], part: impl Fn(&Phase) -> f64) -> f64 {
+    let own = || phases.iter().filter(|phase| phase.publisher == Publisher::Adaptive);
+    let attacks: usize = own().map(|phase| found(phase)).sum();
+    if attacks > 0 { own().map(|phase| part(phase)).sum::<f64>() / attacks as f64 } else { f64::NAN }
 }
 
 impl ContainerHour {
@@ -185,16 +240,17 @@ impl ContainerHour {
         let (few, many) = (of(0, |h| h.number as f64) * containers, of(1, |h| h.number as f64) * containers);
         let stored = (of(1, |h| h.stored) - of(0, |h| h.stored)) / (many - few);
         let documents = theirs.documents_per_s * 3600.0 / containers;
-        let attacked: f64 = phases.iter().map(|phase| (phase.bytes[0] + phase.bytes[1]) as f64).sum();
-        let attacks: usize = phases.iter().map(|phase| found(phase)).sum();
         Self {
             conventional_network: theirs.bytes_per_s * 3600.0 / containers,
             conventional_stored: documents * theirs.stored_per_document.unwrap_or(f64::NAN),
             network: of(1, bytes) / many,
             later_network: (of(1, bytes) - of(0, bytes)) / (many - few),
             stored,
-            fixed: (of(0, |h| h.stored) - stored * few) * containers,
-            episode_network: if attacks > 0 { attacked / attacks as f64 } else { f64::NAN },
+            stored_in_all: [of(0, |h| h.stored) / few, of(1, |h| h.stored) / many],
+            beginning: (of(0, |h| h.stored) - stored * few) * containers,
+            requests: of(1, |h| h.requests as f64) * containers,
+            documents: of(1, |h| h.documents as f64) * containers,
+            episode_network: per_episode(phases, |phase| (phase.bytes[0] + phase.bytes[1]) as f64),
         }
     }
 }
@@ -206,8 +262,8 @@ impl fmt::Display for Figures {
             f,
             "bench fifty: user_factor_10k={:.1} total_of_ceiling={:.2} total_factor={:.1} total_factor_duty={:.1} \
              peer_factor={:.1} network_factor={:.0} storage_factor={:.0} request_overhead_percent={:.2} \
-             request_overhead_percent_duty={:.2} attacks_found={} false_incidents={} coverage={:.2} events_per_s={:.0} \
-             calls_per_s={:.0}",
+             request_overhead_percent_duty={:.2} attacks_found={} false_incidents={} coverage={:.2} \
+             coverage_duty={:.2} events_per_s={:.0} calls_per_s={:.0} user_factor={:.1}",
             self.user_factor_10k,
             self.balance.of_ceiling(),
             self.balance.factor(),
@@ -218,10 +274,97 @@ impl fmt::Display for Figures {
             self.overhead[1],
             self.overhead_duty[1],
             self.attacks_found,
-            self.false_incidents,
+            self.alarms.all(),
             self.coverage,
+            self.coverage_duty,
             self.events_per_s,
             self.calls_per_s,
+            self.user_factor,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made_up::measured;
+    use super::{Figures, Plan, Publisher};
+    use crate::fifty::Measured;
+
+    fn figures(measured: &Measured) -> Figures {
+        Figures::of(&measured.plan, &measured.costs, &measured.seeds, &measured.overhead)
+    }
+
+    fn is(value: f64, expected: f64) -> bool {
+        (value / expected - 1.0).abs() < 1e-9
+    }
+
+    #[test]
+    fn factors_are_those_of_hand_computed_sums() {
+        let figures = figures(&measured(Plan::full()));
+        // 60 ms a second over 1 ms; 12 us an event, 10,000 times a second.
+        assert!(is(figures.user_factor, 60.0) && is(figures.user_factor_10k, 120.0), "{figures:?}");
+        assert!(is(figures.peer_factor, 120.0));
+        // 2.5 ms of hooks, 2.5 ms for the ring, 2.5 ms for cells.
+        assert!(is(figures.balance.factor(), 65.0 / 6.0) && is(figures.balance.of_ceiling(), 5.0 / 6.0));
+        // 18 MB a container-hour over 100,000 bytes of 200; 36 MB stored over 90,000 bytes of 150.
+        assert!(is(figures.network_factor, 18e6 / 500.0) && is(figures.storage_factor, 36e6 / 600.0));
+        assert!(is(figures.hour.beginning, 120_000.0) && is(figures.hour.stored_in_all[1], 1200.0));
+        // 1.9 s in 100 s, of which 0.1 s are usual, by two attacks; 50 a day.
+        assert!(is(figures.episode_cpu_s, 0.9) && is(figures.hour.episode_network, 500.0));
+        assert!(is(figures.user_factor_with_false, 60.0 / (1.0 + 900.0 * 50.0 / 86_400.0)));
+        // A block and a phase of each of two, without the first window of five seconds; two turns of each.
+        let seconds = 2.0 * (50.0 * (12.0 + 50.0 - 5.0) + 48.0 * (12.0 + 100.0 - 5.0) + 50.0 * 2.0 * (2.0 + 8.0));
+        assert!(is(figures.alarms.container_hours, seconds / 3600.0), "{:?}", figures.alarms);
+        assert!(is(figures.alarms.per_day_at_most, 3.0 * 86_400.0 / seconds));
+        assert!(figures.reached());
+    }
+
+    #[test]
+    fn a_false_incident_counts_wherever_it_came() {
+        let why = || vec!["a: b".to_owned()];
+        let changes: [fn(&mut Measured, Vec<String>); 4] = [
+            |measured, why| measured.seeds[0].blocks[2].false_incidents = why,
+            |measured, why| measured.seeds[0].phases[0].false_incidents = why,
+            |measured, _| measured.seeds[0].hours[1].incidents = 1,
+            |measured, why| measured.overhead[1].false_incidents = why,
+        ];
+        for change in changes {
+            let mut measured = measured(Plan::full());
+            change(&mut measured, why());
+            let figures = figures(&measured);
+            assert_eq!(figures.alarms.all(), 1);
+            assert!(!figures.reached());
+        }
+    }
+
+    #[test]
+    fn each_goal_is_missed_by_itself_and_by_what_is_no_number() {
+        let good = figures(&measured(Plan::full()));
+        let changes: [fn(&mut Figures, f64); 9] = [
+            |figures, bad| figures.user_factor_10k *= bad,
+            |figures, bad| figures.balance.ours /= bad,
+            |figures, bad| figures.peer_factor *= bad,
+            |figures, bad| figures.network_factor *= bad,
+            |figures, bad| figures.storage_factor *= bad,
+            |figures, bad| figures.overhead[1] = 1.0 / bad,
+            |figures, bad| figures.overhead_duty[1] = 1.0 / bad,
+            |figures, bad| figures.coverage *= bad,
+            |figures, _| figures.attacks_found = 1,
+        ];
+        for (number, change) in changes.iter().enumerate() {
+            for bad in [0.25, f64::NAN] {
+                let mut figures = good.clone();
+                change(&mut figures, bad);
+                assert!(!figures.reached(), "{number} {bad}");
+            }
+        }
+        assert!(good.reached());
+    }
+
+    #[test]
+    fn nothing_is_asked_of_a_duty_cycle_that_was_not_compared() {
+        let figures = figures(&measured(Plan { duty: false, ..Plan::full() }));
+        assert!(figures.overhead_duty[1].is_nan() && figures.side(Publisher::Duty).is_none());
+        assert!(figures.reached());
     }
 }

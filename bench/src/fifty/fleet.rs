@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Naming;
 use crate::{Container, Engine, HarnessError, Image, Load, Options, Progress, Workspace, cgroup, interrupt};
 
 /// Images, with how many there are among fifty and how many requests a second each gets. Web servers come first.
@@ -18,11 +19,15 @@ const KINDS: [(&str, usize, f64); 7] = [
     ("idle", 6, 0.0),
 ];
 const SIZE: usize = 50;
+/// Requests a second that each of the first containers, a web server, usually gets.
+pub(super) const SERVER_RATE: f64 = KINDS[0].2;
 /// Those that have something to do without being asked.
 const WORK_ALONE: [&str; 2] = ["worker", "cron"];
 const IDLE: &str = "idle";
 /// Clusters are made and caches fill before anything is measured.
 const SETTLE: Duration = Duration::from_secs(5);
+/// One in so many requests may fail.
+const SERVED: u64 = 1000;
 
 /// The containers and the load on them, which ends first.
 pub(super) struct Fleet {
@@ -46,6 +51,14 @@ pub(super) struct Work {
 impl Work {
     pub(super) fn cpu_us_per_request(&self) -> f64 {
         self.cpu_s * 1e6 / self.requests as f64
+    }
+
+    /// Fails where the load was not served: then it was another load.
+    fn served(self) -> Result<Self, HarnessError> {
+        if self.requests == 0 || self.failed * SERVED > self.requests + self.failed {
+            return Err(HarnessError::Unserved { done: self.requests, failed: self.failed });
+        }
+        Ok(self)
     }
 }
 
@@ -105,7 +118,7 @@ impl Fleet {
             containers.push(container);
         }
         let servers = containers.iter().filter(|container| container.image() == "nginx").count();
-        let cgroups = containers.iter().filter_map(|container| cgroup::of(container.pid())).collect();
+        let cgroups = containers.iter().map(|container| cgroup::of(container.pid())).collect::<Result<_, _>>()?;
         interrupt::pause(SETTLE)?;
         Ok(Self { loads, containers, cgroups, servers })
     }
@@ -124,32 +137,39 @@ impl Fleet {
     }
 
     /// Their cgroups' numbers in the kernel.
-    pub(super) fn cgroup_ids(&self) -> Vec<u64> {
+    pub(super) fn cgroup_ids(&self) -> Result<Vec<u64>, HarnessError> {
         use std::os::unix::fs::MetadataExt;
-        self.cgroups.iter().filter_map(|path| Some(path.metadata().ok()?.ino())).collect()
+        self.cgroups.iter().map(|path| Ok(path.metadata().naming("look at", path)?.ino())).collect()
     }
 
     /// What is done during `block`.
     pub(super) fn during<E: From<HarnessError>>(&self, block: impl FnOnce() -> Result<(), E>) -> Result<Work, E> {
         let sum = |count: fn(&Load) -> u64| self.loads.iter().map(count).sum::<u64>();
         self.loads.iter().for_each(|load| drop(load.take_latencies()));
-        let (requests, failed, cpu) = (sum(Load::done), sum(Load::failed), self.cpu_time());
+        let (requests, failed, cpu) = (sum(Load::done), sum(Load::failed), self.cpu_time()?);
         block()?;
-        let cpu_s = self.cpu_time().saturating_sub(cpu).as_secs_f64();
+        let cpu_s = self.cpu_time()?.saturating_sub(cpu).as_secs_f64();
         let mut latencies: Vec<u32> = self.loads.iter().flat_map(Load::take_latencies).collect();
         latencies.sort_unstable();
         let p99_ms = latencies.get(latencies.len() * 99 / 100).map_or(f64::NAN, |us| f64::from(*us) / 1e3);
-        Ok(Work { requests: sum(Load::done) - requests, failed: sum(Load::failed) - failed, cpu_s, p99_ms })
+        let work = Work { requests: sum(Load::done) - requests, failed: sum(Load::failed) - failed, cpu_s, p99_ms };
+        Ok(work.served()?)
     }
 
-    fn cpu_time(&self) -> Duration {
+    fn cpu_time(&self) -> Result<Duration, HarnessError> {
         self.cgroups.iter().map(|path| cgroup::cpu_time(path)).sum()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{SIZE, kinds};
+    use super::{SIZE, Work, kinds};
+
+    #[test]
+    fn a_load_of_which_more_than_one_in_a_thousand_fails_is_refused_and_so_is_none() {
+        let served = |requests, failed| Work { requests, failed, ..Work::default() }.served().is_ok();
+        assert!(served(999, 1) && !served(998, 2) && !served(0, 0));
+    }
 
     #[test]
     fn every_size_has_a_miner_s_victim_and_a_web_server() {

@@ -12,6 +12,8 @@ use crate::adaptive::leased::Leased;
 use crate::measure::{cpu_time, rss_anon};
 use crate::{Progress, Workspace, interrupt};
 
+const GONE: &str = "the recorder is gone";
+
 /// One size of the fleet at one rate.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Size {
@@ -48,13 +50,13 @@ fn watch(containers: usize, depth: Depth, time: Duration, workspace: &Workspace)
     let room = (containers + 100).to_string();
     let recorder = Leased::start(&["--max-containers", &room], containers, workspace)?;
     recorder.lease(depth)?;
-    let cpu = || cpu_time(recorder.pid()).unwrap_or_default();
-    let (before, written, began) = (cpu(), recorder.written(), Instant::now());
+    let cpu = || cpu_time(recorder.pid()).ok_or(GONE);
+    let (before, written, began) = (cpu()?, recorder.written(), Instant::now());
     interrupt::pause(time)?;
-    let (used, seconds) = (cpu().saturating_sub(before).as_secs_f64(), began.elapsed().as_secs_f64());
+    let (used, seconds) = (cpu()?.saturating_sub(before).as_secs_f64(), began.elapsed().as_secs_f64());
     let now = recorder.written();
     let [events, bytes] = [0, 1].map(|part| (now[part] - written[part]) as f64);
-    let memory_bytes = rss_anon(recorder.pid()).unwrap_or_default();
+    let memory_bytes = rss_anon(recorder.pid()).ok_or(GONE)?;
     let told = recorder.finish()?;
     Ok(Watched {
         cpu_ms_per_s: used / seconds * 1e3,

@@ -1,32 +1,44 @@
-//! What hours of stable containers come to: recorded windows, repeated, through `score | publish`.
+//! What hours of stable containers come to: recorded windows, repeated, through `score | publish` at many times their pace.
+//!
+//! `publish` lets documents wait for each other by the clock: what it waits for is shortened as the hours are, so that as
+//! many documents share a request as live.
 
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use elasticsearch::http::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use vaectl_schemas::Timestamp;
 
 use super::proxy::Proxy;
-use crate::Workspace;
 use crate::node::Node;
 use crate::stage::Stage;
+use crate::{Workspace, interrupt};
 
 /// The hours that are told apart: their difference has neither the index's fixed cost nor the warming up.
 const HOURS: [u64; 2] = [1, 4];
+/// Times as fast as they were.
+const PACE: u32 = 144;
+/// What `publish` waits for by default: for a request to fill, and for summaries to be sent together.
+const BATCH_AGE: Duration = Duration::from_secs(1);
+const SUMMARY_AGE: Duration = Duration::from_mins(15);
 const NS_PER_HOUR: u64 = 3_600_000_000_000;
-const LIMIT: Duration = Duration::from_mins(5);
+const LIMIT: Duration = Duration::from_mins(1);
 
-/// Bytes and documents of so many hours.
+/// Bytes, requests, documents and incidents of so many hours.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Hours {
     pub(super) number: u64,
     pub(super) bytes: [u64; 2],
+    pub(super) requests: u64,
     pub(super) documents: u64,
+    /// All of them false, and each as often as its windows are repeated.
+    pub(super) incidents: u64,
     pub(super) stored: f64,
 }
 
@@ -37,7 +49,11 @@ pub(super) fn measure(
     node: &Node,
     workspace: &Workspace,
 ) -> Result<Vec<Hours>, Box<dyn Error>> {
-    HOURS.iter().map(|hours| publish(*hours, recording, models, node, workspace)).collect()
+    std::thread::scope(|scope| {
+        let publish = |hours| move || publish(hours, recording, models, node, workspace).map_err(|why| why.to_string());
+        let hours = HOURS.map(|hours| scope.spawn(publish(hours)));
+        hours.into_iter().map(|hours| Ok(hours.join().map_err(|_| "a thread panicked")??)).collect()
+    })
 }
 
 fn publish(
@@ -49,18 +65,16 @@ fn publish(
 ) -> Result<Hours, Box<dyn Error>> {
     let folder = workspace.path().join(format!("hours-{hours}"));
     std::fs::create_dir_all(&folder)?;
-    let lines = folder.join("lines.ndjson");
-    repeat(recording, hours * NS_PER_HOUR, &lines)?;
     let proxy = Proxy::start(node.url.trim_start_matches("http://"))?;
     let namespace = format!("fifty_hours_{hours}_{}", workspace.tag());
-    let models = models.to_string_lossy();
-    // The templates are there already, from the publishers before.
-    let letters = folder.join("dead-letter.ndjson");
-    let args = ["score", "--models", &models];
-    let mut score = Stage::start(&args, File::open(&lines)?.into(), Stdio::piped(), &folder)?;
-    let output = score.output().into();
+    let args = ["score", "--models", &models.to_string_lossy()];
+    let mut score = Stage::start(&args, Stdio::piped(), Stdio::piped(), &folder)?;
+    let (input, output) = (score.input(), score.output().into());
+    let age = |age: Duration| format!("{}us", (age / PACE).as_micros());
+    let (letters, batch_age, summary_age) = (folder.join("dead-letter.ndjson"), age(BATCH_AGE), age(SUMMARY_AGE));
     let args = [
         "publish",
+        // The templates are there already, from the publishers before.
         "--no-setup",
         "--to",
         &proxy.url(),
@@ -68,37 +82,63 @@ fn publish(
         &namespace,
         "--dead-letter",
         &letters.to_string_lossy(),
+        "--batch-age",
+        &batch_age,
+        "--summary-age",
+        &summary_age,
     ];
     let publish = Stage::start(&args, output, Stdio::null(), &folder)?;
+    repeat(recording, hours * NS_PER_HOUR, PACE, input)?;
     score.finish(LIMIT)?;
     publish.finish(LIMIT)?;
-    std::fs::remove_file(lines)?;
     let stored = node.stored(&format!("vaectl-*-{namespace}")).ok_or("the server gives no sizes")?;
+    let incidents = incidents(node, &namespace)?;
     node.clear(&namespace);
-    Ok(Hours { number: hours, bytes: proxy.bytes(), documents: stored.documents, stored: stored.bytes })
+    let (bytes, requests) = (proxy.bytes(), proxy.requests());
+    Ok(Hours { number: hours, bytes, requests, documents: stored.documents, incidents, stored: stored.bytes })
+}
+
+fn incidents(node: &Node, namespace: &str) -> Result<u64, Box<dyn Error>> {
+    let body = json!({
+        "size": 0,
+        "query": {"term": {"event.dataset": "vaectl.incident"}},
+        "aggs": {"incidents": {"cardinality": {"field": "vaectl.incident"}}},
+    });
+    let answer =
+        node.ask(Method::Post, &format!("vaectl-incident-{namespace}/_search?ignore_unavailable=true"), Some(&body));
+    Ok(answer["aggregations"]["incidents"]["value"].as_u64().ok_or(format!("no number of incidents: {answer}"))?)
 }
 
 /// Writes the windows again and again, each time later and under other numbers, until they fill `length` nanoseconds.
-fn repeat(recording: &Path, length: u64, to: &Path) -> Result<(), Box<dyn Error>> {
+/// They come `pace` times as fast as their times say.
+fn repeat(recording: &Path, length: u64, pace: u32, to: impl Write) -> Result<(), Box<dyn Error>> {
     let lines = BufReader::new(File::open(recording)?).lines();
     let lines = lines.map(|line| Ok(serde_json::from_str(&line?)?)).collect::<Result<Vec<Value>, Box<dyn Error>>>()?;
     let (windows, others): (Vec<Value>, Vec<Value>) = lines.into_iter().partition(|line| line["type"] == "window");
-    let mut output = BufWriter::new(File::create(to)?);
+    let mut output = BufWriter::new(to);
     for line in others.iter().filter(|line| line["type"] == "hello" || line["type"] == "container") {
         writeln!(output, "{line}")?;
     }
     let time = |line: &Value| serde_json::from_value::<Timestamp>(line["@timestamp"].clone()).map(Timestamp::as_ns);
     let nominal = windows.first().and_then(|window| window["vaectl"]["window"]["nominal_ns"].as_u64());
     let (first, last) = (windows.first().ok_or("no window was recorded")?, windows.last().ok_or("none")?);
+    let first = time(first)?;
     // What is repeated begins a window's length after what was.
-    let span = time(last)? - time(first)? + nominal.ok_or("a window has no length")?;
+    let span = time(last)? - first + nominal.ok_or("a window has no length")?;
     let number =
         windows.iter().chain(&others).filter_map(|line| line["event"]["sequence"].as_u64()).max().unwrap_or(0) + 1;
+    let began = Instant::now();
     for turn in 0..length.div_ceil(span) {
         for window in &windows {
             let at = time(window)? + turn * span;
-            if at - time(first)? > length {
+            if at - first > length {
                 break;
+            }
+            let due = Duration::from_nanos(at - first) / pace;
+            let ahead = due.saturating_sub(began.elapsed());
+            if ahead > Duration::from_millis(1) {
+                output.flush()?;
+                interrupt::pause(ahead)?;
             }
             let mut line = window.clone();
             line["@timestamp"] = Timestamp::from_ns(at).to_string().into();
@@ -133,7 +173,7 @@ mod tests {
             .to_string()
         };
         std::fs::write(&from, (0..7).map(|n| window(n) + "\n").collect::<String>()).unwrap();
-        repeat(&from, super::NS_PER_HOUR, &to).unwrap();
+        repeat(&from, super::NS_PER_HOUR, 1_000_000, std::fs::File::create(&to).unwrap()).unwrap();
         let text = std::fs::read_to_string(&to).unwrap();
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let ids: BTreeSet<&str> = lines.iter().filter_map(|line| line["event"]["id"].as_str()).collect();

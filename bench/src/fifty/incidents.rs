@@ -34,7 +34,9 @@ impl Incident {
     }
 }
 
-/// Those that a publisher opened since then; one that is not adaptive opens none.
+/// Those that a publisher, which has ended, opened since then; one that is not adaptive opens none.
+///
+/// Fails where a container has no summary since then: no incident is no news of one that nobody watched.
 pub(super) fn incidents(
     around: &Surroundings<'_>,
     publisher: Publisher,
@@ -43,15 +45,22 @@ pub(super) fn incidents(
     if !publisher.is_adaptive() {
         return Ok(Vec::new());
     }
-    // Verdicts are in the same stream.
-    let query = json!({"bool": {"filter": [
-        {"term": {"event.dataset": "vaectl.incident"}},
-        {"range": {"@timestamp": {"gte": since.to_string()}}},
-    ]}});
-    let stream = format!("vaectl-incident-{}", around.namespace(publisher));
+    // Verdicts are in the same stream as incidents.
+    let of = |dataset: &str| {
+        let query = json!({"bool": {"filter": [
+            {"term": {"event.dataset": dataset}},
+            {"range": {"@timestamp": {"gte": since.to_string()}}},
+        ]}});
+        search(around, &around.streams(publisher), &query)
+    };
+    let summaries = of("vaectl.summary")?;
+    let summed_up: BTreeSet<&str> = summaries.iter().filter_map(|source| source["container"]["id"].as_str()).collect();
+    if let Some(id) = around.fleet.ids().into_iter().find(|id| !summed_up.contains(id)) {
+        return Err(format!("{} did not watch {id}", publisher.name()).into());
+    }
     let mut seen = BTreeSet::new();
     let mut incidents = Vec::new();
-    for source in search(around, &stream, &query)? {
+    for source in of("vaectl.incident")? {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let id = text(&source["vaectl"]["incident"]).ok_or("an incident has no id")?;
         let container = text(&source["container"]["id"]).ok_or("an incident has no container")?;

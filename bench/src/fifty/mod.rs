@@ -2,14 +2,17 @@
 //!
 //! The publishers are a conventional one, one that this project did not write, and the adaptive stages without and with
 //! the duty cycle; they and nobody take turns on one fleet under a fixed, seeded load. What is measured of a leg is kept
-//! in `target/fifty/<form>`, and a second start goes on with the legs that are missing.
+//! in `target/fifty/<form>`, and a second start of the same programs goes on with the legs that are missing.
 
+mod alarms;
 mod figures;
 mod fleet;
 mod growth;
 mod hours;
 mod incidents;
 mod legs;
+#[cfg(test)]
+mod made_up;
 mod neighbour;
 mod overhead;
 mod peer;
@@ -32,7 +35,7 @@ pub use peer::missing;
 
 use figures::Figures;
 use hours::Hours;
-use legs::Legs;
+use legs::{Legs, Stamp};
 use overhead::Overhead;
 use plan::Plan;
 use seed::Seed;
@@ -48,6 +51,7 @@ struct Costs(UnitCosts);
 /// Everything that was measured.
 #[derive(Debug, Serialize)]
 struct Measured {
+    stamp: Stamp,
     plan: Plan,
     costs: Costs,
     seeds: Vec<Seed>,
@@ -113,7 +117,8 @@ fn compare(plan: &Plan, folder: &Path, results: Option<&Path>) -> Result<Option<
     if let Some(part) = peer::missing() {
         return Err(format!("{part} is not there: run `make packages` as root").into());
     }
-    let legs = Legs::new(folder, progress)?;
+    let stamp = Stamp::of(plan)?;
+    let legs = Legs::new(folder, &stamp, progress)?;
     let Some(node) = Node::roomy() else { return Ok(None) };
     let measured = || {
         let workspace = Workspace::new("fifty")?;
@@ -136,8 +141,8 @@ fn compare(plan: &Plan, folder: &Path, results: Option<&Path>) -> Result<Option<
         let name = format!("growth-{}-{}", size.0, (size.1 * 100.0).round());
         growth.push(legs.leg(&name, || growth::measure(plan, *size, progress))?);
     }
-    let figures = Figures::of(&costs, &seeds, &overhead, plan.containers);
-    let measured = Measured { plan: plan.clone(), costs, seeds, overhead, growth };
+    let figures = Figures::of(plan, &costs, &seeds, &overhead);
+    let measured = Measured { stamp, plan: plan.clone(), costs, seeds, overhead, growth };
     let text = report::text(&measured, &figures);
     print!("{text}");
     if let Some(results) = results {

@@ -5,8 +5,10 @@ use std::error::Error;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use vaectl_schemas::Timestamp;
 
 use super::fleet::Fleet;
+use super::incidents::{Incident, incidents};
 use super::plan::Plan;
 use super::publishers::{Publisher, Surroundings};
 use super::seed::{self, Models};
@@ -19,6 +21,8 @@ const SEED: u64 = 100;
 const STUDENT: [f64; 15] = [6.31, 2.92, 2.35, 2.13, 2.02, 1.94, 1.89, 1.86, 1.83, 1.81, 1.80, 1.78, 1.77, 1.76, 1.75];
 /// From a publisher's end to a turn without it.
 const PAUSE: Duration = Duration::from_secs(1);
+/// From a publisher's start to its turn, beyond a window.
+const SETTLE: Duration = Duration::from_secs(2);
 
 /// The turns of one publisher.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,6 +30,8 @@ pub(super) struct Overhead {
     pub(super) publisher: Publisher,
     /// Microseconds of the containers' CPU for a request: with the publisher, and right before or after without it.
     pub(super) turns: Vec<[f64; 2]>,
+    /// Incidents, all of them false, by what they say.
+    pub(super) false_incidents: Vec<String>,
 }
 
 /// Lets each adaptive publisher and nobody take turns on a fleet of their own.
@@ -41,12 +47,12 @@ pub(super) fn measure(
     let mut measured = Vec::new();
     for publisher in plan.publishers().into_iter().filter(|publisher| publisher.is_adaptive()) {
         seed::warm(&around, plan, publisher, progress)?;
-        measured.push(Overhead { publisher, turns: Vec::new() });
+        measured.push(Overhead { publisher, turns: Vec::new(), false_incidents: Vec::new() });
     }
     for turn in 0..plan.turns {
         progress.say(format!("Turn {} of {} with and without.", turn + 1, plan.turns));
-        for Overhead { publisher, turns } in &mut measured {
-            let with = || self::with(&around, plan, *publisher);
+        for Overhead { publisher, turns, false_incidents } in &mut measured {
+            let mut with = || self::with(&around, plan, *publisher, false_incidents);
             // What drifts one way drifts against the next turn.
             turns.push(if turn % 2 == 0 {
                 let with = with()?;
@@ -63,13 +69,20 @@ pub(super) fn measure(
     Ok(measured)
 }
 
-fn with(around: &Surroundings<'_>, plan: &Plan, publisher: Publisher) -> Result<f64, Box<dyn Error>> {
+fn with(
+    around: &Surroundings<'_>,
+    plan: &Plan,
+    publisher: Publisher,
+    false_incidents: &mut Vec<String>,
+) -> Result<f64, Box<dyn Error>> {
+    let since = Timestamp::now();
     let mut running = around.start(publisher)?;
     // Within a window all containers are down at the depth that is theirs.
-    interrupt::pause(Duration::from_secs(plan.window_s) + PAUSE * 2)?;
+    interrupt::pause(Duration::from_secs(plan.window_s) + SETTLE)?;
     let cost = cost(around.fleet, plan)?;
     running.alive()?;
     running.finish()?;
+    false_incidents.extend(incidents(around, publisher, since)?.into_iter().map(Incident::told));
     Ok(cost)
 }
 
@@ -84,6 +97,11 @@ fn cost(fleet: &Fleet, plan: &Plan) -> Result<f64, HarnessError> {
 }
 
 impl Overhead {
+    /// For how long each container was watched in all turns, beyond the first window of each, in seconds.
+    pub(super) fn watched_s(&self, plan: &Plan) -> f64 {
+        self.turns.len() as f64 * (SETTLE.as_secs_f64() + plan.turn_s as f64)
+    }
+
     /// By how many percent a request's CPU is above that without: the mean of the turns, and the upper end of its one-sided
     /// 95 % interval, which is infinite for a single turn.
     pub(super) fn percent(&self) -> [f64; 2] {
@@ -104,7 +122,7 @@ mod tests {
     fn an_upper_bound_is_above_the_mean_by_the_spread_and_unknown_of_one_turn() {
         let percent = |turns: &[f64]| {
             let turns = turns.iter().map(|percent| [100.0 + percent, 100.0]).collect();
-            Overhead { publisher: Publisher::Adaptive, turns }.percent()
+            Overhead { publisher: Publisher::Adaptive, turns, false_incidents: Vec::new() }.percent()
         };
         let [mean, upper] = percent(&[1.0, 2.0, 3.0]);
         assert!((mean - 2.0).abs() < 1e-9 && (upper - (2.0 + 2.92 / 3.0_f64.sqrt())).abs() < 1e-9, "{upper}");

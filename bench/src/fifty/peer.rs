@@ -5,16 +5,20 @@
 //! rsyslog is as `make packages` unpacks it: installed, it would be the machine's own.
 
 use std::error::Error;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 use std::{env, fs};
 
 use elasticsearch::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::proxy::Proxy;
 use super::publishers::{Publisher, Surroundings};
 use crate::cgroup::Cgroup;
+use crate::interrupt;
 use crate::stage::Stage;
 
 /// Its name, and what it does once it knows the watched cgroups.
@@ -61,7 +65,14 @@ tracepoint:syscalls:sys_exit_accept, tracepoint:syscalls:sys_exit_accept4 /@watc
     ),
 ];
 
+/// Tools that have something to say at any time. What the others say waits in bpftrace till it is enough to be written.
+const BUSY: [&str; 2] = ["open", "accept"];
+/// What all four take at most to compile and to attach.
+const ATTACHED: Duration = Duration::from_mins(1);
+
 const RSYSLOG: &str = "usr/sbin/rsyslogd";
+/// Where rsyslog writes requests that the server refused in part, with its answers.
+const REFUSED: &str = "refused";
 
 fn unpacked(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/unpacked").join(path)
@@ -82,7 +93,11 @@ pub fn missing() -> Option<&'static str> {
     parts.into_iter().find(|(_, there)| !there).map(|(name, _)| name)
 }
 
-/// Starts the tools, which write files, and the shipper that follows these.
+fn output(folder: &Path, tool: &str) -> PathBuf {
+    folder.join(tool).with_extension("json")
+}
+
+/// Starts the tools, which write files, and the shipper that follows these, and waits till they are attached.
 pub(super) fn start(
     around: &Surroundings<'_>,
     cgroup: &Cgroup,
@@ -92,10 +107,10 @@ pub(super) fn start(
     let index = around.namespace(Publisher::Peer);
     let _ = around.node.ask(Method::Put, &format!("/{index}"), Some(&mapping()));
     let watched =
-        around.fleet.cgroup_ids().iter().map(|id| format!("@watched[{id}] = 1;")).collect::<Vec<_>>().concat();
+        around.fleet.cgroup_ids()?.iter().map(|id| format!("@watched[{id}] = 1;")).collect::<Vec<_>>().concat();
     let mut stages = Vec::new();
     for (name, script) in TOOLS {
-        let [path, output] = ["bt", "json"].map(|extension| folder.join(name).with_extension(extension));
+        let (path, output) = (folder.join(name).with_extension("bt"), output(folder, name));
         let script = format!("BEGIN {{ {watched} }}{script}\n");
         // What is left in a map at the end is printed otherwise.
         let maps = ["@watched", "@name"].into_iter().filter(|map| script.contains(map));
@@ -109,13 +124,45 @@ pub(super) fn start(
         command.stdin(Stdio::null()).stdout(Stdio::null());
         stages.push(Stage::spawn(command, &format!("bpftrace {name}"), &folder.join(name).with_extension("log"))?);
     }
+    fs::write(folder.join(REFUSED), "")?;
     let config = folder.join("rsyslog.conf");
     fs::write(&config, configuration(folder, &index, proxy.port))?;
     let mut command = cgroup.command(unpacked(RSYSLOG));
     command.arg("-n").arg("-M").arg(modules()?).arg("-f").arg(&config).arg("-i").arg(folder.join("pid"));
     command.stdin(Stdio::null()).stdout(Stdio::null());
     stages.push(Stage::spawn(command, "rsyslogd", &folder.join("rsyslog.log"))?);
+    let tells = |tool| output(folder, tool).metadata().is_ok_and(|file| file.len() > 0);
+    interrupt::until("the peer's tools told of nothing", ATTACHED, || BUSY.into_iter().all(tells))?;
     Ok(stages)
+}
+
+/// What it lost from its start to its end: events that bpftrace had no room for, and documents that the server refused.
+pub(super) fn lost(folder: &Path) -> Result<u64, Box<dyn Error>> {
+    let (mut events, mut lines, mut refused) = (0, 0, 0);
+    for (tool, _) in TOOLS {
+        for line in BufReader::new(File::open(output(folder, tool))?).split(b'\n') {
+            if let Some(lost) = no_room(&line?) {
+                (events, lines) = (events + lost, lines + 1);
+            }
+        }
+    }
+    for answer in BufReader::new(File::open(folder.join(REFUSED))?).split(b'\n') {
+        refused += failures(&serde_json::from_slice(&answer?).unwrap_or_default());
+    }
+    // That bpftrace lost something stands among what it tells, and is a document that the server refuses.
+    Ok(events + refused.saturating_sub(lines))
+}
+
+/// How many events a line of bpftrace says that it lost.
+fn no_room(line: &[u8]) -> Option<u64> {
+    std::str::from_utf8(line).ok()?.strip_prefix("Lost ")?.strip_suffix(" events")?.parse().ok()
+}
+
+/// How many documents of a request were refused: rsyslog keeps the whole request beside the whole answer.
+fn failures(refused: &Value) -> u64 {
+    let items = refused["reply"]["items"].as_array();
+    // An answer that does not say it refused one at least.
+    items.map_or(1, |items| items.iter().filter(|item| !item["index"]["error"].is_null()).count() as u64)
 }
 
 /// As a person would write it who knows the fields.
@@ -149,8 +196,33 @@ template(name="document" type="list") {{
 }}
 input(type="imfile" File="{folder}/*.json" Tag="peer")
 action(type="omelasticsearch" server="http://127.0.0.1" serverport="{port}" searchIndex="{index}" searchType=""
-  esversion.major="7" template="document" bulkmode="on" errorFile="{folder}/refused" queue.type="linkedlist"
+  esversion.major="7" template="document" bulkmode="on" errorFile="{folder}/{REFUSED}" queue.type="linkedlist"
   queue.size="200000" queue.dequeuebatchsize="4000" action.resumeretrycount="-1")
 "#
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{TOOLS, lost};
+    use crate::Workspace;
+
+    #[test]
+    fn what_bpftrace_had_no_room_for_and_what_the_server_refused_is_lost() {
+        let folder = Workspace::new("peer").unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        for (tool, _) in TOOLS {
+            write(&format!("{tool}.json"), "\"event\":\"x\"\n");
+        }
+        write("refused", "");
+        assert_eq!(lost(folder.path()).unwrap(), 0);
+        write("open.json", "\"event\":\"open\",\"path\":\"Lost 9 events\"\nLost 5 events\n");
+        let refused = r#"{"index": {"status": 400, "error": {"type": "document_parsing_exception"}}}"#;
+        let items = format!(r#"{refused}, {{"index": {{"status": 201}}}}, {refused}, {refused}"#);
+        write("refused", &format!("{{\"request\": {{}}, \"reply\": {{\"errors\": true, \"items\": [{items}]}}}}\n"));
+        // Five without room, and three refused, of which one is the line that says so.
+        assert_eq!(lost(folder.path()).unwrap(), 5 + 2);
+    }
 }

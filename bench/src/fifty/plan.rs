@@ -55,11 +55,11 @@ impl Plan {
             block_s: 45,
             settle_s: 12,
             attack_s: 40,
-            recovery_s: 60,
-            turns: 16,
+            recovery_s: 45,
+            turns: 14,
             turn_s: 8,
             growth: vec![(10, 5.0), (50, 1.0), (200, 0.25), (1000, 0.05), (50, 4.0), (50, 16.0)],
-            growth_s: 30,
+            growth_s: 25,
         }
     }
 

@@ -1,14 +1,21 @@
-//! A meter on the way to the server: it hands on bytes as they come and counts them.
+//! A meter on the way to the server: it hands on bytes as they come and counts them, and requests.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Counts on loopback until this process ends. What it takes of the processor is the bench's, no publisher's.
 pub(super) struct Proxy {
     pub(super) port: u16,
-    counts: Arc<[AtomicU64; 2]>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    /// To the server and back.
+    bytes: [AtomicU64; 2],
+    requests: AtomicU64,
 }
 
 impl Proxy {
@@ -16,16 +23,23 @@ impl Proxy {
     pub(super) fn start(server: &str) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
-        let counts: Arc<[AtomicU64; 2]> = Arc::default();
+        let counts: Arc<Counts> = Arc::default();
         let (theirs, server) = (Arc::clone(&counts), server.to_owned());
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 // A server that is away closes the client's connection.
                 let Ok(server) = TcpStream::connect(&server) else { continue };
                 let Ok(ends) = client.try_clone().and_then(|c| Ok((c, server.try_clone()?))) else { continue };
-                for (index, (from, to)) in [(client, ends.1), (server, ends.0)].into_iter().enumerate() {
-                    let counts = Arc::clone(&theirs);
-                    std::thread::spawn(move || hand_on(from, to, &counts[index]));
+                let answered = Arc::new(AtomicBool::new(true));
+                for (way, (from, to)) in [(client, ends.1), (server, ends.0)].into_iter().enumerate() {
+                    let (counts, answered) = (Arc::clone(&theirs), Arc::clone(&answered));
+                    let count = move |read| {
+                        counts.bytes[way].fetch_add(read as u64, Ordering::Relaxed);
+                        // A request begins where the client speaks after the server did.
+                        let begins = answered.swap(way == 1, Ordering::Relaxed) && way == 0;
+                        counts.requests.fetch_add(u64::from(begins), Ordering::Relaxed);
+                    };
+                    std::thread::spawn(move || hand_on(from, to, count));
                 }
             }
         });
@@ -38,14 +52,18 @@ impl Proxy {
 
     /// Bytes to the server and back so far, without the headers of TCP.
     pub(super) fn bytes(&self) -> [u64; 2] {
-        [0, 1].map(|way| self.counts[way].load(Ordering::Relaxed))
+        [0, 1].map(|way| self.counts.bytes[way].load(Ordering::Relaxed))
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.counts.requests.load(Ordering::Relaxed)
     }
 }
 
-fn hand_on(mut from: TcpStream, mut to: TcpStream, count: &AtomicU64) {
+fn hand_on(mut from: TcpStream, mut to: TcpStream, count: impl Fn(usize)) {
     let mut part = vec![0; 256 << 10];
     while let Ok(read @ 1..) = from.read(&mut part) {
-        count.fetch_add(read as u64, Ordering::Relaxed);
+        count(read);
         if to.write_all(&part[..read]).is_err() {
             break;
         }
@@ -66,12 +84,15 @@ mod tests {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let proxy = Proxy::start(&server.local_addr().unwrap().to_string()).unwrap();
         let mut client = TcpStream::connect(("127.0.0.1", proxy.port)).unwrap();
-        client.write_all(b"12345").unwrap();
-        let mut peer = server.accept().unwrap().0;
+        let mut peer = None;
         let mut got = [0; 5];
-        peer.read_exact(&mut got).unwrap();
-        peer.write_all(b"ab").unwrap();
-        client.read_exact(&mut got[..2]).unwrap();
-        assert_eq!((&got[..2], proxy.bytes()), (&b"ab"[..], [5, 2]));
+        for _ in 0..3 {
+            client.write_all(b"12345").unwrap();
+            let peer = peer.get_or_insert_with(|| server.accept().unwrap().0);
+            peer.read_exact(&mut got).unwrap();
+            peer.write_all(b"ab").unwrap();
+            client.read_exact(&mut got[..2]).unwrap();
+        }
+        assert_eq!((&got[..2], proxy.bytes(), proxy.requests()), (&b"ab"[..], [15, 6], 3));
     }
 }

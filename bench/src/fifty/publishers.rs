@@ -43,7 +43,7 @@ pub(super) enum Publisher {
 }
 
 impl Publisher {
-    /// Each that is compared with nobody is beside it, so that as little as can be changes between the two.
+    /// In the order of the tables; `stable` says who is first in which round.
     pub(super) const ALL: [Self; 5] = [Self::Conventional, Self::Peer, Self::Adaptive, Self::Nothing, Self::Duty];
 
     pub(super) fn name(self) -> &'static str {
@@ -106,7 +106,7 @@ impl Surroundings<'_> {
     }
 
     /// What a publisher has on the disk.
-    fn folder(&self, publisher: Publisher) -> io::Result<PathBuf> {
+    pub(super) fn folder(&self, publisher: Publisher) -> io::Result<PathBuf> {
         let folder = self.workspace.path().join(publisher.name());
         fs::create_dir_all(&folder)?;
         Ok(folder)

@@ -126,7 +126,8 @@ impl Seed {
         for publisher in adaptive() {
             warm(&around, plan, publisher, progress)?;
         }
-        let blocks = stable::blocks(&around, plan, progress)?;
+        let place = plan.seeds.iter().position(|other| *other == seed).unwrap_or_default();
+        let blocks = stable::blocks(&around, plan, place, progress)?;
         let stored = publishers.iter().filter_map(|p| Some((*p, node.stored(&around.streams(*p))?))).collect();
         let mut phases = Vec::new();
         for (turn, publisher) in adaptive().enumerate() {
@@ -135,6 +136,9 @@ impl Seed {
         progress.say("Hours of the same windows.");
         let recording = recording(&workspace, Publisher::Adaptive);
         let hours = hours::measure(&recording, &models.all, node, &workspace)?;
+        if let Some(few) = hours.iter().find(|hours| hours.documents < plan.containers as u64) {
+            return Err(format!("{few:?} have no summary of every container").into());
+        }
         for publisher in publishers {
             around.clear(publisher);
         }

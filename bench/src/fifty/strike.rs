@@ -1,12 +1,14 @@
 //! Attacks under a publisher, and what its incidents tell of them.
 
 use std::error::Error;
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use vaectl_schemas::Timestamp;
 
+use super::fleet::SERVER_RATE;
 use super::incidents::{Incident, incidents, search};
 use super::plan::{Plan, draw};
 use super::publishers::{Publisher, Surroundings};
@@ -47,10 +49,10 @@ pub(super) fn phase(
 ) -> Result<Phase, Box<dyn Error>> {
     let fleet = around.fleet;
     let strikes = draw(seed, turn, fleet.containers().len(), fleet.servers());
+    let since = Timestamp::now();
     let mut running = around.start(publisher)?;
     interrupt::pause(Duration::from_secs(plan.settle_s))?;
-    let (bytes, cpu) = (running.proxy.bytes(), running.cgroup.cpu_time());
-    let (began, since) = (Instant::now(), Timestamp::now());
+    let (bytes, cpu, began) = (running.proxy.bytes(), running.cgroup.cpu_time()?, Instant::now());
     let (time, mut attacks) = (Duration::from_secs(plan.attack_s), Vec::new());
     let mut due = vec![(AttackKind::Miner, strikes.miner), (AttackKind::Flood, strikes.flood)];
     let length = strikes.after.iter().max().copied().unwrap_or_default() + time + Duration::from_secs(plan.recovery_s);
@@ -66,14 +68,13 @@ pub(super) fn phase(
         attacks.iter_mut().for_each(Attack::end_when_over);
     }
     running.alive()?;
-    let (seconds, cpu_s) = (began.elapsed().as_secs_f64(), running.cgroup.cpu_time().saturating_sub(cpu).as_secs_f64());
-    let now = running.proxy.bytes();
+    let seconds = began.elapsed().as_secs_f64();
+    let (cpu_s, now) = (running.cgroup.cpu_time()?.saturating_sub(cpu).as_secs_f64(), running.proxy.bytes());
     running.finish()?;
-    let truths: Vec<Truth> = attacks.into_iter().map(|attack| attack.truth).collect();
     let incidents = incidents(around, publisher, since)?;
-    let explained = |incident: &Incident| truths.iter().any(|truth| incident.is_about(truth));
-    let attacks =
-        truths.iter().map(|truth| told(around, publisher, truth, &incidents, time)).collect::<Result<_, _>>()?;
+    let explained = |incident: &Incident| attacks.iter().any(|attack| incident.is_about(&attack.truth));
+    let told = |attack| told(around, publisher, attack, &incidents, time);
+    let attacks = attacks.iter().map(told).collect::<Result<_, _>>()?;
     let false_incidents = incidents.into_iter().filter(|i| !explained(i)).map(Incident::told).collect();
     Ok(Phase { publisher, seconds, cpu_s, bytes: [now[0] - bytes[0], now[1] - bytes[1]], attacks, false_incidents })
 }
@@ -82,10 +83,11 @@ pub(super) fn phase(
 fn told(
     around: &Surroundings<'_>,
     publisher: Publisher,
-    truth: &Truth,
+    attack: &Attack,
     incidents: &[Incident],
     time: Duration,
 ) -> Result<Told, Box<dyn Error>> {
+    let truth = &attack.truth;
     let own: Vec<&Incident> = incidents.iter().filter(|incident| incident.is_about(truth)).collect();
     let ids: Vec<&str> = own.iter().map(|incident| &*incident.id).collect();
     let since = |at: u64| (at as f64 - truth.began.as_ns() as f64) / 1e9;
@@ -99,9 +101,9 @@ fn told(
         ]}});
         events = search(around, &around.streams(publisher), &query)?;
     }
-    let deeds = deeds(truth.attack, time);
-    let deeds =
-        deeds.into_iter().map(|deed| (format!("{deed:?}"), events.iter().any(|event| deed.is_in(event)))).collect();
+    let decided = own.iter().map(|incident| incident.at).min();
+    let deeds = deeds(truth, time, decided.unwrap_or(truth.began), attack.requests());
+    let deeds = deeds.into_iter().map(|deed| (deed.to_string(), deed.is_told(&events))).collect();
     let times = events.iter().filter_map(|event| {
         let at: Timestamp = serde_json::from_value(event["@timestamp"].clone()).ok()?;
         Some((since(at.as_ns()), event["event"]["action"].as_str()?.to_owned()))
@@ -116,12 +118,13 @@ enum Deed {
     Program(String),
     /// What was done to it, and its path.
     File(&'static str, &'static str),
-    Peer(&'static str),
+    /// Connections from a peer within some time, and more of them than so many.
+    Connections { peer: &'static str, within: [Timestamp; 2], more_than: f64 },
 }
 
-/// What the injector knows that it makes.
-fn deeds(kind: AttackKind, time: Duration) -> Vec<Deed> {
-    match kind {
+/// What the injector knows that it makes; a flood has made so many requests, and was `decided` to be one.
+fn deeds(truth: &Truth, time: Duration, decided: Timestamp, requests: u64) -> Vec<Deed> {
+    match truth.attack {
         // The shell makes the folder and the copy itself: busybox executes no program for that.
         AttackKind::Miner => vec![
             Deed::Program(format!("sh -c {}", mining(time))),
@@ -130,38 +133,99 @@ fn deeds(kind: AttackKind, time: Duration) -> Vec<Deed> {
             Deed::File("create", "/tmp/.x/kworkerd"),
             Deed::File("chmod", "/tmp/.x/kworkerd"),
         ],
-        AttackKind::Flood => vec![Deed::Peer("127.0.0.1")],
+        AttackKind::Flood => {
+            let seconds = |from: Timestamp| (truth.ends.as_ns().saturating_sub(from.as_ns())) as f64 / 1e9;
+            let left = seconds(decided);
+            // The container's usual requests come from the same peer. What was before the decision is told from a flight
+            // recorder of two windows, which a flood overflows.
+            let made = requests as f64 * left / seconds(truth.began);
+            let more_than = made / 2.0 + SERVER_RATE * left;
+            vec![Deed::Connections { peer: "127.0.0.1", within: [decided, truth.ends], more_than }]
+        }
     }
 }
 
 impl Deed {
-    fn is_in(&self, event: &Value) -> bool {
+    fn is_told(&self, events: &[Value]) -> bool {
         match self {
-            Self::Program(line) => event["process"]["args"].as_array().is_some_and(|args| {
-                let words: Vec<&str> = args.iter().filter_map(Value::as_str).collect();
-                words.join(" ") == *line
+            Self::Program(line) => events.iter().any(|event| {
+                event["process"]["args"].as_array().is_some_and(|args| {
+                    let words: Vec<&str> = args.iter().filter_map(Value::as_str).collect();
+                    words.join(" ") == *line
+                })
             }),
-            Self::File(action, path) => event["event"]["action"] == *action && event["file"]["path"] == *path,
-            Self::Peer(address) => event["source"]["ip"] == *address,
+            Self::File(action, path) => {
+                events.iter().any(|event| event["event"]["action"] == *action && event["file"]["path"] == *path)
+            }
+            Self::Connections { peer, within: [from, to], more_than } => {
+                let is_within = |at: &Value| {
+                    serde_json::from_value(at.clone()).is_ok_and(|at: Timestamp| (*from..=*to).contains(&at))
+                };
+                let of = events.iter().filter(|e| e["source"]["ip"] == *peer && is_within(&e["@timestamp"]));
+                of.map(connections).sum::<u64>() as f64 > *more_than
+            }
         }
     }
+}
+
+impl fmt::Display for Deed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Program(line) => write!(f, "`{line}`"),
+            Self::File(action, path) => write!(f, "{action} {path}"),
+            Self::Connections { peer, more_than, .. } => write!(f, "more than {more_than:.0} connections from {peer}"),
+        }
+    }
+}
+
+/// How many connections a document tells of: one that was accepted, or those that it stands for. An end is no other one.
+fn connections(event: &Value) -> u64 {
+    event["vaectl"]["connections"].as_u64().unwrap_or_else(|| u64::from(event["event"]["action"] == "accept"))
 }
 
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use serde_json::json;
+    use serde_json::{Value, json};
+    use vaectl_schemas::Timestamp;
 
-    use super::{AttackKind, deeds};
+    use super::{AttackKind, SERVER_RATE, Truth, deeds};
+
+    fn at(second: u64) -> Timestamp {
+        Timestamp::from_ns(second * 1_000_000_000)
+    }
+
+    fn truth(attack: AttackKind) -> Truth {
+        Truth { attack, container: "a".into(), name: "a".into(), began: at(100), ends: at(140) }
+    }
 
     #[test]
     fn a_deed_is_told_by_an_event_with_its_words_and_by_no_other() {
-        let miner = deeds(AttackKind::Miner, Duration::from_secs(20));
+        let miner = deeds(&truth(AttackKind::Miner), Duration::from_secs(20), at(100), 0);
         let event = json!({"process": {"args": ["/tmp/.x/kworkerd", "20"]}, "file": {"path": "/tmp/.x/other"}});
-        let told: Vec<bool> = miner.iter().map(|deed| deed.is_in(&event)).collect();
+        let told: Vec<bool> = miner.iter().map(|deed| deed.is_told(std::slice::from_ref(&event))).collect();
         assert_eq!(told, [false, true, false, false, false]);
-        let flood = deeds(AttackKind::Flood, Duration::from_secs(20));
-        assert!(flood[0].is_in(&json!({"source": {"ip": "127.0.0.1"}})) && !flood[0].is_in(&event));
+    }
+
+    #[test]
+    fn a_flood_is_told_by_half_of_its_requests_beyond_the_usual_ones_and_only_while_it_lasts() {
+        let flood = |requests| deeds(&truth(AttackKind::Flood), Duration::from_secs(40), at(110), requests).remove(0);
+        // 40,000 requests in 40 seconds, 30,000 of them after the decision; beside them usual ones for 30 seconds.
+        let bound = 15_000 + SERVER_RATE as u64 * 30;
+        let flow = |second, connections: u64| {
+            json!({"@timestamp": at(second).to_string(), "event": {"action": "flow"}, "source": {"ip": "127.0.0.1"},
+                   "vaectl": {"merged": 2 * connections, "connections": connections}})
+        };
+        let accept = json!({"@timestamp": at(111).to_string(), "event": {"action": "accept"}, "vaectl": {},
+                            "source": {"ip": "127.0.0.1"}});
+        let end = json!({"@timestamp": at(111).to_string(), "event": {"action": "close"}, "vaectl": {},
+                         "source": {"ip": "127.0.0.1"}});
+        let told = |events: &[Value]| flood(40_000).is_told(events);
+        assert!(!told(&[flow(110, bound)]) && told(&[flow(110, bound), accept.clone()]));
+        assert!(!told(&[flow(110, bound), end]));
+        assert!(!told(&[flow(109, bound), flow(141, bound), accept]));
+        // What the container usually gets is not enough, though the flood had made nothing.
+        assert!(!flood(0).is_told(&[flow(120, SERVER_RATE as u64 * 30)]));
     }
 }

@@ -47,14 +47,15 @@ pub(crate) struct Args {
     /// The room for events in the kernel.
     #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = units::size)]
     ring_bytes: usize,
-    /// The room for events that wait for a slow reader.
+    /// The room for events that wait for a slow reader; with `--control`, half as much again for those of suspicious containers.
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = units::size)]
     backlog_bytes: usize,
     /// Listen on this socket for the depth of each container, which `score --control` asks for.
     #[arg(long, value_name = "PATH")]
     control: Option<PathBuf>,
     /// Count system calls only in this share of the time, in short slices at random; a rare call or a file that falls
-    /// between slices is seen only where a container is watched deeper than the census.
+    /// between slices is seen only where a container is watched deeper than the census. Without `--control` it takes
+    /// `--depth census`: deeper, all calls are counted.
     #[arg(long, value_name = "SHARE", default_value = "1")]
     census_duty: f64,
     /// The room in the kernel for what a container does below its depth, with `--control`.

@@ -64,9 +64,9 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l exclude-cgroup 
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l duration -d 'End after this long' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l max-containers -d 'How many containers there is room for' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l ring-bytes -d 'The room for events in the kernel' -r
-complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l backlog-bytes -d 'The room for events that wait for a slow reader' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l backlog-bytes -d 'The room for events that wait for a slow reader; with `--control`, half as much again for those of suspicious containers' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l control -d 'Listen on this socket for the depth of each container, which `score --control` asks for' -r -F
-complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l census-duty -d 'Count system calls only in this share of the time, in short slices at random; a rare call or a file that falls between slices is seen only where a container is watched deeper than the census' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l census-duty -d 'Count system calls only in this share of the time, in short slices at random; a rare call or a file that falls between slices is seen only where a container is watched deeper than the census. Without `--control` it takes `--depth census`: deeper, all calls are counted' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l flight-bytes -d 'The room in the kernel for what a container does below its depth, with `--control`' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -l replay -d 'Write the lines of this recording instead, plain or zstd' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand record" -s c -l config -d 'TOML file with options; `[record]`, `[score]` and so on hold those of one verb' -r -F

@@ -1,15 +1,20 @@
 //! What waits for the writer: bounded, so that a slow reader never stops the one who empties the ring.
 //!
-//! Records of events wait as they came from the kernel. Where they are too many the fullest container loses its oldest
-//! half; windows are never lost but added up, and so is what gaps say that was lost; every other line stays.
+//! Records of events wait as they came from the kernel. Where they are too many the fullest containers lose their oldest,
+//! and what came live goes before what a flight recorder held; windows are never lost but added up, and so is what gaps say
+//! that was lost; every other line stays.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use vaectl_schemas::{ContainerLine, Gap, Hello, Window};
 
 use crate::clock::Clock;
 use crate::container::Identity;
+
+/// Where there is no room, one part of so many is made free beyond what is needed: looking at all that waits is not to come
+/// with every push.
+const SPARE: usize = 16;
 
 /// What the writer takes, in order.
 pub(crate) enum Item {
@@ -30,18 +35,20 @@ pub(crate) enum Item {
 }
 
 impl Item {
-    /// The slot and the records of an item that may be dropped.
-    fn records(&self) -> Option<(u32, &[u8])> {
+    /// The slot and the records of an item that may be dropped, of those that came live or of the others.
+    fn records(&mut self, live: bool) -> Option<(u32, &mut Vec<u8>)> {
         match self {
-            Self::Events(slot, records) | Self::History(slot, records) => Some((*slot, records)),
+            Self::Events(slot, records) if live => Some((*slot, records)),
+            Self::History(slot, records) if !live => Some((*slot, records)),
             _ => None,
         }
     }
 
-    /// The records of an item of `slot`, where it goes before others: what came live, as long as there is any.
-    fn spare(&self, slot: u32, live: bool) -> Option<&[u8]> {
-        let (of, records) = self.records()?;
-        (of == slot && live == matches!(self, Self::Events(..))).then_some(records)
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Events(_, records) | Self::History(_, records) => records.len(),
+            _ => 0,
+        }
     }
 }
 
@@ -50,7 +57,7 @@ struct Inner {
     items: VecDeque<Item>,
     bytes: usize,
     closed: bool,
-    dropped: Vec<(u32, u64)>,
+    dropped: BTreeMap<u32, u64>,
 }
 
 pub(crate) struct Backlog {
@@ -73,14 +80,14 @@ impl Backlog {
     pub(crate) fn push(&self, items: impl IntoIterator<Item = Item>) {
         let mut inner = self.lock();
         for item in items {
-            inner.bytes += item.records().map_or(0, |(_, records)| records.len());
+            inner.bytes += item.bytes();
             match item {
                 Item::Window(slot, end, window) => inner.push_window(slot, end, window),
                 Item::Gap(slot, gap) => inner.push_gap(slot, gap),
                 item => inner.items.push_back(item),
             }
         }
-        while inner.bytes > self.capacity && inner.thin() {}
+        inner.make_room(self.capacity);
         let waits = !inner.items.is_empty();
         drop(inner);
         if waits {
@@ -105,7 +112,7 @@ impl Backlog {
     }
 
     /// How many events each slot lost here since the last call.
-    pub(crate) fn dropped(&self) -> Vec<(u32, u64)> {
+    pub(crate) fn dropped(&self) -> BTreeMap<u32, u64> {
         std::mem::take(&mut self.lock().dropped)
     }
 }
@@ -144,35 +151,58 @@ impl Inner {
         }
     }
 
-    /// Drops the older half of the records of the slot that has most; whether there was anything to drop.
+    /// Drops records until no more than `capacity` wait.
     ///
-    /// What a flight recorder held goes when nothing else is left: it has the cause, and comes before what followed.
-    fn thin(&mut self) -> bool {
-        let mut sizes = std::collections::HashMap::<u32, usize>::new();
-        for item in &self.items {
-            if let Some((slot, records)) = item.records() {
-                *sizes.entry(slot).or_default() += records.len();
-            }
+    /// What flight recorders held goes when nothing else is left: it has the cause, and comes before what followed.
+    fn make_room(&mut self, capacity: usize) {
+        if self.bytes > capacity {
+            self.thin(true, capacity - capacity / SPARE);
         }
-        let Some((&fullest, _)) = sizes.iter().max_by_key(|(slot, size)| (**size, **slot)) else { return false };
-        let live = self.items.iter().any(|item| matches!(item, Item::Events(slot, _) if *slot == fullest));
-        let size: usize = self.items.iter().filter_map(|item| item.spare(fullest, live)).map(<[u8]>::len).sum();
-        let (mut bytes, mut events) = (0, 0);
-        self.items.retain(|item| match item.spare(fullest, live) {
-            Some(records) if bytes * 2 < size => {
-                bytes += records.len();
-                events += records_in(records).count() as u64;
-                false
-            }
-            _ => true,
-        });
-        self.bytes -= bytes;
-        match self.dropped.iter_mut().find(|(slot, _)| *slot == fullest) {
-            Some((_, n)) => *n += events,
-            None => self.dropped.push((fullest, events)),
+        if self.bytes > capacity {
+            self.thin(false, capacity);
         }
-        true
     }
+
+    /// Drops the oldest records of the slots that have most, of those that came live or of the others, so that no more than
+    /// `most` bytes are left in all.
+    fn thin(&mut self, live: bool, most: usize) {
+        let mut sizes = HashMap::<u32, usize>::new();
+        for (slot, records) in self.items.iter_mut().filter_map(|item| item.records(live)) {
+            *sizes.entry(slot).or_default() += records.len();
+        }
+        let others = self.bytes - sizes.values().sum::<usize>();
+        let level = level(sizes.values().copied().collect(), most.saturating_sub(others));
+        let Self { items, bytes, dropped, .. } = self;
+        items.retain_mut(|item| {
+            let Some((slot, records)) = item.records(live) else { return true };
+            let size = sizes.entry(slot).or_default();
+            let excess = size.saturating_sub(level);
+            if excess == 0 {
+                return true;
+            }
+            let (cut, events) = beginning(records, |before, _| before < excess);
+            *size -= cut;
+            *bytes -= cut;
+            *dropped.entry(slot).or_default() += events;
+            // A copy of the rest, so that the room of what went is free.
+            *records = records.split_off(cut);
+            !records.is_empty()
+        });
+    }
+}
+
+/// How much each of these may have, so that all have no more than `room` together: what the smaller ones leave of their
+/// share is for the others.
+fn level(mut sizes: Vec<usize>, mut room: usize) -> usize {
+    sizes.sort_unstable();
+    for (size, sharers) in sizes.iter().zip((1..=sizes.len()).rev()) {
+        let share = room / sharers;
+        if *size > share {
+            return share;
+        }
+        room -= size;
+    }
+    usize::MAX
 }
 
 /// Appends a record after its length.
@@ -191,11 +221,26 @@ pub(crate) fn records_in(mut block: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// How many bytes and records at the beginning of a block belong there, by the bytes before each record and the record.
+pub(crate) fn beginning(block: &[u8], mut belongs: impl FnMut(usize, &[u8]) -> bool) -> (usize, u64) {
+    let (mut bytes, mut number) = (0, 0);
+    for record in records_in(block) {
+        if !belongs(bytes, record) {
+            break;
+        }
+        bytes += size_of::<u64>() + record.len();
+        number += 1;
+    }
+    (bytes, number)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use vaectl_schemas::{Gap, GapCause, GapInfo, Timestamp, VERSION};
 
-    use super::{Backlog, Item, append};
+    use super::{Backlog, Item, append, level, records_in};
 
     fn gap(slot: u32, cause: GapCause, lost: u64) -> Item {
         Item::Gap(slot, Box::new(Gap::new(Timestamp::default(), GapInfo { v: VERSION, cause, lost, from: None })))
@@ -228,7 +273,7 @@ mod tests {
         }
         let kept = backlog.take().unwrap().len();
         assert!(kept * 508 <= 10_000, "{kept} blocks wait");
-        assert_eq!(backlog.dropped(), [(2, 100 - kept as u64)]);
+        assert_eq!(backlog.dropped(), BTreeMap::from([(2, 100 - kept as u64)]));
     }
 
     #[test]
@@ -241,7 +286,7 @@ mod tests {
         let kept = backlog.take().unwrap();
         assert!(matches!(kept[0], Item::History(2, _)));
         assert!(kept.len() > 5, "and the newest of the flood is there too");
-        assert_eq!(backlog.dropped(), [(2, 101 - kept.len() as u64)]);
+        assert_eq!(backlog.dropped(), BTreeMap::from([(2, 101 - kept.len() as u64)]));
     }
 
     fn block(bytes: usize) -> Vec<u8> {
@@ -260,8 +305,60 @@ mod tests {
         let kept = backlog.take().unwrap();
         assert!(kept.iter().any(|i| matches!(i, Item::Events(2, _))));
         let dropped = backlog.dropped();
-        assert_eq!(dropped.len(), 1);
-        assert_eq!(dropped[0].0, 3);
-        assert_eq!(dropped[0].1 as usize + kept.len(), 101);
+        assert_eq!(dropped, BTreeMap::from([(3, 101 - kept.len() as u64)]));
+    }
+
+    /// So many records of 508 bytes with their lengths, which the first byte of each numbers.
+    fn numbered(records: u8) -> Vec<u8> {
+        let mut block = Vec::new();
+        (0..records).for_each(|number| append(&mut block, &[number; 500]));
+        block
+    }
+
+    /// The numbers of the records that wait of a slot, those that came live and the others.
+    fn waiting(backlog: &Backlog, slot: u32) -> [Vec<u8>; 2] {
+        backlog.close();
+        let mut items = backlog.take().unwrap_or_default();
+        [true, false].map(|live| {
+            let own = items.iter_mut().filter_map(|item| item.records(live)).filter(|(of, _)| *of == slot);
+            own.flat_map(|(_, records)| records_in(records).map(|record| record[0]).collect::<Vec<_>>()).collect()
+        })
+    }
+
+    #[test]
+    fn of_more_records_at_once_than_there_is_room_for_the_newest_stay() {
+        for (item, live) in [(Item::Events as fn(_, _) -> _, 0), (Item::History, 1)] {
+            let backlog = Backlog::new(10_000);
+            backlog.push([item(2, numbered(40))]);
+            let kept = waiting(&backlog, 2)[live].len();
+            assert!(18 <= kept && kept * 508 <= 10_000, "{kept} of 19 that there is room for");
+            assert_eq!(backlog.dropped(), BTreeMap::from([(2, 40 - kept as u64)]));
+        }
+    }
+
+    #[test]
+    fn what_a_flight_recorder_held_outlives_what_came_live_of_others() {
+        let backlog = Backlog::new(10_000);
+        backlog.push([Item::Events(3, numbered(8)), Item::History(2, numbered(12)), Item::Events(4, numbered(2))]);
+        let [_, history] = waiting(&backlog, 2);
+        assert_eq!(history, (0..12).collect::<Vec<_>>());
+        assert_eq!(backlog.dropped(), BTreeMap::from([(3, 4)]));
+    }
+
+    #[test]
+    fn what_a_flight_recorder_held_is_cut_only_where_it_is_too_much_alone() {
+        let backlog = Backlog::new(10_000);
+        backlog.push([Item::History(2, numbered(19)), Item::Events(3, numbered(1))]);
+        assert_eq!(backlog.dropped(), BTreeMap::from([(3, 1)]));
+        backlog.push([Item::History(2, numbered(1))]);
+        assert_eq!(waiting(&backlog, 2)[1], (1..19).chain([0]).collect::<Vec<_>>());
+        assert_eq!(backlog.dropped(), BTreeMap::from([(2, 1)]));
+    }
+
+    #[test]
+    fn a_level_leaves_the_small_ones_what_they_have() {
+        assert_eq!(level(vec![9000, 100, 5000], 10_000), 4950);
+        assert_eq!(level(vec![5000, 100], 10_000), usize::MAX);
+        assert_eq!(level(vec![5000, 100], 0), 0);
     }
 }

@@ -30,12 +30,13 @@ pub struct Config {
     pub no_engine: bool,
     /// The size of the ring of events in bytes, a power of two.
     pub ring_bytes: u32,
-    /// Events that may wait for a slow reader, in bytes.
+    /// Events that may wait for a slow reader, in bytes; half as much again may be kept of suspicious containers.
     pub backlog_bytes: usize,
     /// Where to listen for leases of depth. With it a container without a lease is watched at `process`, and what is
     /// below its depth goes into its flight recorder.
     pub control: Option<PathBuf>,
-    /// The share of the time in which system calls are counted while every container is at the depth of the census.
+    /// The share of the time in which system calls are counted, in slices; all of it without a control socket at a depth
+    /// beyond the census, where slices would save nothing.
     pub census_duty: f64,
     /// The size of a container's flight recorder in bytes.
     pub flight_bytes: u32,
@@ -156,14 +157,20 @@ impl Config {
         self.max_containers + wire::SLOT_ENTRIES as u32
     }
 
-    /// Whether slices save nothing: the hook stays in while any container is watched deeper than the census.
+    /// Whether slices were asked for and would save nothing: the hook stays in while any container is watched deeper than the
+    /// census.
     pub(crate) fn slices_in_vain(&self) -> bool {
-        self.in_slices() && self.control.is_none() && self.depth > Depth::Census
+        self.census_duty < 1.0 && self.control.is_none() && self.depth > Depth::Census
+    }
+
+    /// The share of the time in which system calls are counted: a hook that is in at its full price counts all of them.
+    pub(crate) fn counted_share(&self) -> f64 {
+        if self.slices_in_vain() { 1.0 } else { self.census_duty }
     }
 
     /// Whether system calls are counted only some of the time.
     pub(crate) fn in_slices(&self) -> bool {
-        self.census_duty < 1.0
+        self.counted_share() < 1.0
     }
 
     /// What the maps in the kernel take, in bytes, with this room for containers: they are allocated once and never grow.
@@ -225,12 +232,13 @@ mod tests {
     }
 
     #[test]
-    fn slices_are_in_vain_where_nothing_ever_falls_to_the_census() {
+    fn all_calls_are_counted_where_slices_are_in_vain_since_nothing_ever_falls_to_the_census() {
         let config = |census_duty, control, depth| Config { depth, control, census_duty, ..Config::default() };
-        assert!(config(0.1, None, Depth::Full).slices_in_vain());
-        assert!(config(0.1, None, Depth::Process).slices_in_vain());
-        assert!(!config(0.1, None, Depth::Census).slices_in_vain());
-        assert!(!config(0.1, Some(PathBuf::new()), Depth::Full).slices_in_vain());
-        assert!(!config(1.0, None, Depth::Full).slices_in_vain());
+        let counted = |config: Config| (config.slices_in_vain(), config.in_slices(), config.counted_share());
+        assert_eq!(counted(config(0.1, None, Depth::Full)), (true, false, 1.0));
+        assert_eq!(counted(config(0.1, None, Depth::Process)), (true, false, 1.0));
+        assert_eq!(counted(config(0.1, None, Depth::Census)), (false, true, 0.1));
+        assert_eq!(counted(config(0.1, Some(PathBuf::new()), Depth::Full)), (false, true, 0.1));
+        assert_eq!(counted(config(1.0, None, Depth::Full)), (false, false, 1.0));
     }
 }

@@ -23,16 +23,27 @@ const CLIENTS: usize = 4;
 /// Requests that may wait for the recorder; beyond them their clients do.
 const WAITING: usize = 1024;
 
+/// The number of a connection.
+pub(crate) type Client = u64;
+
+/// What comes from clients.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Lease(Client, Lease),
+    /// It is gone, with all that it could have asked for.
+    HungUp(Client),
+}
+
 /// A socket on which leases arrive; dropping it removes its file.
 pub(crate) struct Control {
     path: PathBuf,
-    requests: Receiver<Lease>,
+    requests: Receiver<Request>,
     wake: Arc<OwnedFd>,
 }
 
 #[derive(Clone)]
 struct Inbox {
-    requests: SyncSender<Lease>,
+    requests: SyncSender<Request>,
     wake: Arc<OwnedFd>,
 }
 
@@ -62,7 +73,7 @@ impl Control {
     }
 
     /// Requests that came since the last call.
-    pub(crate) fn requests(&self) -> impl Iterator<Item = Lease> {
+    pub(crate) fn requests(&self) -> impl Iterator<Item = Request> {
         // Nothing to read means that nobody called.
         let _ = rustix::io::read(&*self.wake, &mut [0; 8]);
         self.requests.try_iter()
@@ -116,7 +127,7 @@ impl Clients {
 
 fn accept(listener: &UnixListener, inbox: &Inbox) {
     let clients = Clients::default();
-    for stream in listener.incoming().flatten() {
+    for (client, stream) in (0..).zip(listener.incoming().flatten()) {
         let peer = socket_peercred(&stream).ok().map(|peer| peer.uid);
         if peer.is_none_or(|uid| !uid.is_root() && uid != geteuid()) {
             warn!(?peer, "A stranger was turned away from the control socket.");
@@ -129,14 +140,14 @@ fn accept(listener: &UnixListener, inbox: &Inbox) {
             let _ = silent.shutdown(Shutdown::Both);
         }
         std::thread::spawn(move || {
-            serve(&stream, &inbox, || clients.hear(&stream));
+            serve(client, &stream, &inbox, || clients.hear(&stream));
             clients.remove(&stream);
         });
     }
 }
 
 /// Takes leases until the client hangs up, or says something that is none; `heard` is called for each.
-fn serve(stream: &UnixStream, inbox: &Inbox, heard: impl Fn()) {
+fn serve(client: Client, stream: &UnixStream, inbox: &Inbox, heard: impl Fn()) {
     info!("A scorer has connected to the control socket.");
     let wake = || {
         // A counter that is full has woken the reader already.
@@ -160,7 +171,7 @@ fn serve(stream: &UnixStream, inbox: &Inbox, heard: impl Fn()) {
             }
         };
         heard();
-        if inbox.requests.send(lease).is_err() {
+        if inbox.requests.send(Request::Lease(client, lease)).is_err() {
             return;
         }
         // All leases are renewed at once: the recorder is woken once for as many as are at hand.
@@ -168,27 +179,47 @@ fn serve(stream: &UnixStream, inbox: &Inbox, heard: impl Fn()) {
             wake();
         }
     }
-    wake();
+    if inbox.requests.send(Request::HungUp(client)).is_ok() {
+        wake();
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
     use std::os::unix::net::UnixStream;
+    use std::path::PathBuf;
     use std::time::{Duration, Instant};
 
-    use super::Control;
+    use super::{Client, Control, Request};
 
     const LIMIT: Duration = Duration::from_secs(10);
 
-    /// Has a client ask for the depth of a run, and waits until the recorder has heard it.
-    fn ask(control: &Control, mut client: &UnixStream, run: &str) {
-        writeln!(client, r#"{{"v":1,"run":"{run}","depth":"full","ttl_ms":1000}}"#).unwrap();
+    fn listen(name: &str) -> (PathBuf, Control) {
+        let path = std::env::temp_dir().join(format!("vaectl-control-{name}-{}.sock", std::process::id()));
+        let control = Control::listen(&path).unwrap();
+        (path, control)
+    }
+
+    /// Waits until the recorder has heard that.
+    fn hear<T>(control: &Control, what: &str, is_it: impl Fn(Request) -> Option<T>) -> T {
         let began = Instant::now();
-        while !control.requests().any(|lease| lease.run == run) {
-            assert!(began.elapsed() < LIMIT, "{run} is heard");
+        loop {
+            if let Some(heard) = control.requests().find_map(&is_it) {
+                return heard;
+            }
+            assert!(began.elapsed() < LIMIT, "{what} is heard");
             std::thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    /// Has a client ask for the depth of a run, and waits until the recorder has heard it; which client it was.
+    fn ask(control: &Control, mut stream: &UnixStream, run: &str) -> Client {
+        writeln!(stream, r#"{{"v":1,"run":"{run}","depth":"full","ttl_ms":1000}}"#).unwrap();
+        hear(control, run, |request| match request {
+            Request::Lease(client, lease) if lease.run == run => Some(client),
+            _ => None,
+        })
     }
 
     fn is_cut_off(mut client: &UnixStream) -> bool {
@@ -198,8 +229,7 @@ mod tests {
 
     #[test]
     fn clients_that_say_nothing_do_not_keep_a_scorer_out() {
-        let path = std::env::temp_dir().join(format!("vaectl-control-{}.sock", std::process::id()));
-        let control = Control::listen(&path).unwrap();
+        let (path, control) = listen("silent");
         let connect = || UnixStream::connect(&path).unwrap();
         let [first, second, _third, fourth] = [(); 4].map(|()| connect());
         // They have all come in once the last of them is heard.
@@ -209,5 +239,18 @@ mod tests {
         assert!(is_cut_off(&second), "it was silent for longest");
         ask(&control, &fifth, "fifth");
         ask(&control, &first, "again");
+    }
+
+    #[test]
+    fn it_is_heard_which_client_hung_up() {
+        let (path, control) = listen("gone");
+        let [first, second] = [(); 2].map(|()| UnixStream::connect(&path).unwrap());
+        let clients = [ask(&control, &first, "first"), ask(&control, &second, "second")];
+        for (stream, client) in [second, first].into_iter().zip(clients.into_iter().rev()) {
+            drop(stream);
+            hear(&control, "its end", |request| {
+                matches!(request, Request::HungUp(gone) if gone == client).then_some(())
+            });
+        }
     }
 }

@@ -15,7 +15,7 @@ const SLICE_NS: u64 = 100_000_000;
 pub(crate) enum Calls {
     /// It counts them, and tells of those that are told of.
     Counted,
-    /// It tells, and counts none but those that hardly ever come.
+    /// It tells, and counts none.
     Told,
     /// It is not there.
     Unseen,

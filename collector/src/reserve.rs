@@ -1,9 +1,9 @@
 //! What a suspicious container does, kept as it came from the kernel until its scorer asks for it: most suspicions pass.
 
-use vaectl_bpf::wire::Header;
+use vaectl_bpf::wire::{self, Header};
 use zerocopy::FromBytes;
 
-use crate::backlog::{append, records_in};
+use crate::backlog::{append, beginning, records_in};
 
 /// Windows that it goes back: as many verdicts as `score` keeps the possible cause of an incident over, and the one that
 /// is being filled.
@@ -22,9 +22,20 @@ impl Reserve {
         self.records.len()
     }
 
-    /// Takes records on, and leaves `records` empty.
+    /// Takes records on, but for those that an operator is told of by, and leaves `records` no more room than these need.
     pub(crate) fn add(&mut self, records: &mut Vec<u8>) {
-        self.records.append(records);
+        let mut taken = std::mem::take(records);
+        if records_in(&taken).any(is_entry) {
+            let all = std::mem::take(&mut taken);
+            for record in records_in(&all) {
+                append(if is_entry(record) { records } else { &mut taken }, record);
+            }
+        }
+        if self.records.is_empty() {
+            self.records = taken;
+        } else {
+            self.records.append(&mut taken);
+        }
     }
 
     /// All that there is, which leaves nothing.
@@ -35,12 +46,12 @@ impl Reserve {
     /// Forgets what is too old at the end of a window of `window_ns`; how many records that were.
     pub(crate) fn age(&mut self, now_ns: u64, window_ns: u64) -> u64 {
         let oldest = now_ns.saturating_sub(WINDOWS * window_ns);
-        let (mut bytes, mut number) = (0, 0);
-        for record in records_in(&self.records).take_while(|record| time_ns(record) < oldest) {
-            bytes += size_of::<u64>() + record.len();
-            number += 1;
-        }
+        let (bytes, number) = beginning(&self.records, |_, record| time_ns(record) < oldest);
         self.records.drain(..bytes);
+        // All reserves share one bound, by what is in them: the room that a burst took is given back once it is over.
+        if self.records.capacity() > 2 * self.records.len() {
+            self.records.shrink_to_fit();
+        }
         number
     }
 
@@ -61,6 +72,13 @@ pub(crate) fn merge<'a>(flown: impl Iterator<Item = &'a [u8]>, reserve: &'a [u8]
     block
 }
 
+/// Whether somebody started a program from outside: that waits for no verdict.
+fn is_entry(record: &[u8]) -> bool {
+    Header::read_from_prefix(record).is_ok_and(|(header, _)| {
+        usize::from(header.kind) == wire::KIND_EXEC && usize::from(header.flags) & wire::FLAG_ENTERED != 0
+    })
+}
+
 /// When it happened; 0 of one that is too short to say.
 pub(crate) fn time_ns(record: &[u8]) -> u64 {
     Header::read_from_prefix(record).map_or(0, |(header, _)| header.time_ns)
@@ -68,7 +86,7 @@ pub(crate) fn time_ns(record: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use vaectl_bpf::wire::Header;
+    use vaectl_bpf::wire::{self, Header};
     use zerocopy::{FromZeros, IntoBytes};
 
     use super::{Reserve, merge, time_ns};
@@ -99,6 +117,30 @@ mod tests {
         assert_eq!(reserve.age(100, 10), 2);
         assert_eq!(times(&reserve.take()), [30, 40]);
         assert_eq!((reserve.bytes(), reserve.forget()), (0, 0));
+    }
+
+    #[test]
+    fn a_reserve_has_no_more_room_than_it_needs_once_a_burst_has_aged_away() {
+        let mut reserve = Reserve::default();
+        let (mut burst, mut rest) = (block(&[10; 1000]), block(&[90; 10]));
+        reserve.add(&mut burst);
+        reserve.add(&mut rest);
+        assert_eq!((burst.capacity(), rest.capacity()), (0, 0));
+        assert_eq!(reserve.age(100, 10), 1000);
+        assert!(reserve.records.capacity() <= 2 * reserve.bytes(), "{reserve:?}");
+        assert_eq!((reserve.age(1000, 10), reserve.records.capacity()), (10, 0));
+    }
+
+    #[test]
+    fn an_operator_is_not_kept() {
+        let mut entry = Header { time_ns: 2, ..Header::new_zeroed() };
+        (entry.kind, entry.flags) = (wire::KIND_EXEC as u8, wire::FLAG_ENTERED as u8);
+        let mut records = block(&[1]);
+        append(&mut records, entry.as_bytes());
+        records.extend(block(&[3]));
+        let mut reserve = Reserve::default();
+        reserve.add(&mut records);
+        assert_eq!((times(&records), times(&reserve.take())), (vec![2], vec![1, 3]));
     }
 
     #[test]

@@ -29,7 +29,8 @@ pub struct Lease {
     #[serde(default = "told")]
     pub history: bool,
     /// Whether what it does at full depth is kept by the recorder, some windows long, and told with its history where that is
-    /// asked for; what there is no room for is told live.
+    /// asked for; what there is no room for is told live, and so is all of it once the connection is closed on which it was
+    /// asked for.
     #[serde(default)]
     pub hold: bool,
 }

@@ -49,8 +49,17 @@ pub(super) fn lease(socket: &Path, run: &str, depth: &str, ttl_ms: u64) {
 }
 
 fn ask(socket: &Path, lease: &Value) {
-    let mut stream = UnixStream::connect(socket).unwrap();
+    tell(&UnixStream::connect(socket).unwrap(), lease);
+}
+
+fn tell(mut stream: &UnixStream, lease: &Value) {
     writeln!(stream, "{lease}").unwrap();
+}
+
+/// Whether a program that was told so is among the lines.
+fn tells(name: &str) -> impl Fn(&[Value]) -> bool {
+    let name = json!(name);
+    move |lines: &[Value]| lines.iter().any(|line| line["process"]["args"][2] == name)
 }
 
 impl Scene {
@@ -64,6 +73,21 @@ impl Scene {
         let count = |lines: &[Value]| windows(lines).filter(|line| is(line, self.container.id())).count();
         let before = count(&self.recording.lines());
         self.recording.until("two more windows", |lines| count(lines) >= before + 2);
+    }
+
+    /// Has a suspicion ask for this depth, and for what is done there to be kept, for as long as `scorer` does not hang up.
+    fn hold(&self, scorer: &UnixStream, depth: &str) {
+        let lease = json!({"v": 1, "run": self.run, "depth": depth, "ttl_ms": 60_000, "history": false, "hold": true});
+        tell(scorer, &lease);
+        self.settle();
+    }
+
+    /// Has the container execute a program that is told this.
+    fn work(&self, name: &str) {
+        let done = self.container.control().join(name);
+        self.container.run_inside(&format!("/usr/bin/probe noop {name}; echo >/control/{name}")).unwrap();
+        crate::support::until("the work", || done.exists().then_some(()));
+        self.settle();
     }
 }
 
@@ -139,26 +163,12 @@ fn what_a_suspicion_does_is_told_with_its_history_and_counted_where_nobody_asked
         return;
     }
     let scene = scene(&[]);
-    let hold = |depth: &str| {
-        let lease = json!({"v": 1, "run": scene.run, "depth": depth, "ttl_ms": 60_000, "history": false, "hold": true});
-        ask(&scene.socket, &lease);
-        scene.settle();
-    };
-    let work = |name: &str| {
-        let done = scene.container.control().join(name);
-        scene.container.run_inside(&format!("/usr/bin/probe noop {name}; echo >/control/{name}")).unwrap();
-        crate::support::until("the work", || done.exists().then_some(()));
-        scene.settle();
-    };
-    let tells = |name: &str| {
-        let name = json!(name);
-        move |lines: &[Value]| lines.iter().any(|line| line["process"]["args"][2] == name)
-    };
+    let scorer = UnixStream::connect(&scene.socket).unwrap();
     lease(&scene.socket, &scene.run, "census", 60_000);
     scene.settle();
-    work("before");
-    hold("full");
-    work("meanwhile");
+    scene.work("before");
+    scene.hold(&scorer, "full");
+    scene.work("meanwhile");
     assert!(!tells("meanwhile")(&scene.events()), "nobody has asked for it");
     lease(&scene.socket, &scene.run, "full", 60_000);
     scene.recording.until("what was held", tells("meanwhile"));
@@ -167,9 +177,9 @@ fn what_a_suspicion_does_is_told_with_its_history_and_counted_where_nobody_asked
     let times: Vec<&str> = history.iter().map(|event| event["@timestamp"].as_str().unwrap()).collect();
     assert!(times.is_sorted(), "{times:?}");
 
-    hold("full");
-    work("in-vain");
-    hold("census");
+    scene.hold(&scorer, "full");
+    scene.work("in-vain");
+    scene.hold(&scorer, "census");
     let Scene { recording, container: _container, .. } = scene;
     let lines = recording.stop();
     assert!(!tells("in-vain")(&lines), "the suspicion has passed");
@@ -178,6 +188,25 @@ fn what_a_suspicion_does_is_told_with_its_history_and_counted_where_nobody_asked
     let counts = &ledger["vaectl"]["datasets"]["vaectl.event"];
     let unwanted = counts["suppressed"].as_u64().unwrap();
     assert!(unwanted > 0 && counts["seen"] == events + unwanted, "{counts} and {events} events");
+}
+
+/// As when `run` starts one again at once, which begins without the suspicion.
+#[test]
+fn what_is_kept_for_a_scorer_that_dies_is_told_live_whatever_its_successor_asks_for() {
+    if skipped("what_is_kept_for_a_scorer_that_dies_is_told_live_whatever_its_successor_asks_for") {
+        return;
+    }
+    let scene = scene(&[]);
+    let scorer = UnixStream::connect(&scene.socket).unwrap();
+    scene.hold(&scorer, "full");
+    scene.work("meanwhile");
+    assert!(!tells("meanwhile")(&scene.events()), "nobody has asked for it");
+    drop(scorer);
+    lease(&scene.socket, &scene.run, "process", 60_000);
+    scene.recording.until("what was kept", tells("meanwhile"));
+    let told = scene.events();
+    let told: Vec<Value> = told.into_iter().filter(|line| line["process"]["args"][2] == "meanwhile").collect();
+    assert!(told.iter().all(|line| line["vaectl"]["history"].is_null()), "{told:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::{HOST, Recorder};
 use crate::backlog::Item;
 use crate::clock::boot_ns;
 use crate::container::{Stage, Tracked};
+use crate::control::Request;
 use crate::reserve::{merge, time_ns};
 
 /// How often leases are looked at for having run out.
@@ -23,17 +24,23 @@ impl Recorder {
         let now = Instant::now();
         let mut wanted = HashSet::new();
         let mut due = self.leases_due <= now;
-        for lease in control.requests() {
-            if lease.history {
-                wanted.insert(lease.run.clone());
+        for request in control.requests() {
+            match request {
+                Request::Lease(client, lease) => {
+                    if lease.history {
+                        wanted.insert(lease.run.clone());
+                    }
+                    self.leases.take(lease, client, now);
+                }
+                Request::HungUp(client) => self.leases.hang_up(client),
             }
-            self.leases.take(lease, now);
             due = true;
         }
         if !due {
             return;
         }
         self.leases_due = now + LOOK;
+        let deserted = self.leases.deserted();
         let live: Vec<_> = self.tracked.values().filter(|t| t.stage == Stage::Live && t.slot != HOST).collect();
         let depths = self.leases.depths(live.iter().map(|t| t.identity.run.as_str()), now);
         let of = |(t, depth): (&Tracked, Depth)| {
@@ -46,6 +53,8 @@ impl Recorder {
             let raised = self.set_depth(slot, depth, now);
             let Some(tracked) = self.tracked.get_mut(&slot) else { continue };
             (tracked.held_back, tracked.reserve.open) = (held_back, holds);
+            let run = &tracked.identity.run;
+            let gone = deserted.contains(run) || !self.leases.is_held(run, now);
             let full = depth == Depth::Full;
             let settled = full && now - tracked.depth_since >= LOOK;
             // Who was writing while the depth was raised is done by then.
@@ -53,7 +62,7 @@ impl Recorder {
             if history && (raised || full) || rest {
                 tracked.untold = full && !settled;
                 self.tell_history(slot, settled);
-            } else if full && !holds {
+            } else if full && !holds || gone {
                 // Whoever asked for it is gone, or has another reason to look by now.
                 self.tell_reserve(slot);
             }
@@ -114,14 +123,14 @@ impl Recorder {
         }
     }
 
-    /// Puts what is held into reserves, which all together have as much room as lines that wait for a slow reader: of the
-    /// fullest the scorer is to hold it.
+    /// Puts what is held into reserves, which all together have half of the room of what waits for a slow reader: what is told
+    /// of one finds room there. Of the fullest the scorer is to hold it.
     pub(super) fn hold_events(&mut self) {
         for tracked in self.tracked.values_mut().filter(|tracked| tracked.reserve.open) {
             tracked.reserve.add(&mut tracked.events);
         }
         let all = |recorder: &Self| recorder.tracked.values().map(|tracked| tracked.reserve.bytes()).sum::<usize>();
-        while all(self) > self.config.backlog_bytes {
+        while all(self) > self.config.backlog_bytes / 2 {
             let fullest = self.tracked.values().max_by_key(|tracked| (tracked.reserve.bytes(), tracked.slot));
             let Some(slot) = fullest.map(|tracked| tracked.slot) else { return };
             self.tell_reserve(slot);

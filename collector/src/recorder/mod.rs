@@ -112,7 +112,10 @@ impl Recorder {
             return Err(RecordError::Host(obstacles));
         }
         if config.slices_in_vain() {
-            warn!("Slices save nothing where containers are always watched deeper: add --control, or --depth census.");
+            warn!(
+                "All calls are counted: slices save nothing where containers are always watched deeper. Add --control, or \
+                 --depth census."
+            );
         }
         allow_files(config.max_containers)?;
         let kernel = Kernel::load(&config, &facts)?;
@@ -128,7 +131,7 @@ impl Recorder {
         let mut recorder = Self {
             windows: Windows::new(config.window.as_nanos() as u64, &facts),
             root: facts.cgroup2.clone().unwrap_or_default(),
-            duty: Duty::new(config.census_duty, boot_ns()),
+            duty: Duty::new(config.counted_share(), boot_ns()),
             config,
             facts,
             kernel,
@@ -153,7 +156,7 @@ impl Recorder {
         recorder.kernel.attach(&recorder.facts)?;
         // Counting begins here: what loading took is not part of the first window.
         let now = boot_ns();
-        recorder.duty = Duty::new(recorder.config.census_duty, now);
+        recorder.duty = Duty::new(recorder.config.counted_share(), now);
         recorder.tracked.values_mut().for_each(|tracked| tracked.last_ns = now);
         recorder.find().map_err(map)?;
         Ok(recorder)
@@ -216,10 +219,13 @@ impl Recorder {
             }
             self.turn(&backlog);
             self.finish();
+            backlog.push(self.items.drain(..));
+            // What that left no room for is told of as well: a gap takes none.
+            self.own_up(&backlog);
+            backlog.push(self.items.drain(..));
             lost.store(self.lost, Ordering::Relaxed);
             overwritten.store(self.kernel.overwritten, Ordering::Relaxed);
             unwanted.store(self.unwanted, Ordering::Relaxed);
-            backlog.push(self.items.drain(..));
             backlog.close();
             // The rest goes as fast as it is read, and waiting for that is no hang.
             while let Some(left) = alive()
@@ -289,9 +295,7 @@ impl Recorder {
         self.find_late();
         self.keep_depths();
         self.keep_duty();
-        for (slot, n) in backlog.dropped() {
-            self.dropped(slot, n);
-        }
+        self.own_up(backlog);
         self.hold_events();
         self.flush_events();
         for slot in gone {
@@ -303,14 +307,9 @@ impl Recorder {
         let Self { kernel, tracked, early, .. } = self;
         let mut foreign = 0;
         let mut take = |record: &[u8]| {
-            let Ok((header, _)) = Header::ref_from_prefix(record) else { return true };
-            let Some(tracked) = tracked.get_mut(&header.slot) else { return false };
-            match tracked.take(header.time_ns, record) {
-                Taken::Kept => {}
-                Taken::Full => tracked.dropped += 1,
-                Taken::Foreign => foreign += 1,
-            }
-            true
+            let taken = give(tracked, record);
+            foreign += u64::from(taken == Some(Taken::Foreign));
+            taken.is_some()
         };
         let waited = std::mem::take(early);
         let unknown = records_in(&waited).filter(|record| !take(record)).count() as u64;
@@ -320,6 +319,13 @@ impl Recorder {
             }
         });
         self.dropped(HOST, foreign + unknown);
+    }
+
+    /// Takes in what the backlog had no room for.
+    fn own_up(&mut self, backlog: &Backlog) {
+        for (slot, n) in backlog.dropped() {
+            self.dropped(slot, n);
+        }
     }
 
     /// Takes in that events of a slot were lost downstream of the ring. What a container lost that is gone meanwhile is told
@@ -343,6 +349,16 @@ impl Recorder {
             }
         }
     }
+}
+
+/// Gives a record to whoever has its slot; `None` where nobody is known to have it.
+fn give(tracked: &mut HashMap<u32, Tracked>, record: &[u8]) -> Option<Taken> {
+    // One that waited lies behind others of any length, where no header is aligned.
+    let (header, _) = Header::read_from_prefix(record).ok()?;
+    let tracked = tracked.get_mut(&header.slot)?;
+    let taken = tracked.take(header.time_ns, record);
+    tracked.dropped += u64::from(taken == Taken::Full);
+    Some(taken)
 }
 
 /// Lets this process have the files of so many cgroups open.
@@ -375,4 +391,32 @@ fn gap(tracked: &Tracked, clock: Clock, cause: GapCause, lost: u64) -> Item {
     let mut line = Gap::new(clock.wall(boot_ns()), GapInfo { v: VERSION, cause, lost, from });
     line.container = Some(tracked.identity.container.clone());
     Item::Gap(tracked.slot, Box::new(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use vaectl_bpf::wire::Header;
+    use vaectl_schemas::Depth;
+    use zerocopy::{FromZeros, IntoBytes};
+
+    use super::give;
+    use crate::backlog::{append, records_in};
+    use crate::container::{Taken, Tracked};
+
+    #[test]
+    fn records_that_waited_for_their_cgroup_are_its_own_wherever_they_lie() {
+        let facts = crate::facts::check();
+        let mut tracked = HashMap::from([(2, Tracked::new(2, 7, "/box".to_owned(), 0, true, Depth::Process, &facts))]);
+        let header = Header { slot: 2, ..Header::new_zeroed() };
+        let mut waited = Vec::new();
+        for arguments in 1..=9 {
+            append(&mut waited, &[header.as_bytes(), &vec![b'a'; arguments]].concat());
+        }
+        assert!(records_in(&waited).all(|record| give(&mut tracked, record) == Some(Taken::Kept)));
+        assert_eq!(tracked[&2].events, waited);
+        let stranger = Header { slot: 3, ..header };
+        assert_eq!(give(&mut tracked, stranger.as_bytes()), None);
+    }
 }

@@ -120,7 +120,9 @@ int on_exec(__u64 *ctx)
 		count_program(row, slot, buffer, start, off - start);
 	/* After the program: who finds this number unchanged need not look for programs. */
 	add(row->count[COUNT_EXEC], 1);
-	if (!wanted(slot, DEPTH_PROCESS))
+	/* An operator is told of at any depth. */
+	__u32 depth = entered ? DEPTH_CENSUS : DEPTH_PROCESS;
+	if (!wanted(slot, depth))
 		return 0;
 
 	fill_header(&record->header, task, slot, KIND_EXEC);
@@ -172,7 +174,7 @@ int on_exec(__u64 *ctx)
 	}
 	record->session_pid = session_of(task);
 	record->pad = 0;
-	put(&record->header, off & (2 * SCRATCH - 1), DEPTH_PROCESS);
+	put(&record->header, off & (2 * SCRATCH - 1), depth);
 	return 0;
 }
 

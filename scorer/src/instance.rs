@@ -7,6 +7,7 @@ use vaectl_schemas::{
 };
 
 use crate::Keys;
+use crate::entries::Entries;
 use crate::evidence::Facts;
 use crate::hold::{Hold, LASTING};
 use crate::judge::{Found, Library};
@@ -144,6 +145,8 @@ pub(crate) struct Instance {
     pub(crate) calm: [u32; LASTING + 1],
     /// Whom it called lately.
     pub(crate) peers: Peers,
+    /// What came into it from outside lately.
+    pub(crate) entries: Entries,
     /// Events dropped since the last verdict because the hold was full.
     pub(crate) overflowed: u64,
     /// Events not published since the last verdict because the budget was spent.

@@ -11,6 +11,7 @@ mod context;
 mod dead_letter;
 mod decision;
 mod depth;
+mod entries;
 mod error;
 mod evidence;
 mod gate;

@@ -18,7 +18,8 @@ pub(crate) struct Peek<'a> {
     event: Names<'a>,
     #[serde(borrow)]
     container: Option<Id<'a>>,
-    process: Option<Entry>,
+    #[serde(borrow)]
+    process: Option<Entry<'a>>,
     #[serde(borrow)]
     destination: Option<&'a RawValue>,
 }
@@ -47,8 +48,10 @@ struct Id<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Entry {
+struct Entry<'a> {
     entry_meta: Option<IgnoredAny>,
+    #[serde(borrow)]
+    args: Option<&'a RawValue>,
 }
 
 impl Peek<'_> {
@@ -65,9 +68,11 @@ impl Peek<'_> {
         self.vaectl.history
     }
 
-    /// The process entered the container from outside: an operator's exec.
-    pub(crate) fn entered(&self) -> bool {
-        self.process.as_ref().is_some_and(|p| p.entry_meta.is_some())
+    /// The command, as the line has it, of a process that entered the container from outside: an operator's exec, or a
+    /// health check.
+    pub(crate) fn entry(&self) -> Option<&str> {
+        let process = self.process.as_ref().filter(|process| process.entry_meta.is_some())?;
+        Some(process.args.map_or("", RawValue::get))
     }
 
     /// Who was called, as the line has it.
@@ -101,11 +106,14 @@ mod tests {
     #[test]
     fn a_bare_line_is_nobodys() {
         let bare = peek(r#"{"type":"event"}"#);
-        assert_eq!((bare.container(), bare.dataset(), bare.entered(), bare.history()), (None, "event", false, false));
+        assert_eq!((bare.container(), bare.dataset(), bare.entry(), bare.history()), (None, "event", None, false));
     }
 
     #[test]
     fn an_entered_process_is_seen() {
-        assert!(peek(r#"{"process":{"pid":7,"entry_meta":{"type":"container"}}}"#).entered());
+        let entry = |process| peek(&format!(r#"{{"process":{process}}}"#)).entry().map(str::to_owned);
+        assert_eq!(entry(r#"{"pid":7,"entry_meta":{"type":"container"},"args":["sh"]}"#).as_deref(), Some(r#"["sh"]"#));
+        assert_eq!(entry(r#"{"pid":7,"entry_meta":{"type":"container"}}"#).as_deref(), Some(""));
+        assert_eq!(entry(r#"{"pid":7,"args":["sh"]}"#), None);
     }
 }

@@ -72,6 +72,23 @@ fn a_container_of_docker_is_named_by_its_daemon() {
 }
 
 #[test]
+fn an_operator_is_told_of_at_any_depth() {
+    if skipped("an_operator_is_told_of_at_any_depth") {
+        return;
+    }
+    let (workspace, image) = probe();
+    let container = Container::start(&Engine::Runc, &image, "entered", &Options::default(), &workspace).unwrap();
+    let only = ["--window", "500ms", "--depth", "census", "--container", container.id()];
+    let recording = Recording::start(&only, &[]);
+    container.run_inside("/usr/bin/probe noop").unwrap();
+    container.exec(&["/usr/bin/probe", "noop"]).unwrap();
+    recording.until("the operator is told of", |lines| events(lines, "exec").count() > 0);
+    let lines = recording.stop();
+    let told: Vec<_> = events(&lines, "exec").map(|event| event["process"].get("entry_meta").is_some()).collect();
+    assert_eq!(told, [true]);
+}
+
+#[test]
 fn a_container_of_podman_is_named_entered_by_an_operator_and_another_run_after_a_restart() {
     let name = "a_container_of_podman_is_named_entered_by_an_operator_and_another_run_after_a_restart";
     if skipped_without(name, &["podman"]) {

@@ -27,7 +27,8 @@ impl Gate {
         let context = &mut self.context;
         let instance = self.registry.at_mut(slot);
         instance.hour.events += 1;
-        if instance.episode.is_some() || peek.entered() {
+        let now = context.now;
+        if instance.episode.is_some() || peek.entry().is_some_and(|command| instance.entries.is_news(command, now)) {
             context.publish(instance, dataset, peek.history(), line, out);
             return;
         }

@@ -149,6 +149,24 @@ fn what_an_operator_does_is_published_and_opens_no_incident() {
 }
 
 #[test]
+fn a_health_check_is_learned_and_an_operator_beside_it_is_told() {
+    let mut web = Feed::new("web", Some("known"));
+    let mut lines = web.calm(31);
+    let exec = json!({"action": "exec", "dataset": "vaectl.process"});
+    let process = |command: &str| json!({"pid": 9, "entry_meta": {"type": "container"}, "args": [command]});
+    for check in 0..20 {
+        lines.push(web.event_with(&format!("check-{check}"), &exec, &process("check")));
+        lines.push(web.window_with(&json!({}), &json!({"entered": 1})));
+    }
+    lines.push(web.event_with("shell", &exec, &process("sh")));
+    let out = run(config(), &lines);
+    assert_eq!(
+        events(&out).into_iter().map(|event| event.0).collect::<Vec<_>>(),
+        ["check-0", "check-1", "check-2", "shell"]
+    );
+}
+
+#[test]
 fn parts_and_foreign_lengths_carry_the_state_without_a_score() {
     let mut web = Feed::new("web", Some("known"));
     let mut lines = web.calm(31);

@@ -26,8 +26,8 @@ char _license[] SEC("license") = "Dual MIT/GPL";
 #define SET_UP_NS 2000000000ULL
 
 const volatile __u32 own_pid = 0;
-/* Calls are counted in slices. Between them this hook is there for what it tells of those who are watched deeper: what it
- * counts then is nobody's, but for calls that hardly ever come. */
+/* Calls are counted in slices. Between them this hook is there for what it tells of those who are watched deeper, and
+ * counts nothing: what it saw in all of the time would be taken for what it saw in its share. */
 const volatile __u8 sliced = 0;
 volatile __u32 between_slices SEC(".data.slices") = 0;
 
@@ -271,7 +271,7 @@ static __noinline int still_set_up(struct row *row, __u32 slot, struct task_stru
 		return 0;
 	}
 	struct row *above = row_of(slot_above(task->cgroups->dfl_cgrp));
-	if (above && above->ready)
+	if (above && above->ready && !(sliced && between_slices))
 		count_call(above, call_index(task, ((struct pt_regs *)ctx[0])->orig_ax), -ctx[1]);
 	return 1;
 }
@@ -291,13 +291,13 @@ int on_sys_exit(__u64 *ctx)
 	struct pt_regs *regs = (struct pt_regs *)ctx[0];
 	__u64 index = call_index(task, regs->orig_ax);
 	__u32 action = actions[index];
-	if (sliced && between_slices && action < ACT_RARE) {
+	if (sliced && between_slices) {
 		__u32 nobody = SLOT_IGNORED;
-		row = bpf_map_lookup_elem(&rows, &nobody);
-		if (!row)
+		if (!action || !(row = bpf_map_lookup_elem(&rows, &nobody)))
 			return 0;
+	} else {
+		count_call(row, index, -ctx[1]);
 	}
-	count_call(row, index, -ctx[1]);
 	if (action)
 		act(regs, row, slot, action);
 	return 0;

@@ -72,7 +72,7 @@ impl Context {
         instance.find_model(models, reading);
         if let (Some(memory), Some(_), false) = (&mut self.memory, &instance.model, instance.recalled) {
             instance.recalled = true;
-            memory.recall(instance);
+            memory.recall(instance, self.now);
         }
     }
 

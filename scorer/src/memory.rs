@@ -20,6 +20,9 @@ const VERSION: u32 = 1;
 /// What was not seen for so long is forgotten, as it is in memory.
 const KEPT_NS: u64 = 3_600_000_000_000;
 
+/// What a window said longer ago decides nothing together with one of now.
+const RECENT_NS: u64 = 60_000_000_000;
+
 /// Instances of the stage before, and where those of this one go.
 pub(crate) struct Memory {
     path: PathBuf,
@@ -56,13 +59,18 @@ impl Memory {
         Self { path, instances, refused: false }
     }
 
-    /// Gives an instance back what it had learned, where its model is the same.
-    pub(crate) fn recall(&mut self, instance: &mut Instance) {
-        let Some(remembered) = self.instances.remove(instance.name_of_run()) else { return };
+    /// Gives an instance back what it had learned, where its model is the same and that is not forgotten by `now`.
+    pub(crate) fn recall(&mut self, instance: &mut Instance, now: Timestamp) {
+        let Some(mut remembered) = self.instances.remove(instance.name_of_run()) else { return };
         let model = instance.model.as_ref().map(|(model, _)| model.about().hash);
-        if model == Some(remembered.model.as_str()) {
-            (instance.machine, instance.tuning) = (remembered.machine, remembered.tuning);
+        let age = now.as_ns().saturating_sub(remembered.seen.as_ns());
+        if model != Some(remembered.model.as_str()) || age > KEPT_NS {
+            return;
         }
+        if age > RECENT_NS {
+            remembered.machine.forget_latest();
+        }
+        (instance.machine, instance.tuning) = (remembered.machine, remembered.tuning);
     }
 
     /// Writes what all instances have learned by `now`, and what those had that were not seen yet.

@@ -63,6 +63,11 @@ impl Machine {
         self.scored = 0;
     }
 
+    /// What the latest windows said is too old to count with the next ones.
+    pub(crate) fn forget_latest(&mut self) {
+        (self.hits, self.suspicion) = (0, None);
+    }
+
     /// Takes one window in and returns the state after it.
     ///
     /// A window that was not scored moves neither an episode nor a suspicion, and one that lost data never counts as

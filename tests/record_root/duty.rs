@@ -70,7 +70,4 @@ fn who_is_watched_deeper_than_the_census_does_not_go_without_the_hook_and_is_cou
     for action in ["ptrace", "mount", "unshare", "kill"] {
         assert!(actions(&told).contains(action), "{action} of {:?}", actions(&told));
     }
-    for call in ["syscall.ptrace", "syscall.mount", "syscall.unshare"] {
-        assert!(counted(&scene.recording.lines(), call) > 0, "{call} hardly ever comes, and is always counted");
-    }
 }

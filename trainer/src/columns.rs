@@ -162,7 +162,8 @@ fn pace(windows: &[&Window<'static>]) -> Option<Feature> {
         window.counters.iter().filter(|(name, _)| of(name)).map(|(_, count)| count).sum()
     };
     let paces = windows.iter().filter_map(|window| {
-        let calls = sum(window, |name| name.starts_with(CALLS));
+        let share = Some(coverage(window, family(CALLS))).filter(|share| *share > 0.0).unwrap_or(1.0);
+        let calls = sum(window, |name| name.starts_with(CALLS)) / share;
         let seconds = sum(window, |name| PROCESSOR.contains(&name)) / 1e9;
         (calls > 0.0 && seconds > 0.0).then(|| calls / seconds)
     });
@@ -188,8 +189,9 @@ fn scale(features: &mut [Feature], windows: &[&Window<'static>], seen: &Seen) {
         }
     }
     for (feature, values) in features.iter_mut().zip(&columns) {
-        let floor = least_spread(feature, quantile(values, 0.5));
-        let (median, spread) = median_and_spread(values, floor);
+        let median = quantile(values, 0.5);
+        let floor = least_spread(feature, median).max(sliced_spread(feature, median, windows));
+        let spread = median_and_spread(values, floor).1;
         let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
         let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len().max(1) as f64;
         if feature.view != View::Share {
@@ -216,6 +218,27 @@ fn least_spread(feature: &Feature, median: f64) -> f64 {
     }
 }
 
+/// The deviation, after its view, of a rate that was counted in slices of the windows; zero of any other feature.
+///
+/// Of calls that are each seen with a chance of c, n are seen: the deviation of n is sqrt(n (1 - c)). One more stands for
+/// those that none was seen of, which may be made all the same.
+fn sliced_spread(feature: &Feature, median: f64, windows: &[&Window<'static>]) -> f64 {
+    let family = match feature.view {
+        View::Rate => family(&feature.name),
+        View::Unseen => family(CALLS),
+        _ => return 0.0,
+    };
+    let middle = |of: fn(&Window<'_>, &str) -> f64| {
+        quantile(&windows.iter().filter(|w| coverage(w, family) > 0.0).map(|w| of(w, family)).collect::<Vec<_>>(), 0.5)
+    };
+    let (share, seconds) = (middle(coverage), middle(watched_seconds));
+    if !(share > 0.0 && share < 1.0) {
+        return 0.0;
+    }
+    let usual = feature.raw(median);
+    feature.view(usual + ((usual * seconds + 1.0) * (1.0 - share)).sqrt() / seconds) - median
+}
+
 /// The bounds of the decoder's log variance: its deviation is never below the least spread, nor below a third of a unit.
 pub(crate) fn variance_bounds(feature: &Feature) -> (f32, f32) {
     let least = (least_spread(feature, feature.median) / feature.scale).max(1.0 / 3.0);
@@ -227,4 +250,40 @@ fn shortened(names: &[String]) -> String {
     let more = names.len().saturating_sub(MOST_NAMES);
     let list = names[..names.len() - more].join(", ");
     if more > 0 { format!("{list} and {more} more") } else { list }
+}
+
+#[cfg(test)]
+mod tests {
+    use vaectl_schemas::{Timestamp, Window, WindowInfo, WindowMeta};
+
+    use super::{Seen, View, learn};
+
+    /// A hundred windows of five seconds, of which calls were counted in this share.
+    fn scale(share: f64) -> f64 {
+        let windows: Vec<Window<'static>> = (0..100)
+            .map(|index| {
+                let info = WindowInfo {
+                    nominal_ns: 5_000_000_000,
+                    duration_ns: 5_000_000_000,
+                    coverage: [("syscall", share)].into_iter().collect(),
+                    ..WindowInfo::default()
+                };
+                let meta = WindowMeta { v: 1, window: info, run: None, job: None, state: None };
+                let mut window = Window::new(Timestamp::default(), meta);
+                window.counters.push("syscall.read", 500.0 * share);
+                window.counters.push("syscall.madvise", f64::from(u8::from(index == 50)));
+                window
+            })
+            .collect();
+        let features = learn(&windows.iter().collect::<Vec<_>>(), &Seen::default()).features;
+        features.iter().find(|f| f.name == "syscall.madvise" && f.view == View::Rate).unwrap().scale
+    }
+
+    #[test]
+    fn a_call_that_slices_happen_to_see_is_little_where_one_in_a_whole_window_is_much() {
+        // One call in half a second is two a second: ln(1 + 2) beside ln(1 + 0.2).
+        assert!((scale(1.0) - 0.1).abs() < 1e-9);
+        let expected = (1.0 + 0.9_f64.sqrt() / 0.5).ln();
+        assert!((scale(0.1) - expected).abs() < 1e-9, "{}", scale(0.1));
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::support::{Feed, config, events, feed, of, parse, scorer, states};
+use super::support::{Feed, SECOND, config, events, feed, of, parse, scorer, states};
 use crate::Config;
 
 /// What comes out for `lines` with this state folder, by a stage that begins and ends for them.
@@ -43,6 +43,21 @@ fn what_a_container_does_before_its_first_window_is_told_only_where_it_is_not_kn
         let before = [feed.line("named", &feed.container()), feed.event("a program", "exec")];
         let out = stage(&config, &[&before[..], &[feed.window(0.0)]].concat());
         assert_eq!(events(&out).len(), told, "{}", feed.id);
+    }
+}
+
+#[test]
+fn what_is_remembered_counts_by_its_age() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { state: Some(folder.path().join("state")), ..config() };
+    for (pause, state) in [(0, "unstable"), (120, "suspect"), (7200, "warming")] {
+        let mut web = Feed::new("web", Some("known"));
+        stage(&config, &[web.calm(31), vec![web.window(50.0)]].concat());
+        web.now += pause * SECOND;
+        // A suspicion from before and a window of now; of another hour, nothing is known.
+        let score = if state == "warming" { 0.0 } else { 50.0 };
+        assert_eq!(states(&stage(&config, &[web.window(score)]), "web"), [state]);
+        std::fs::remove_dir_all(folder.path().join("state")).unwrap();
     }
 }
 

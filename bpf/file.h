@@ -4,6 +4,8 @@
 #define FMODE_WRITE 0x2
 #define FMODE_CREATED 0x100000
 #define O_ACCMODE 3
+#define O_CREAT 0100
+#define O_TRUNC 01000
 
 static __always_inline struct file_record *begin_file(struct scratch *buffer, struct task_struct *task, __u32 slot,
 						      __u16 nr, long ret)
@@ -18,6 +20,14 @@ static __always_inline struct file_record *begin_file(struct scratch *buffer, st
 	record->path_len = record->dir_len = record->to_len = record->to_dir_len = 0;
 	record->walked = 0;
 	return record;
+}
+
+/* Whether a call made the file that it opened. */
+static __always_inline int is_created(struct task_struct *task, long fd)
+{
+	struct file *file = file_of(task, fd);
+
+	return file && BPF_CORE_READ(file, f_mode) & FMODE_CREATED;
 }
 
 /* A call that ended with an open file: its path is the kernel's own. */

@@ -84,7 +84,9 @@ struct nsproxy {
 struct kernel_cap_struct {
 	__u32 cap[2];
 };
+struct user_namespace;
 struct cred {
+	struct user_namespace *user_ns;
 	kuid_t uid;
 	struct kernel_cap_struct cap_effective;
 };
@@ -155,6 +157,7 @@ struct sock_common {
 	__u16 skc_dport;
 	__u16 skc_num;
 	unsigned short skc_family;
+	volatile unsigned char skc_state;
 	unsigned long skc_flags;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
@@ -166,6 +169,7 @@ struct sock {
 	struct sock_common __sk_common;
 	__u16 sk_protocol;
 	__u16 sk_type;
+	int sk_err;
 	struct sock_cgroup_data sk_cgrp_data;
 };
 struct inet_sock {

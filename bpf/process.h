@@ -16,9 +16,41 @@ struct {
 	__type(value, struct exec_count);
 } execs SEC(".maps");
 
+/* A process that somebody outside put into a container: by moving it there, or by cloning it into its cgroup. What it
+ * clones before it executes anything is of the same making. An orphan is none, wherever its new parent may be. */
+struct entry {
+	__u64 start_ns;
+	__u32 slot;
+	__u32 executed;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, ENTRIES);
+	__type(key, __u32);
+	__type(value, struct entry);
+} entries SEC(".maps");
+
 static __always_inline __u32 task_slot(struct task_struct *task)
 {
 	return slot_of(task->cgroups->dfl_cgrp);
+}
+
+static __always_inline struct entry *entry_of(struct task_struct *task)
+{
+	__u32 pid = task->tgid;
+	struct entry *entry = bpf_map_lookup_elem(&entries, &pid);
+
+	return entry && entry->start_ns == task->group_leader->start_boottime ? entry : 0;
+}
+
+static __always_inline void enters(struct task_struct *task, __u32 slot)
+{
+	struct entry entry = {.start_ns = task->group_leader->start_boottime, .slot = slot};
+	__u32 pid = task->tgid;
+
+	if (slot >= SLOT_FIRST)
+		bpf_map_update_elem(&entries, &pid, &entry, BPF_ANY);
 }
 
 /* The same; until a cgroup's own work has begun, what runs in it is of those who made it. */
@@ -92,7 +124,8 @@ int on_exec(__u64 *ctx)
 		return 0;
 	struct task_struct *parent = task->group_leader->real_parent;
 	int parent_inside = task_slot(parent) == slot;
-	if (!row->ready && !is_workload(task, parent, parent_inside)) {
+	/* A runtime may come into a cgroup whose work goes on, to start a further program there. */
+	if ((!row->ready || row->init) && !is_workload(task, parent, parent_inside)) {
 		slot = slot_above(task->cgroups->dfl_cgrp);
 		row = row_of(slot);
 		if (!row || !row->ready)
@@ -103,8 +136,14 @@ int on_exec(__u64 *ctx)
 		if (task->signal->flags & SIGNAL_UNKILLABLE)
 			row->init = task->tgid;
 	}
-	int entered = slot != SLOT_HOST && !parent_inside && row->ready != task->tgid &&
-		      !(task->signal->flags & SIGNAL_UNKILLABLE);
+	struct entry *entry = entry_of(task);
+	int entered = 0;
+
+	/* What a runtime executes before is its own, and what the workload's first process clones is the workload's. */
+	if (entry && entry->slot == slot) {
+		entered = row->ready != task->tgid && !(task->signal->flags & SIGNAL_UNKILLABLE);
+		entry->executed = 1;
+	}
 	struct file *file = binprm->file;
 	int memfd = file->f_inode->i_nlink == 0;
 
@@ -178,6 +217,23 @@ int on_exec(__u64 *ctx)
 	return 0;
 }
 
+/* A process that somebody inside made, or moves, was there before, in another cgroup of its container. */
+SEC("tp_btf/cgroup_attach_task")
+int on_attach(__u64 *ctx)
+{
+	struct cgroup *cgroup = (struct cgroup *)ctx[0];
+	struct task_struct *task = (struct task_struct *)ctx[2];
+	struct task_struct *mover = bpf_get_current_task_btf();
+
+	if (cgroup->root->hierarchy_id)
+		return 0;
+	__u32 slot = slot_of(cgroup);
+	int moves_itself = mover->tgid == task->tgid;
+	if (task_slot(task->group_leader->real_parent) != slot && (moves_itself || task_slot(mover) != slot))
+		enters(task, slot);
+	return 0;
+}
+
 SEC("tp_btf/sched_process_fork")
 int on_fork(__u64 *ctx)
 {
@@ -186,13 +242,18 @@ int on_fork(__u64 *ctx)
 
 	if (child->tgid != child->pid)
 		return 0;
+	__u32 own = task_slot(child);
+	struct entry *entry = entry_of(parent);
+
+	if (own != task_slot(parent) || (entry && entry->slot == own && !entry->executed))
+		enters(child, own);
 	__u32 slot = begun_slot(parent);
 	struct row *row = row_of(slot);
 	if (!row || !row->ready)
 		return 0;
 	add(row->count[COUNT_FORK], 1);
 	/* The flags in memory may be gone by the time the call ends (vfork shares it): the result is what counts. */
-	if (child->nsproxy != parent->nsproxy)
+	if (child->nsproxy != parent->nsproxy || child->cred->user_ns != parent->cred->user_ns)
 		report_rare(parent, slot, __NR_clone, child->tgid, 0, 0, 0, 0);
 	if (!wanted(slot, DEPTH_FULL))
 		return 0;

@@ -8,7 +8,7 @@
 
 #define CACHE_MASK (CACHE_ENTRIES - 1)
 #define ID_MASK ((1ULL << 48) - 1)
-#define CGROUP_LEVELS 16
+#define CGROUP_LEVELS 128 /* who may nest cgroups must not get out of their container by it */
 
 volatile __u64 slot_cache[CACHE_ENTRIES]; /* id << 16 | slot */
 

@@ -2,6 +2,7 @@
 /* Sockets. They belong to the container of the socket, not of the task that happens to run: on loopback a server's
  * handshake runs in its client's context. */
 
+#define AF_UNSPEC 0
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
@@ -140,7 +141,14 @@ int on_socket_state(__u64 *ctx)
 	if (after == TCP_LISTEN) {
 		fill_header(&record.header, bpf_get_current_task_btf(), slot, KIND_LISTEN);
 		fill_ends(&record, sk);
-	} else if (after == TCP_CLOSE && before != TCP_LISTEN && before != TCP_SYN_SENT && before != TCP_SYN_RECV) {
+	} else if (after == TCP_CLOSE && before == TCP_SYN_SENT) {
+		/* One that its call told as under way. Of a call that waited, the call tells. */
+		if (!end_flow(&record, &key, slot))
+			return 0;
+		record.header.kind = KIND_CONNECT;
+		record.header.ret = -BPF_CORE_READ(sk, sk_err);
+		record.opened_ns = 0;
+	} else if (after == TCP_CLOSE && before != TCP_LISTEN && before != TCP_SYN_RECV) {
 		if (!end_flow(&record, &key, slot)) {
 			record.header.time_ns = bpf_ktime_get_boot_ns();
 			record.header.slot = slot;
@@ -275,6 +283,13 @@ static __always_inline void report_socket(struct task_struct *task, struct row *
 	}
 	if (!is_internet(family) || (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP))
 		return;
+	__u16 peer_family = AF_INET;
+
+	if (peer)
+		bpf_probe_read_user(&peer_family, sizeof(peer_family), (void *)peer);
+	/* It takes the peer off a socket. */
+	if (peer && nr == __NR_connect && peer_family == AF_UNSPEC)
+		return;
 	int datagram = protocol == IPPROTO_UDP;
 	int told = wanted(slot, DEPTH_FULL);
 	struct flow_key key = flow_of(sk, task, datagram);
@@ -304,16 +319,24 @@ static __always_inline void report_socket(struct task_struct *task, struct row *
 	if (peer && !record->remote_port) {
 		bpf_probe_read_user(&record->remote_port, sizeof(record->remote_port), (void *)peer + 2);
 		record->remote_port = bpf_ntohs(record->remote_port);
-		if (family == AF_INET6)
+		/* The address says how it is laid out, and not the socket, which takes both. */
+		if (peer_family == AF_INET6) {
 			bpf_probe_read_user(record->remote, 16, (void *)peer + 8);
-		else
+		} else if (family == AF_INET6) {
+			record->remote[10] = record->remote[11] = 0xff;
+			bpf_probe_read_user(&record->remote[12], 4, (void *)peer + 4);
+		} else {
 			bpf_probe_read_user(record->remote, 4, (void *)peer + 4);
+		}
 	}
 	if (told && (kind != KIND_CONNECT || depth_of(record->header.slot) == DEPTH_FULL))
 		put(&record->header, sizeof(*record), DEPTH_FULL);
 	else if (told && is_new_peer(record))
 		remember(record, sizeof(*record), record->header.slot, 1);
 	if (ret < 0 && ret != -EINPROGRESS)
+		return;
+	/* Nobody would take it off again: a connection that was reset before it was accepted is closed already. */
+	if (!datagram && BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE)
 		return;
 	/* The first datagram was counted before there was a flow. */
 	if (nr == __NR_sendto || nr == __NR_sendmsg)

@@ -22,6 +22,9 @@ char _license[] SEC("license") = "Dual MIT/GPL";
 #ifndef __NR_fchmodat2
 #define __NR_fchmodat2 452
 #endif
+#ifndef __NR_mount_setattr
+#define __NR_mount_setattr 442
+#endif
 #define TS_COMPAT 2
 #define SET_UP_NS 2000000000ULL
 
@@ -52,9 +55,11 @@ const volatile __u8 actions[SYSCALLS] = {
 	[__NR_chmod] = ACT_NAME, [__NR_fchmod] = ACT_NAME, [__NR_fchmodat] = ACT_NAME, [__NR_fchmodat2] = ACT_NAME,
 	[__NR_mkdir] = ACT_NAME, [__NR_mkdirat] = ACT_NAME, [__NR_link] = ACT_NAME, [__NR_linkat] = ACT_NAME,
 	[__NR_symlink] = ACT_NAME, [__NR_symlinkat] = ACT_NAME,
+	[__NR_mknod] = ACT_NAME, [__NR_mknodat] = ACT_NAME, [__NR_truncate] = ACT_NAME,
 	[__NR_connect] = ACT_CONNECT, [__NR_accept] = ACT_ACCEPT, [__NR_accept4] = ACT_ACCEPT,
 	[__NR_sendto] = ACT_SEND, [__NR_sendmsg] = ACT_SEND, [__NR_sendmmsg] = ACT_SEND, [__NR_close] = ACT_CLOSE,
 	[__NR_kill] = ACT_KILL, [__NR_tkill] = ACT_KILL, [__NR_tgkill] = ACT_KILL,
+	[__NR_rt_sigqueueinfo] = ACT_KILL, [__NR_rt_tgsigqueueinfo] = ACT_KILL,
 	[__NR_pidfd_send_signal] = ACT_KILL,
 	[__NR_ptrace] = ACT_RARE, [__NR_process_vm_writev] = ACT_RARE, [__NR_process_vm_readv] = ACT_RARE,
 	[__NR_setuid] = ACT_RARE, [__NR_setgid] = ACT_RARE, [__NR_setreuid] = ACT_RARE, [__NR_setregid] = ACT_RARE,
@@ -65,6 +70,7 @@ const volatile __u8 actions[SYSCALLS] = {
 	[__NR_kexec_load] = ACT_RARE, [__NR_kexec_file_load] = ACT_RARE,
 	[__NR_bpf] = ACT_RARE, [__NR_perf_event_open] = ACT_RARE, [__NR_keyctl] = ACT_RARE,
 	[__NR_open_by_handle_at] = ACT_RARE, [__NR_fsopen] = ACT_RARE, [__NR_fsmount] = ACT_RARE,
+	[__NR_fsconfig] = ACT_RARE, [__NR_fspick] = ACT_RARE_PATH, [__NR_mount_setattr] = ACT_RARE_PATH,
 	[__NR_mount] = ACT_RARE_PATH, [__NR_umount2] = ACT_RARE_PATH, [__NR_pivot_root] = ACT_RARE_PATH,
 	[__NR_chroot] = ACT_RARE_PATH, [__NR_move_mount] = ACT_RARE_PATH, [__NR_open_tree] = ACT_RARE_PATH,
 };
@@ -76,7 +82,8 @@ static __always_inline void on_open(struct task_struct *task, struct row *row, _
 
 	if (nr == __NR_openat2)
 		bpf_probe_read_user(&flags, sizeof(flags), (void *)regs->dx);
-	if (!(flags & O_ACCMODE))
+	/* A file may be emptied, or made, by who only reads it. */
+	if (!(flags & (O_ACCMODE | O_TRUNC)) && (!(flags & O_CREAT) || !is_created(task, ret)))
 		return;
 	if (ret >= 0)
 		add(row->count[COUNT_OPEN_WRITE], 1);
@@ -131,6 +138,7 @@ static __always_inline void on_name(struct task_struct *task, struct row *row, _
 			add(row->count[COUNT_CHMOD], 1);
 		break;
 	case __NR_mkdirat:
+	case __NR_mknodat:
 		dir = a, path = b;
 		break;
 	case __NR_link:
@@ -167,7 +175,11 @@ static __always_inline __u64 telling(struct pt_regs *regs, __u32 nr)
 	case __NR_open_tree:
 	case __NR_finit_module:
 	case __NR_fsmount:
+	case __NR_fspick:
+	case __NR_mount_setattr:
 		return regs->dx;
+	case __NR_fsconfig:
+		return regs->si;
 	case __NR_move_mount:
 		return regs->r8;
 	case __NR_pivot_root:
@@ -223,7 +235,8 @@ static __noinline int act(struct pt_regs *regs, struct row *row, __u32 slot, __u
 		break;
 	case ACT_KILL: {
 		/* A call that failed, or that only asked, has sent nothing: what is known is of an earlier one. */
-		__u32 target = ret == 0 && (nr == __NR_tgkill ? c : b) ? take_signalled() : 0;
+		__u64 signal = nr == __NR_tgkill || nr == __NR_rt_tgsigqueueinfo ? c : b;
+		__u32 target = ret == 0 && signal ? take_signalled() : 0;
 
 		/* Signals to itself are the runtime library's business. A group stays the group that the caller named. */
 		if (target != task->tgid)
@@ -236,7 +249,7 @@ static __noinline int act(struct pt_regs *regs, struct row *row, __u32 slot, __u
 		break;
 	case ACT_RARE_PATH:
 		report_rare(task, slot, nr, ret, telling(regs, nr), b, c,
-			    nr == __NR_mount || nr == __NR_open_tree || nr == __NR_move_mount ? b : a);
+			    nr == __NR_pivot_root || nr == __NR_chroot || nr == __NR_umount2 ? a : b);
 		break;
 	}
 	return 0;

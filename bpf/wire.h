@@ -17,6 +17,7 @@
 #define DATAGRAM_ENTRIES 8192
 #define PEER_ENTRIES 8192
 #define SIGNAL_ENTRIES 1024
+#define ENTRIES 4096 /* processes that came into containers */
 #define ENDED_ENTRIES 1024
 #define CGROUP_RING_KIB 256
 #define SCRATCH_BYTES 8192

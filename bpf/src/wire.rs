@@ -23,6 +23,8 @@ pub const DATAGRAM_ENTRIES: usize = 8192;
 pub const PEER_ENTRIES: usize = 8192;
 /// signal entries.
 pub const SIGNAL_ENTRIES: usize = 1024;
+/// Processes that came into containers.
+pub const ENTRIES: usize = 4096;
 /// ended entries.
 pub const ENDED_ENTRIES: usize = 1024;
 /// cgroup ring kib.

@@ -33,11 +33,15 @@ pub(crate) fn scan(root: &Path) -> Vec<(String, u64)> {
 /// What the process of a runtime is called that sets a container up from within, before it becomes the workload.
 const SET_UP: [&str; 2] = ["runc:[", "crun"];
 
-/// Whether the workload of the container at `folder` has begun: before that, there is nobody, or its runtime.
+/// Whether the workload of the container at `folder` has begun: before that, there is nobody, or its runtime. It may be in
+/// cgroups of its own below.
 pub(crate) fn has_begun(folder: &Path) -> bool {
-    let processes = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
-    let mut names = processes.lines().filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
-    names.any(|name| !SET_UP.iter().any(|set_up| name.starts_with(set_up)))
+    let below = scan(folder).into_iter().map(|(path, _)| format!("{}{path}", folder.display()).into());
+    std::iter::once(folder.to_owned()).chain(below).any(|folder: PathBuf| {
+        let processes = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
+        let mut names = processes.lines().filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
+        names.any(|name| !SET_UP.iter().any(|set_up| name.starts_with(set_up)))
+    })
 }
 
 /// CPU time of a cgroup since it was made, in nanoseconds.

@@ -59,6 +59,7 @@ fn tables(slot_entries: u32) -> usize {
         + of(wire::DATAGRAM_ENTRIES, size_of::<u64>(), size_of::<u64>())
         + of(wire::PEER_ENTRIES, size_of::<wire::Peer>(), size_of::<u64>())
         + of(wire::SIGNAL_ENTRIES, size_of::<u64>(), size_of::<u32>())
+        + of(wire::ENTRIES, size_of::<u32>(), 2 * size_of::<u64>())
         + of(wire::ENDED_ENTRIES, size_of::<wire::Process>(), size_of::<u8>())
 }
 

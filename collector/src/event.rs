@@ -203,7 +203,10 @@ impl Decoder {
             "unlink" | "unlinkat" | "rmdir" => ("deletion", "unlink"),
             "rename" | "renameat" | "renameat2" => ("change", "rename"),
             "chmod" | "fchmod" | "fchmodat" | "fchmodat2" => ("change", "chmod"),
-            "mkdir" | "mkdirat" | "link" | "linkat" | "symlink" | "symlinkat" => ("creation", "create"),
+            "mkdir" | "mkdirat" | "mknod" | "mknodat" | "link" | "linkat" | "symlink" | "symlinkat" => {
+                ("creation", "create")
+            }
+            "truncate" => ("change", "truncate"),
             _ if created => ("creation", "create"),
             _ => ("change", "open"),
         };
@@ -215,7 +218,8 @@ impl Decoder {
         let path = if walked { turn_round(path) } else { joined(dir, path) };
         let target = (!to.is_empty()).then(|| joined(to_dir, to));
         draft.event.file = Some(File {
-            path: Some(draft.text("file.path", &path)),
+            // An empty argument names nothing: what the call is about is behind its descriptor.
+            path: (file.path_len > 0).then(|| draft.text("file.path", &path)),
             target_path: target.map(|t| draft.text("file.target_path", &t)),
             inode: (file.inode != 0).then(|| file.inode.to_string().into()),
             mode: (action == "chmod").then(|| format!("{:04o}", file.mode & 0o7777).into()),
@@ -230,12 +234,13 @@ impl Decoder {
         let header = rare.header;
         let call = names::syscall(usize::from(header.nr));
         let action = match call.as_str() {
-            "kill" | "tkill" | "tgkill" | "pidfd_send_signal" => "kill",
+            "kill" | "tkill" | "tgkill" | "rt_sigqueueinfo" | "rt_tgsigqueueinfo" | "pidfd_send_signal" => "kill",
             "ptrace" | "process_vm_writev" | "process_vm_readv" => "ptrace",
             "setuid" | "setreuid" | "setresuid" | "setfsuid" => "setuid",
             "setgid" | "setregid" | "setresgid" | "setfsgid" | "setgroups" => "setgid",
             "capset" => "capset",
-            "mount" | "fsopen" | "fsmount" | "move_mount" | "open_tree" | "pivot_root" | "chroot" => "mount",
+            "mount" | "fsopen" | "fsconfig" | "fsmount" | "fspick" | "move_mount" | "mount_setattr" | "open_tree"
+            | "pivot_root" | "chroot" => "mount",
             "umount2" => "umount",
             "unshare" | "clone" | "clone3" => "unshare",
             "setns" => "setns",
@@ -248,7 +253,8 @@ impl Decoder {
         match action {
             "kill" => {
                 draft.event.vaectl.target_pid = Some(i64::from(rare.args[0] as i32));
-                draft.event.vaectl.argument = Some(rare.args[if call == "tgkill" { 2 } else { 1 }]);
+                draft.event.vaectl.argument =
+                    Some(rare.args[if matches!(&*call, "tgkill" | "rt_tgsigqueueinfo") { 2 } else { 1 }]);
             }
             "ptrace" => {
                 draft.event.vaectl.target_pid = Some(i64::from(rare.args[1] as i32));
@@ -291,6 +297,8 @@ impl Decoder {
             10 => Ipv6Addr::from(*bytes).to_canonical().to_string(),
             _ => Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3]).to_string(),
         };
+        // A socket of both families that speaks the old one.
+        let mapped = [&net.local, &net.remote].iter().any(|end| Ipv6Addr::from(**end).to_ipv4_mapped().is_some());
         let closed = kind == wire::KIND_CLOSE;
         // A socket that never got an address or a port has none.
         let end = |address: &[u8; 16], port: u16, bytes: u64| {
@@ -312,7 +320,7 @@ impl Decoder {
         };
         event.network = Some(Network {
             transport: Some(if net.protocol == 17 { "udp" } else { "tcp" }.into()),
-            kind: Some(if net.family == 10 { "ipv6" } else { "ipv4" }.into()),
+            kind: Some(if net.family == 10 && !mapped { "ipv6" } else { "ipv4" }.into()),
             direction: (kind != wire::KIND_LISTEN).then(|| if inbound { "inbound" } else { "outbound" }.into()),
         });
         if closed && net.opened_ns > 0 {

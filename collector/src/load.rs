@@ -23,7 +23,7 @@ use crate::facts::Facts;
 use crate::flight;
 
 /// The programs, and the tracepoint that each is for.
-pub(crate) const TRACEPOINTS: [(&str, &str); 11] = [
+pub(crate) const TRACEPOINTS: [(&str, &str); 12] = [
     ("on_sys_exit", "sys_exit"),
     ("on_exec", "sched_process_exec"),
     ("on_fork", "sched_process_fork"),
@@ -35,6 +35,7 @@ pub(crate) const TRACEPOINTS: [(&str, &str); 11] = [
     ("on_io_uring", "io_uring_submit_req"),
     ("on_cgroup_new", "cgroup_mkdir"),
     ("on_cgroup_gone", "cgroup_rmdir"),
+    ("on_attach", "cgroup_attach_task"),
 ];
 
 /// The program that counts calls.

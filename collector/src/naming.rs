@@ -10,6 +10,8 @@ use crate::runtime::{Candidate, Named, Resolver};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How often it is asked again.
 const AGAIN: Duration = Duration::from_millis(250);
+/// An engine is asked for one more name only where those before took less than that.
+const PASS: Duration = Duration::from_secs(1);
 
 /// Which container is meant: a slot is used again, a cgroup is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ struct Question {
     key: Key,
     candidate: Candidate,
     since: Instant,
+    /// When it was asked last.
+    asked: Instant,
 }
 
 /// A thread that names containers for as long as this value lives.
@@ -44,7 +48,8 @@ impl Naming {
     /// Asks for the name of a container.
     pub(crate) fn ask(&self, key: Key, candidate: Candidate) {
         // The thread lives as long as this value.
-        let _ = self.ask.send(Question { key, candidate, since: Instant::now() });
+        let now = Instant::now();
+        let _ = self.ask.send(Question { key, candidate, since: now, asked: now });
     }
 
     /// The next answer that is there: a name, or that nobody knew one in time.
@@ -53,7 +58,8 @@ impl Naming {
     }
 }
 
-/// Asks again and again for as long as a runtime may take.
+/// Asks again and again for as long as a runtime may take. Files come first, and of the questions to an engine those that
+/// waited longest: one that hangs holds up nobody else.
 fn resolve(resolver: &Resolver, questions: &Receiver<Question>, answer: &Sender<(Key, Option<Named>)>) {
     let mut open: Vec<Question> = Vec::new();
     loop {
@@ -69,8 +75,15 @@ fn resolve(resolver: &Resolver, questions: &Receiver<Question>, answer: &Sender<
             Ok(question) => open.extend(question),
             Err(RecvError) => return,
         }
-        open.retain(|question| {
-            let named = resolver.resolve(&question.candidate);
+        open.extend(questions.try_iter());
+        open.sort_by_key(|question| (Resolver::asks_an_engine(&question.candidate), question.asked));
+        let began = Instant::now();
+        open.retain_mut(|question| {
+            let waits = Resolver::asks_an_engine(&question.candidate) && began.elapsed() > PASS;
+            let named = if waits { None } else { resolver.resolve(&question.candidate) };
+            if !waits {
+                question.asked = Instant::now();
+            }
             let done = named.is_some() || question.since.elapsed() > PATIENCE;
             if done {
                 // A recorder that is gone wants no answer.

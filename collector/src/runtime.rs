@@ -12,6 +12,12 @@ use vaectl_schemas::{Container, Image, ImageHash};
 const STATE_ROOTS: [&str; 4] =
     ["/run/runc", "/run/docker/runtime-runc/moby", "/run/containerd/runc/moby", "/run/containerd/runc/k8s.io"];
 
+/// Where crun does.
+const CRUN: &str = "/run/crun";
+
+/// Where Podman lists its containers: those that are removed at their end may be apart.
+const CONTAINERS: [&str; 2] = ["containers.json", "volatile-containers.json"];
+
 /// Annotations that say what a bundle was made of.
 const IMAGE_NAME: [&str; 2] = ["org.opencontainers.image.ref.name", "io.kubernetes.cri.image-name"];
 const IMAGE_DIGEST: [&str; 2] = ["org.opencontainers.image.base.digest", "org.opencontainers.image.digest"];
@@ -71,6 +77,11 @@ impl Resolver {
         Self { engine: if ask_engines { runtime() } else { None } }
     }
 
+    /// Whether its name has to be asked for, and is in no file.
+    pub(crate) fn asks_an_engine(candidate: &Candidate) -> bool {
+        candidate.runtime == "docker"
+    }
+
     /// What is known of a container now; `None` where nobody knows it yet.
     pub(crate) fn resolve(&self, candidate: &Candidate) -> Option<Named> {
         let bundle = bundle_of(&candidate.id);
@@ -96,9 +107,13 @@ impl Resolver {
 }
 
 fn bundle_of(id: &str) -> Option<PathBuf> {
-    let state = STATE_ROOTS.iter().find_map(|root| read_json(&Path::new(root).join(id).join("state.json")))?;
-    let labels = state["config"]["labels"].as_array()?;
-    labels.iter().filter_map(Value::as_str).find_map(|l| l.strip_prefix("bundle=")).map(PathBuf::from)
+    let runc = || {
+        let state = STATE_ROOTS.iter().find_map(|root| read_json(&Path::new(root).join(id).join("state.json")))?;
+        let labels = state["config"]["labels"].as_array()?;
+        labels.iter().filter_map(Value::as_str).find_map(|l| l.strip_prefix("bundle=")).map(PathBuf::from)
+    };
+    let crun = || read_json(&Path::new(CRUN).join(id).join("status"))?["bundle"].as_str().map(PathBuf::from);
+    runc().or_else(crun)
 }
 
 fn command_of(config: &Value) -> Vec<String> {
@@ -119,8 +134,8 @@ fn runc(candidate: &Candidate, bundle: &Path) -> Option<Named> {
 fn podman(id: &str, bundle: &Path) -> Option<Named> {
     let containers = bundle.parent()?.parent()?;
     let driver = containers.file_name()?.to_str()?.strip_suffix("-containers")?;
-    let known = read_json(&containers.join("containers.json"))?;
-    let record = known.as_array()?.iter().find(|c| c["id"] == id)?;
+    let find = |file| read_json(&containers.join(file))?.as_array()?.iter().find(|c| c["id"] == id).cloned();
+    let record = CONTAINERS.into_iter().find_map(find)?;
     let metadata: Value = serde_json::from_str(record["metadata"].as_str().unwrap_or("{}")).ok()?;
     let image_id = record["image"].as_str().unwrap_or_default();
     let images = read_json(&containers.with_file_name(format!("{driver}-images")).join("images.json"));

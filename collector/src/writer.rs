@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::container::Identity;
 use crate::event::{Decoder, identify};
 use crate::facts::Facts;
+use crate::names::OTHER_PROGRAMS;
 
 /// Lines are handed on in blocks of about this size.
 const BLOCK: usize = 64 * 1024;
@@ -177,14 +178,15 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Appends a line; one that is too long loses its arguments first, which are the only unbounded field.
+    /// Appends a line; one that is too long loses its arguments, and of its programs those that there is no room for: a
+    /// container chooses both.
     fn line<T: Serialize>(&mut self, line: &T) -> io::Result<()> {
         let start = self.block.len();
         serde_json::to_writer(&mut self.block, line)?;
         if self.block.len() - start > self.max_line_bytes {
             self.block.truncate(start);
             let mut value = serde_json::to_value(line)?;
-            shorten(&mut value);
+            shorten(&mut value, self.max_line_bytes);
             serde_json::to_writer(&mut self.block, &value)?;
         }
         self.block.push(b'\n');
@@ -199,8 +201,8 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// Takes arguments and labels out of a line and says so.
-fn shorten(line: &mut serde_json::Value) {
+/// Takes arguments and labels out of a line, and programs that do not fit into `most` bytes, and says so.
+fn shorten(line: &mut serde_json::Value, most: usize) {
     let before = line.pointer_mut("/vaectl/truncated").map(serde_json::Value::take);
     let mut cut = before.and_then(|cut| cut.as_array().cloned()).unwrap_or_default();
     if let Some(process) = line.get_mut("process").and_then(|p| p.as_object_mut())
@@ -209,19 +211,65 @@ fn shorten(line: &mut serde_json::Value) {
     {
         cut.push(serde_json::Value::from("process.args"));
     }
-    if let Some(vaectl) = line.get_mut("vaectl").and_then(|v| v.as_object_mut()) {
-        if vaectl.remove("command").is_some() {
-            cut.push("vaectl.command".into());
+    if line.pointer_mut("/vaectl").and_then(|v| v.as_object_mut()?.remove("command")).is_some() {
+        cut.push("vaectl.command".into());
+    }
+    if let Some(programs) = line.get_mut("execs").map(serde_json::Value::take) {
+        let room = most.saturating_sub(line.to_string().len() + SAYING_SO);
+        line["execs"] = fitting(&programs, room);
+        if line["execs"] != programs {
+            cut.push("execs".into());
         }
+    }
+    if let Some(vaectl) = line.get_mut("vaectl").and_then(|v| v.as_object_mut()) {
         vaectl.insert("truncated".to_owned(), cut.into());
     }
+}
+
+/// More than it takes to say what was taken out of a line.
+const SAYING_SO: usize = 256;
+
+/// Programs with how often each was executed, the shortest names first, as many as have room; the others together.
+fn fitting(programs: &serde_json::Value, room: usize) -> serde_json::Value {
+    let mut all: Vec<(&String, u64)> =
+        programs.as_object().into_iter().flatten().map(|(name, count)| (name, count.as_u64().unwrap_or(0))).collect();
+    all.sort_by_key(|(name, _)| name.len());
+    let (mut kept, mut used, mut others) = (serde_json::Map::new(), 0, 0);
+    for (name, count) in all {
+        used += serde_json::Value::from(name.as_str()).to_string().len() + count.to_string().len() + 2;
+        if used <= room {
+            kept.insert(name.clone(), count.into());
+        } else {
+            others += count;
+        }
+    }
+    if others > 0 {
+        let known = kept.get(OTHER_PROGRAMS).and_then(serde_json::Value::as_u64).unwrap_or(0);
+        kept.insert(OTHER_PROGRAMS.to_owned(), (known + others).into());
+    }
+    kept.into()
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
 
-    use super::{Backlog, Clock, Ending, Item, Writer};
+    use super::{Backlog, Clock, Ending, Item, Writer, shorten};
+
+    #[test]
+    fn a_line_of_hostile_names_is_cut_to_its_room_and_every_execution_stays_counted() {
+        let name = |n: u8| format!("/tmp/{n}{}", "\u{1}".repeat(200));
+        let execs: serde_json::Map<String, Value> = (0..60).map(|n| (name(n), 2.into())).collect();
+        let mut line = serde_json::json!({"type": "window", "vaectl": {"v": 1}, "execs": execs});
+        line["execs"]["/bin/sh"] = 5.into();
+        assert!(line.to_string().len() > 65_536);
+        shorten(&mut line, 65_536);
+        assert!(line.to_string().len() <= 65_536);
+        let kept = line["execs"].as_object().unwrap();
+        assert!(kept.len() > 10 && kept["/bin/sh"] == 5, "{}", kept.len());
+        assert_eq!(kept.values().filter_map(Value::as_u64).sum::<u64>(), 125);
+        assert_eq!(line["vaectl"]["truncated"], serde_json::json!(["execs"]));
+    }
 
     #[test]
     fn a_step_of_the_wall_clock_is_a_line_and_none_is_none() {

@@ -89,6 +89,28 @@ fn an_operator_is_told_of_at_any_depth() {
 }
 
 #[test]
+fn an_orphan_is_no_operator_where_its_reaper_is_outside() {
+    if skipped("an_orphan_is_no_operator_where_its_reaper_is_outside") {
+        return;
+    }
+    let (workspace, image) = probe();
+    let options = Options { host_pids: true, ..Options::default() };
+    let container = Container::start(&Engine::Runc, &image, "orphan", &options, &workspace).unwrap();
+    let recording = Recording::start(&["--window", "500ms", "--container", container.id()], &[]);
+    container.run_inside("(/bin/sh -c 'sleep 0.5; exec /usr/bin/probe noop' &)").unwrap();
+    let told = |lines: &[Value]| {
+        events(lines, "exec").find(|event| event["process"]["executable"] == "/usr/bin/probe").cloned()
+    };
+    recording.until("its program is told", |lines| told(lines).is_some());
+    let lines = recording.stop();
+    assert!(
+        told(&lines).unwrap()["process"].get("entry_meta").is_none(),
+        "its parent is the host's first process by then"
+    );
+    assert!(windows(&lines).all(|window| window["vaectl"]["window"].get("entered").is_none()));
+}
+
+#[test]
 fn a_container_of_podman_is_named_entered_by_an_operator_and_another_run_after_a_restart() {
     let name = "a_container_of_podman_is_named_entered_by_an_operator_and_another_run_after_a_restart";
     if skipped_without(name, &["podman"]) {

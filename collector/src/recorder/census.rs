@@ -12,6 +12,7 @@ use crate::clock::boot_ns;
 use crate::container::Stage;
 use crate::event::turn_round;
 use crate::load::Kernel;
+use crate::names::OTHER_PROGRAMS;
 use crate::window::Reading;
 
 impl Recorder {
@@ -98,7 +99,7 @@ impl Recorder {
         let Some(tracked) = self.tracked.get_mut(&slot) else { return };
         let other = row.count[wire::COUNT_EXEC_OTHER].wrapping_sub(tracked.last.count[wire::COUNT_EXEC_OTHER]);
         if other > 0 {
-            execs.insert("(other)".to_owned(), other);
+            execs.insert(OTHER_PROGRAMS.to_owned(), other);
         }
         for (index, cause) in [(wire::COUNT_LOST_RING, GapCause::RingFull), (wire::COUNT_LOST_QUOTA, GapCause::Quota)] {
             let lost = row.count[index].wrapping_sub(tracked.last.count[index]);

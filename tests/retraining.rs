@@ -120,6 +120,21 @@ fn a_new_model_with_more_false_alarms_is_kept_on_the_shelf() {
 }
 
 #[test]
+fn a_run_that_has_just_begun_decides_nothing() {
+    let night = Night::new();
+    night.archive(0..3, |_, _, _| {});
+    night.train(&[]);
+    let current = night.versions().current().unwrap();
+    let text = windows(4, 80);
+    let few: Vec<&str> = text.lines().skip(240).take(10).collect();
+    fs::write(night.path("archive").join("windows-3.jsonl"), few.join("\n") + "\n").unwrap();
+    let trained = night.train(&[]);
+    assert_eq!(trained.code, Some(0), "{trained}");
+    assert!(trained.stdout.contains("the runs that began since it was made have"), "{trained}");
+    assert_eq!(night.versions().current().unwrap(), current);
+}
+
+#[test]
 fn only_so_many_versions_are_kept_and_those_in_use_among_them() {
     let night = Night::new();
     night.archive(0..3, |_, _, _| {});

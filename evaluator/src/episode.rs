@@ -6,7 +6,7 @@ use crate::series::{Event, Joined, Series};
 use crate::truth::Class;
 
 /// Windows after the end of an event in which an episode may still open about it: a decision takes two of three.
-const GRACE: usize = 2;
+pub(crate) const GRACE: usize = 2;
 
 /// A stretch of windows in which a container was out of its pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -264,6 +264,21 @@ mod tests {
     }
 
     #[test]
+    fn the_same_name_after_calm_windows_is_another_event_and_an_alarm_between_the_two_is_false() {
+        // A miner in the second and third window and in the eleventh; an alarm in the seventh; then the miner again.
+        let miner = [1, 2, 10];
+        let label = |at: usize| if miner.contains(&at) { "1,miner" } else { "0," };
+        let lines: Vec<String> = (0..12).map(|at| format!("a-{at},{}", label(at))).collect();
+        let twice = report(&[("a", "......!...!.")], &format!("id,label,event\n{}\n", lines.join("\n")));
+        let outcomes: Vec<_> = twice.events.iter().map(|event| event.outcome).collect();
+        assert_eq!(outcomes, [Found::Missed, Found::Found]);
+        assert_eq!(twice.false_episodes.count, 1);
+        // What nobody labelled between two windows of one name does not part them.
+        let truth = "id,label,event\na-0,1,miner\na-9,1,miner\n";
+        assert_eq!(report(&[("a", "..........")], truth).events.len(), 1);
+    }
+
+    #[test]
     fn an_attack_on_a_container_that_nobody_watched_is_missed() {
         let truth = span("miner", 1, 2, 5).replace("name-a", "elsewhere");
         let report = report(&[("a", "......")], &truth);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::episode::GRACE;
 use crate::intake::Judged;
 use crate::truth::{Class, Kind, Label, Span, Truth};
 
@@ -107,6 +108,9 @@ impl Joined {
         let Series { container, points } = &mut self.series[at];
         let mut events: BTreeMap<(usize, Option<&str>), Event> = BTreeMap::new();
         let mut attacked_since = None;
+        // Where the present occurrence of a named event began, and how many calm windows there were by its latest window.
+        let mut occurrences: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        let mut calm = 0;
         for (index, point) in points.iter_mut().enumerate() {
             let Some(label) = labels.get(&point.judged.id) else {
                 self.unlisted += 1;
@@ -120,11 +124,20 @@ impl Joined {
             let nameless = label.class == Class::Attacked && label.event.is_none();
             attacked_since = nameless.then(|| attacked_since.unwrap_or(index));
             if label.class == Class::LeftOut || label.event.is_none() && !nameless {
+                calm += usize::from(label.class == Class::Calm);
                 continue;
             }
             point.in_event = true;
-            // A nameless one is told apart by where it begins, a named one by its name.
-            let key = (attacked_since.map_or(0, |since| since + 1), label.event.as_deref());
+            let since = label.event.as_deref().map_or(attacked_since.unwrap_or(index), |name| {
+                let (since, before) = occurrences.entry(name).or_insert((index, calm));
+                // The same name after calm windows is the same again, and not all that lies between.
+                if calm > *before + GRACE {
+                    *since = index;
+                }
+                *before = calm;
+                *since
+            });
+            let key = (since, label.event.as_deref());
             let event = events.entry(key).or_insert_with(|| Event {
                 name: label.event.clone().unwrap_or_else(|| "attack".into()),
                 label: label.clone(),

@@ -152,8 +152,9 @@ fn class(label: i64) -> Option<Class> {
 }
 
 impl Label {
-    /// Whether the attack touches this feature.
+    /// Whether the attack touches this feature, which may be a call's share.
     pub(crate) fn touches(&self, feature: &str) -> bool {
+        let feature = feature.strip_prefix("share.").unwrap_or(feature);
         self.features.iter().any(|touched| match touched.strip_suffix('*') {
             Some(beginning) => feature.starts_with(beginning),
             None => feature == touched,

@@ -71,7 +71,8 @@ pub fn groups<R: BufRead>(inputs: impl IntoIterator<Item = R>, max_line_bytes: u
     Ok(Training { groups: intake.groups().0, windows, used })
 }
 
-/// The windows of a run, or evenly many of them: an archive of a week has more than there is room for.
+/// The windows of a run, or evenly many blocks of them: an archive of a week has more than there is room for. What is
+/// calibrated on windows in a row, and what lies beside a window, needs its neighbours.
 #[derive(Debug, Default)]
 struct Thinned {
     windows: Vec<Window<'static>>,
@@ -81,6 +82,9 @@ struct Thinned {
 
 /// Half a day of windows of five seconds.
 const MOST_OF_A_RUN: usize = 8640;
+
+/// Windows that end within one of these stay or go together: sixty of five seconds.
+const BLOCK_NS: u64 = 300_000_000_000;
 
 /// Why windows are left out that there is no room for.
 const THINNED: &str = "thinned out";
@@ -107,7 +111,7 @@ impl Thinned {
 /// Whether a window is among those that so many halvings leave: by its time alone, so that the order of files decides
 /// nothing.
 fn stays(window: &Window<'_>, halvings: u32) -> bool {
-    Random::new(window.timestamp.as_ns()).bits().trailing_zeros() >= halvings
+    Random::new(window.timestamp.as_ns() / BLOCK_NS).bits().trailing_zeros() >= halvings
 }
 
 impl Intake {

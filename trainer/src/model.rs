@@ -40,6 +40,9 @@ pub(crate) fn model(
     let (mut taught, mut held_out) = hold_out(&training);
     let (all_training, calibrating) = (training.concat(), calibration);
     let calibration = calibrating.concat();
+    // Before anything is calibrated: what these windows brought is nothing new to the model when it scores, and must not be
+    // while it is calibrated.
+    let new_names = new_names(&mut seen, &calibration);
     let Columns { features, mut notes } = columns::learn(&all_training, &seen);
     notes.extend(trimmed);
     let (config, predecessor) = start;
@@ -86,7 +89,7 @@ pub(crate) fn model(
     if baseline.is_none() {
         notes.push("the baseline could not be fitted".into());
     }
-    notes.push(new_names(&mut seen, &calibration));
+    notes.push(new_names);
     if group.is_of_parts() {
         notes.push("its containers live shorter than a window: parts of windows were learned".into());
     }

@@ -18,6 +18,9 @@ const SAMPLE: usize = 50;
 /// Spells of other keys that decide about a model, at most.
 const MOST_OTHERS: usize = 200;
 
+/// Windows that may decide, at least: with fewer, one that always alarms has nothing to be caught by.
+const LEAST_CALM: usize = 60;
+
 /// What is to become of a new model; known before it is made, since the newest runs may decide and must not teach.
 pub(crate) enum Plan {
     /// It is put in use; a note says why, where that is not plain.
@@ -48,8 +51,11 @@ impl Plan {
             Err(error) => return Self::Adopt(Some(format!("the one before could not be used: {error}"))),
         };
         let newest = group.take_newest(champion.card().span[1]);
+        let calm = newest.iter().map(Vec::len).sum::<usize>();
         if newest.is_empty() {
             Self::Leave("no run began since it was made, or too few are left to teach another".into())
+        } else if calm < LEAST_CALM && !group.is_of_parts() {
+            Self::Leave(format!("the runs that began since it was made have {calm} windows, and {LEAST_CALM} decide"))
         } else {
             Self::Contest(Box::new(champion), newest)
         }

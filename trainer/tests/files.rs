@@ -56,6 +56,19 @@ fn a_file_of_another_feature_set_is_refused() {
     content = Content::from_bytes(&fs::read(&path).unwrap()).unwrap();
     content.usual[0] = f64::NAN;
     assert!(Content::from_bytes(&content.to_bytes().unwrap()).unwrap_err().contains("not finite"));
+    let spoiled = |spoil: fn(&mut Content)| {
+        let mut content = Content::from_bytes(&fs::read(&path).unwrap()).unwrap();
+        spoil(&mut content);
+        Content::from_bytes(&content.to_bytes().unwrap()).unwrap_err()
+    };
+    for spoil in [
+        (|content| content.card.calibration.offset_bound = -1.0) as fn(&mut Content),
+        |content| content.card.calibration.cusum.threshold = -1.0,
+        |content| content.card.calibration.lowest_p = 0.0,
+    ] {
+        assert!(spoiled(spoil).contains("chances and bounds"));
+    }
+    assert!(spoiled(|content| content.ensemble.networks[0].log_variance[0] = -200.0).contains("a variance"));
 }
 
 #[test]

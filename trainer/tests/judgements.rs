@@ -29,6 +29,24 @@ fn merged_windows_and_shorter_ones_are_scored_by_their_real_length() {
 }
 
 #[test]
+fn a_window_that_calibrated_is_judged_as_it_was_then_also_where_its_run_alone_has_a_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut windows = three_runs();
+    let newest = windows.iter().map(|w| w.vaectl.run.clone()).max().unwrap();
+    for window in windows.iter_mut().filter(|w| w.vaectl.run == newest) {
+        window.counters.push("syscall.madvise", 200.0);
+    }
+    let report = trained(folder.path(), &windows);
+    let model = Model::load(file(&report)).unwrap();
+    let calibrated: Vec<&Window<'static>> = windows.iter().filter(|w| w.vaectl.run == newest).collect();
+    let mut judged = Vec::new();
+    model.judge(&calibrated, &mut judged);
+    let mut scores: Vec<f64> = judged.iter().map(|judgement| judgement.score).collect();
+    scores.sort_by(f64::total_cmp);
+    assert!(scores[scores.len() / 2].abs() < 0.5, "they lie about their own median: {scores:?}");
+}
+
+#[test]
 fn a_fresh_run_is_calm_and_ten_times_the_processor_time_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let report = trained(folder.path(), &three_runs());

@@ -40,11 +40,23 @@ impl Density {
     /// several models compare. Rows are scaled features without absent ones. `None` where it cannot be fitted.
     pub(crate) fn scores(self, training: &Matrix, calibration: &Matrix, windows: &Matrix) -> Option<Vec<f64>> {
         let [usual, mut scores] = self.raw(training, [calibration, windows])?;
-        let (centre, spread) = median_and_spread(&usual, f64::MIN_POSITIVE);
+        let (centre, spread) = median_and_spread(&usual, self.least_spread(windows.width()));
         for score in &mut scores {
             *score = (*score - centre) / spread;
         }
         Some(scores)
+    }
+
+    /// What the model's own least spread is, one nat, in units of this score: that windows of a container at rest hardly vary
+    /// must not put them in front of another one's attacks. Twice a nat is a squared distance in deviations, of which a
+    /// feature's least is a third of its unit; a forest has no likelihood, and stands on a hundredth of its range.
+    fn least_spread(self, width: usize) -> f64 {
+        match self {
+            Self::ZScore => 2.0 / 9.0 / width.max(1) as f64,
+            Self::PrincipalComponents | Self::Neighbours => 2.0 / 9.0,
+            Self::Mahalanobis => 2.0,
+            Self::Forest => 0.01,
+        }
     }
 
     fn raw(self, training: &Matrix, of: [&Matrix; 2]) -> Option<[Vec<f64>; 2]> {

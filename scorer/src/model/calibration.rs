@@ -86,7 +86,7 @@ impl Calibration {
         let count = sorted.len();
         let runs: Vec<Vec<f64>> = runs.iter().map(|run| run.iter().map(score).collect()).collect();
         let lasting: Vec<Vec<f64>> = runs.iter().map(|run| lasting(run)).collect();
-        let (threshold, high) = threshold(&lasting.concat());
+        let (threshold, lasting_tail, high) = threshold(&lasting.concat());
         let tail = Tail::fit(&sorted, TAIL);
         let lowest_p = 1.0 / (count + 1) as f64 / if tail.is_some() { REACH } else { 1.0 };
         let threshold = threshold.max(coincidence(&sorted, lowest_p));
@@ -108,7 +108,9 @@ impl Calibration {
         let warm: Vec<Vec<f64>> = runs.iter().map(|run| calibration.warm_p_values(&sorted, run)).collect();
         calibration.cusum = Cusum::fit(warm.iter().map(Vec::as_slice));
         let day = DAY_NS / nominal_ns.max(1) as f64;
-        calibration.episodes_per_day = day * lowest_p.max(BUDGET) * opening_share(&lasting, high);
+        // The threshold may lie nearer than the tail has its budget: then more is promised.
+        let chance = lasting_tail.map_or(0.0, |tail| tail.p_value(threshold)).max(lowest_p).max(BUDGET);
+        calibration.episodes_per_day = day * chance * opening_share(&lasting, high);
         (calibration, sorted)
     }
 
@@ -184,8 +186,8 @@ fn lasting(run: &[f64]) -> Vec<f64> {
     if run.len() < 3 { run.chunks(2).map(second).collect() } else { run.windows(3).map(second).collect() }
 }
 
-/// The threshold for what two of three windows reach, and where that begins to be high.
-fn threshold(lasting: &[f64]) -> (f64, f64) {
+/// The threshold for what two of three windows reach, the tail of that, and where it begins to be high.
+fn threshold(lasting: &[f64]) -> (f64, Option<Tail>, f64) {
     let mut sorted = lasting.to_vec();
     sorted.sort_by(f64::total_cmp);
     let (extreme, allowed) = extreme(&sorted);
@@ -194,7 +196,7 @@ fn threshold(lasting: &[f64]) -> (f64, f64) {
     // beyond both, and few windows have none.
     let straight = extreme * BUDGET.ln() / ((allowed + 1) as f64 / (sorted.len() + 1) as f64).ln();
     let reach = tail.map_or(straight, |tail| tail.quantile(BUDGET).min(straight));
-    (reach.max(MARGIN * extreme), tail.map_or(extreme, |tail| tail.start))
+    (reach.max(MARGIN * extreme), tail, tail.map_or(extreme, |tail| tail.start))
 }
 
 /// The score that two of three windows reach by chance as rarely as can be claimed: habits of one window each, such as a

@@ -137,12 +137,14 @@ impl Featuriser {
                 family.rates.iter().for_each(|&column| row[column] = 0.0);
             }
         }
+        let hardly = |family: &str| (f64::MIN_POSITIVE..LEAST_COVERAGE).contains(&coverage(window, family));
         let (mut calls, mut processor_ns, mut unseen) = (0.0, None, 0.0);
         for (name, count) in window.counters.iter() {
             let Some(counter) = self.counters.get(name) else {
                 calls += if name.starts_with(CALLS) { count } else { 0.0 };
                 let family = family(name);
-                unseen += if self.knows_family(family) { count / watched_seconds(window, family) } else { 0.0 };
+                let counts = self.knows_family(family) && !hardly(family);
+                unseen += if counts { count / watched_seconds(window, family) } else { 0.0 };
                 continue;
             };
             if let Some(column) = counter.rate {
@@ -159,11 +161,13 @@ impl Featuriser {
             }
         }
         // A window without calls has no composition: were it the usual one, what is usual would seem to hardly vary.
-        for &column in self.shares.iter().filter(|_| calls > 0.0) {
+        let composed = calls > 0.0 && !hardly(family(CALLS));
+        for &column in &self.shares {
             let count = if row[column].is_nan() { 0.0 } else { row[column] };
-            row[column] = (count + PRIOR_CALLS * self.features[column].median) / (calls + PRIOR_CALLS);
+            let share = (count + PRIOR_CALLS * self.features[column].median) / (calls + PRIOR_CALLS);
+            row[column] = if composed { share } else { f64::NAN };
         }
-        if let Some(column) = self.pace {
+        if let Some(column) = self.pace.filter(|_| !hardly(family(CALLS))) {
             row[column] = Self::pace(window, calls, processor_ns, self.features[column].unit);
         }
         if let Some(column) = self.unseen {
@@ -260,8 +264,12 @@ mod tests {
     fn what_was_hardly_watched_is_absent() {
         let mut window = window(1, &[("syscall", 0.01)]);
         window.counters.push("syscall.read", 3.0);
-        let features = ["syscall.read", "syscall.write"].map(|name| feature(name, View::Rate, 1.0, 0.0, 1.0));
-        assert!(row(features.to_vec(), &window).iter().all(|value| value.is_nan()));
+        window.counters.push("cpu.user_ns", 2e8);
+        let of = |name: &str, view| feature(name, view, 1.0, 0.0, 1.0);
+        let rates = ["syscall.read", "syscall.write"].map(|name| of(name, View::Rate));
+        let others = [of("syscall.read", View::Share), of("calls_per_cpu_second", View::Pace)];
+        assert!(row([&rates[..], &others].concat(), &window).iter().all(|value| value.is_nan()));
+        assert_eq!(row(vec![of("syscall.write", View::Rate), of("", View::Unseen)], &window)[1], 0.0);
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::replace::replace;
 /// The one entry of the safetensors header; several would be written in any order.
 const HEADER: &str = "vaectl";
 
+/// Beyond it a variance is no number that single precision can weigh by.
+const MOST_LOG_VARIANCE: f32 = 30.0;
+
 /// All that a model file holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
@@ -125,8 +128,18 @@ impl Content {
         }
         let calibration = &card.calibration;
         let numbers = [calibration.centre, calibration.spread, calibration.suspect, calibration.threshold];
+        let claims = (0.0..=1.0).contains(&calibration.lowest_p) && calibration.lowest_p > 0.0;
+        let tails = calibration.tail.is_none_or(|tail| tail.start.is_finite() && tail.scale > 0.0 && tail.shape >= 0.0);
+        let changes = calibration.cusum.threshold > 0.0 && calibration.offset_bound >= 0.0;
         if numbers.iter().any(|n| !n.is_finite()) || calibration.spread <= 0.0 || !scores.is_sorted() {
             return Err("its calibration is not usable".into());
+        }
+        if !(claims && tails && changes) {
+            return Err("the chances and bounds of its calibration are not usable".into());
+        }
+        let variances = |network: &Network| network.log_variance.iter().all(|lv| lv.abs() <= MOST_LOG_VARIANCE);
+        if !ensemble.networks.iter().all(variances) {
+            return Err("a variance of its networks is not usable".into());
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
 # Two commands need no preparation: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
+# One apt-get at a time, and packages before what needs them.
+.NOTPARALLEL:
 .PHONY: build demo test lint deny bench install packages bless packages-build packages-demo packages-test unpack
 
 CARGO ?= cargo
@@ -52,7 +54,8 @@ install: build
 bless:
 	VAECTL_BLESS=1 $(CARGO) test --package vaectl --test it generated
 
-# A later stage needs the packages of the earlier ones too.
+# A later stage needs the packages of the earlier ones too. The daemons among them are for tests and containers: without a
+# policy of the machine's own none is started.
 packages: packages-test unpack
 packages-build: STAGES := build
 packages-demo: STAGES := build demo
@@ -66,7 +69,11 @@ packages-build packages-demo packages-test:
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
 	  echo "missing packages (install them, or run as root):$$missing"; exit 0; fi; \
 	echo "installing:$$missing"; \
-	export DEBIAN_FRONTEND=noninteractive; \
+	export DEBIAN_FRONTEND=noninteractive; policy=/usr/sbin/policy-rc.d; \
+	if [ ! -e $$policy ] && [ ! -L $$policy ]; then \
+	  trap 'rm -f $$policy' EXIT; trap 'exit 1' HUP INT TERM; \
+	  printf '#!/bin/sh\nexit 101\n' >$$policy && chmod 755 $$policy || exit; \
+	fi; \
 	apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends $$missing >/dev/null
 
 # What may not be installed, in one folder. Nobody else need be able to write there.
@@ -76,7 +83,9 @@ unpack: packages-test
 	  if [ -e target/unpacked/usr/share/doc/$$package ]; then continue; fi; \
 	  if ! command -v apt-get >/dev/null; then echo "missing package: $$package"; continue; fi; \
 	  echo "unpacking: $$package"; \
-	  mkdir -p target/unpacked && cd target/unpacked && \
-	  { $(download) $$package || { apt-get update --quiet=2 && $(download) $$package; }; } && \
-	  dpkg-deb --extract $${package}_*.deb . && rm $${package}_*.deb; cd $(CURDIR); \
+	  mkdir -p target/unpacked && cd target/unpacked && rm -f $${package}_*.deb || exit; \
+	  if $(download) $$package || { apt-get update --quiet=2 && $(download) $$package; }; then \
+	    dpkg-deb --extract $${package}_*.deb . && rm $${package}_*.deb || exit; \
+	  else echo "missing package: $$package"; fi; \
+	  cd $(CURDIR); \
 	done

@@ -31,44 +31,48 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::fs::FileType;
 
-use crate::args::Verb;
+use crate::args::{Cli, Verb};
 use crate::context::Context;
 pub use crate::error::Exit;
 use crate::error::Failure;
 use crate::settings::Refusal;
+
+/// How long a failing exit waits that came before the settings were known: as by default.
+const EXIT_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs one command, as the program does, and returns how it ends. Can be called any number of times.
 ///
 /// `args` begin with the program's name. A stage takes over the process's signals while it runs.
 pub fn run(args: impl IntoIterator<Item = OsString>, stdin: OwnedFd, stdout: OwnedFd) -> Exit {
     let args: Vec<_> = args.into_iter().collect();
-    let cli = match settings::resolve(&args) {
-        Ok(cli) => cli,
-        Err(Refusal::Failure(failure)) => {
-            eprintln!("{failure}");
-            return failure.exit();
-        }
-        Err(Refusal::Clap(answer)) => return print(&answer, stdout),
+    let Ok(kept) = stdout.as_fd().try_clone_to_owned() else { return Exit::Host };
+    let (wait, exit) = match settings::resolve(&args) {
+        Ok(cli) => (cli.shared.exit_wait, start(cli, stdin, stdout)),
+        Err(refusal) => (EXIT_WAIT, refuse(&refusal, stdout)),
     };
-    let shared = cli.shared;
-    logging::start(shared.log_format, shared.log_level);
+    if exit != Exit::Done && is_pipe(kept.as_fd()) {
+        // Shippers restart a stage at once; a host that cannot would be asked without end.
+        std::thread::sleep(wait);
+    }
+    exit
+}
+
+fn start(cli: Cli, stdin: OwnedFd, stdout: OwnedFd) -> Exit {
+    let Cli { shared, verb } = cli;
+    let format = shared.log_format;
+    logging::start(format, shared.log_level);
     if shared.with_parent {
         // Where the kernel refuses, the stage still ends with its pipe.
         let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
     }
-    let Ok(kept) = stdout.as_fd().try_clone_to_owned() else { return Exit::Host };
-    let exit = execute(cli.verb, Context { shared: shared.clone(), stdin, stdout }).unwrap_or_else(|failure| {
-        logging::fail(shared.log_format, &failure);
+    execute(verb, Context { shared, stdin, stdout }).unwrap_or_else(|failure| {
+        logging::fail(format, &failure);
         failure.exit()
-    });
-    if exit != Exit::Done && is_pipe(kept.as_fd()) {
-        // Shippers restart a stage at once; a host that cannot would be asked without end.
-        std::thread::sleep(shared.exit_wait);
-    }
-    exit
+    })
 }
 
 fn execute(verb: Verb, context: Context) -> Result<Exit, Failure> {
@@ -89,14 +93,22 @@ fn execute(verb: Verb, context: Context) -> Result<Exit, Failure> {
     }
 }
 
-/// Help and version on standard output, wrong usage on standard error.
-fn print(answer: &clap::Error, stdout: OwnedFd) -> Exit {
-    if answer.use_stderr() {
-        eprint!("{answer}");
-        return Exit::Usage;
+/// Help and version on standard output, what is wrong on standard error.
+fn refuse(refusal: &Refusal, stdout: OwnedFd) -> Exit {
+    match refusal {
+        Refusal::Failure(failure) => {
+            logging::say(format_args!("{failure}\n"));
+            failure.exit()
+        }
+        Refusal::Clap(answer) if answer.use_stderr() => {
+            logging::say(format_args!("{answer}"));
+            Exit::Usage
+        }
+        Refusal::Clap(answer) => {
+            let written = write!(File::from(stdout), "{answer}").map_err(Failure::from);
+            written.err().map_or(Exit::Done, |failure| failure.exit())
+        }
     }
-    let written = write!(File::from(stdout), "{answer}").map_err(Failure::from);
-    written.err().map_or(Exit::Done, |failure| failure.exit())
 }
 
 fn is_pipe(fd: BorrowedFd<'_>) -> bool {

@@ -1,6 +1,7 @@
 //! Logs: to standard error, as text or JSON, without colour unless a person looks.
 
-use std::io::{IsTerminal, stderr};
+use std::fmt;
+use std::io::{IsTerminal, Write, stderr};
 
 use clap::ValueEnum;
 use tracing::level_filters::LevelFilter;
@@ -54,7 +55,12 @@ pub(crate) fn start(format: LogFormat, level: LogLevel) {
 pub(crate) fn fail(format: LogFormat, failure: &Failure) {
     let Failure::Report { message, hints, .. } = failure else { return };
     match format {
-        LogFormat::Text => eprintln!("{failure}"),
+        LogFormat::Text => say(format_args!("{failure}\n")),
         LogFormat::Json => tracing::error!(hints = hints.join("; "), "{message}"),
     }
+}
+
+/// Says something on standard error, where perhaps nobody hears it: that is no reason to fail, as `eprint!` does.
+pub(crate) fn say(text: fmt::Arguments<'_>) {
+    let _ = stderr().write_fmt(text);
 }

@@ -1,5 +1,6 @@
 //! The `vaectl` program: the process's own arguments and descriptors, and nothing else.
 
+use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 
@@ -13,7 +14,8 @@ fn main() -> ExitCode {
     match streams() {
         Ok((stdin, stdout)) => vaectl::run(std::env::args_os(), stdin, stdout).into(),
         Err(error) => {
-            eprintln!("error: cannot use standard input and output: {error}");
+            // Perhaps nobody hears it.
+            let _ = writeln!(std::io::stderr(), "error: cannot use standard input and output: {error}");
             vaectl::Exit::Host.into()
         }
     }

@@ -6,16 +6,24 @@ use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout, timeout_at};
 use vaectl_publisher::{Config, ErrorKind, Line, PublishError, SpoolLimits, Target};
 
 use crate::context::{Context, Streams};
 use crate::error::{Exit, Failure};
+use crate::io::input::DRAIN;
 use crate::io::reports::Reports;
 use crate::io::signals::{Cause, Requests};
-use crate::io::sources::{self, Source};
+use crate::io::sources;
 use crate::io::watchdog::Watchdog;
 use crate::server::ServerArgs;
 use crate::{reconcile, units};
+
+/// How long lines under way are waited for once the end is asked for: until they are read, and handed over. The publisher
+/// takes three more of the four seconds that a stage has.
+const UNDER_WAY: Duration = DRAIN.saturating_add(Duration::from_millis(100));
+/// A publisher that takes none for so long, though all it may have waits for it, will not take them in time.
+const STANDSTILL: Duration = Duration::from_millis(200);
 
 /// Write lines to a repository: a directory, standard output or Elasticsearch.
 #[derive(clap::Args)]
@@ -152,17 +160,17 @@ pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Fai
         return reconcile::tell(&runtime.block_on(lines.balance(&config))?, &mut output);
     }
     let (feeder, lines) = mpsc::channel(1024);
-    let (ended, shutdown) = oneshot::channel();
+    let (reading, ended) = oneshot::channel::<()>();
+    let shutdown = shutdown(&requests, feeder.downgrade(), ended);
     let asked = requests.clone();
-    let feeding = thread::Builder::new()
-        .name("input".into())
-        .spawn(move || feed(sources, max_line_bytes, &asked, feeder, ended))?;
-    let shutdown = async {
-        // An error means that nobody listens any more.
-        if shutdown.await.is_err() {
-            std::future::pending::<()>().await;
-        }
+    let read = move || {
+        // Goes with the reading, however that ends.
+        let _reading = reading;
+        sources::for_each_line(sources, max_line_bytes, &asked, |line, file| {
+            feeder.blocking_send(Line::new(line, file.cloned())).is_ok()
+        })
     };
+    let feeding = thread::Builder::new().name("input".into()).spawn(read)?;
     let enough = || requests.stop(Cause::Refusal);
     let published = runtime.block_on(async {
         tokio::select! {
@@ -173,9 +181,10 @@ pub(crate) fn execute(mut args: Box<Args>, context: Context) -> Result<Exit, Fai
     output.finish()?;
     drop(signals);
     let totals = published?;
-    // The thread that read stays for signals until then.
-    requests.stop(Cause::Refusal);
-    feeding.join().map_err(|_| Failure::new(Exit::Host, "the reading thread ended early"))??;
+    // Nobody waits for a file that never ends once the end was asked for.
+    if requests.cause().is_none() || feeding.is_finished() {
+        feeding.join().map_err(|_| Failure::new(Exit::Host, "the reading thread ended early"))??;
+    }
     Ok(if totals.failed() > 0 { Exit::Partial } else { Exit::Done })
 }
 
@@ -202,22 +211,21 @@ fn print_templates(context: Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Reads until the input ends, the publisher takes no more, or the stage has to end: then `ended` says so, also where that
-/// is after the input's end, when the publisher may still wait for its server.
-fn feed(
-    sources: Vec<Source>,
-    max_line_bytes: usize,
-    requests: &Requests,
-    feeder: mpsc::Sender<Line>,
-    ended: oneshot::Sender<()>,
-) -> std::io::Result<()> {
-    let read = sources::for_each_line(sources, max_line_bytes, requests, |line, file| {
-        feeder.blocking_send(Line::new(line, file.cloned())).is_ok()
-    });
-    drop(feeder);
-    requests.await_stop()?;
-    let _ = ended.send(());
-    read
+/// Waits until the stage has to end, also where that is long after the input did, and for lines that are under way then.
+///
+/// `ended` is over with the reading, which may stand and wait for the publisher: then there is nothing to wait for.
+async fn shutdown(requests: &Requests, feeder: mpsc::WeakSender<Line>, ended: oneshot::Receiver<()>) {
+    requests.stopped().await;
+    let until = Instant::now() + UNDER_WAY;
+    let taken = async {
+        if let Some(feeder) = feeder.upgrade() {
+            // Room comes to those who wait in their turn, and to the reading before.
+            let _ = feeder.reserve().await;
+        }
+    };
+    if timeout(STANDSTILL, taken).await.is_ok() {
+        let _ = timeout_at(until, ended).await;
+    }
 }
 
 impl From<PublishError> for Failure {

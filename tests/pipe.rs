@@ -168,20 +168,44 @@ fn a_source_never_reads_standard_input() {
 
 #[test]
 fn a_failing_exit_waits_where_a_shipper_would_restart_at_once() {
-    let started = |stdout: Stdio| {
+    // The settings are known, cannot be read, and are wrong.
+    for args in [&["score"][..], &["score", "--config", "nowhere.toml"], &["score", "--widnow"]] {
+        let (_reader, writer) = std::io::pipe().unwrap();
         let begin = Instant::now();
         let status = std::process::Command::new(crate::support::VAECTL)
             .env_clear()
-            .arg("score")
-            .stdout(stdout)
+            .args(args)
+            .stdout(writer)
             .stderr(Stdio::null())
             .status()
             .unwrap();
-        assert_eq!(status.code(), Some(2));
-        begin.elapsed()
-    };
-    let (_reader, writer) = std::io::pipe().unwrap();
-    assert!(started(writer.into()) >= Duration::from_secs(1));
+        assert_eq!(status.code(), Some(2), "{args:?}");
+        assert!(begin.elapsed() >= Duration::from_secs(1), "{args:?}");
+    }
+}
+
+/// Standard error that nobody reads any more.
+fn deaf() -> std::io::PipeWriter {
+    std::io::pipe().unwrap().1
+}
+
+#[test]
+fn a_failure_that_nobody_hears_keeps_its_exit_code() {
+    for args in [&["score"][..], &["score", "--config", "nowhere.toml"], &["score", "--widnow"]] {
+        let status = command(args).stdout(Stdio::null()).stderr(deaf()).status().unwrap();
+        assert_eq!(status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn a_stage_that_nobody_hears_leaves_after_four_seconds_when_it_cannot_drain() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut child = command(&SCORE).stdin(Stdio::piped()).stdout(writer).stderr(deaf()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&clean_stream().repeat(100)).unwrap();
+    send(&child, Signal::TERM);
+    assert_eq!(wait(&mut child), Some(1));
+    drop((reader, stdin));
 }
 
 #[test]

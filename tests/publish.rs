@@ -3,7 +3,9 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
+use rustix::pipe::fcntl_setpipe_size;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use vaectl_bench::fake::{Fake, Reply};
@@ -183,4 +185,31 @@ fn a_signal_after_the_end_of_the_input_makes_dead_letters_of_what_the_server_doe
     assert_eq!(wait(&mut child), Some(4));
     let letters = fs::read_to_string(folder.path().join("letters.ndjson")).unwrap();
     assert!(letters.contains("e-1"), "{letters}");
+}
+
+#[test]
+fn a_signal_is_heard_while_the_reading_waits_for_a_server_and_every_line_becomes_a_dead_letter() {
+    // More than the publisher takes, and no more than one read does: what is left in the pipe is nobody's yet.
+    let line = r#"{"type":"event","vaectl":{"v":1},"@timestamp":"2026-11-24T00:00:00Z","event":{"id":"e-"#;
+    let lines: Vec<_> = (0..1200).map(|n| format!("{line}{n}\"}}}}\n")).collect();
+    let lines = lines.concat();
+    for setup in [&["--no-setup"][..], &[]] {
+        let folder = TempDir::new().unwrap();
+        let fake = Fake::raw(|_| Reply::Hang).unwrap();
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        fcntl_setpipe_size(&writer, lines.len()).unwrap();
+        writer.write_all(lines.as_bytes()).unwrap();
+        let options = ["--batch-documents", "10", "--dead-letter", "letters.ndjson"];
+        let mut publish = command(&[&["publish", "--to", &fake.url], setup, &options].concat());
+        publish.current_dir(folder.path()).stdin(reader).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = publish.spawn().unwrap();
+        until("the server is asked", || (!fake.seen().requests.is_empty()).then_some(()));
+        let asked = Instant::now();
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        assert_eq!(wait(&mut child), Some(4), "{setup:?}");
+        assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
+        let letters = fs::read_to_string(folder.path().join("letters.ndjson")).unwrap();
+        assert_eq!(letters.matches(r#""type":"dead_letter""#).count(), 1200, "{setup:?}");
+        drop(writer);
+    }
 }

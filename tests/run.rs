@@ -173,6 +173,44 @@ fn a_stage_that_cannot_be_started_is_tried_again() {
     drop(said);
 }
 
+#[test]
+fn a_typo_in_the_file_ends_nothing_that_was_up_before() {
+    let (folder, config) = configured(&PASSING.replace("'error'", "'warn'"));
+    let good = fs::read_to_string(&config).unwrap();
+    let mut child = start(run("score,publish", &config));
+    let mut stdin = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    stdin.write_all(&clean_stream()).unwrap();
+    assert!(lines.any(|line| line.contains(r#""type":"event""#)), "it is up");
+    fs::write(&config, good.replace("to = 'stdout:'\n", "")).unwrap();
+    send(stage_of(child.id(), "publish"), Signal::KILL);
+    let said = says(&mut child, "exit status: 2");
+    fs::write(&config, good).unwrap();
+    stdin.write_all(&clean_stream()).unwrap();
+    assert!(lines.any(|line| line.contains(r#""type":"event""#)), "and again, once that is put right");
+    drop(stdin);
+    assert!(lines.last().unwrap().contains(r#""type":"end""#));
+    assert_eq!(wait(&mut child), Some(0));
+    drop((said, folder));
+}
+
+#[test]
+fn signals_harm_no_stage_that_is_only_starting() {
+    let (_folder, config) = configured(&PASSING.replace("'error'", "'warn'"));
+    for signal in [Signal::HUP, Signal::TERM] {
+        let mut child = start(run("score,publish", &config));
+        stage_of(child.id(), "score");
+        send(Pid::from_child(&child), signal);
+        if signal == Signal::HUP {
+            drop(child.stdin.take());
+        }
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(signal == Signal::TERM || !said.contains("died"), "{said}");
+    }
+}
+
 /// A recording of one container's windows, numbered from 1, and how long each of its lines is.
 fn windows(folder: &Path, count: u64) -> (PathBuf, usize) {
     let text = String::from_utf8(clean_stream()).unwrap();

@@ -35,9 +35,11 @@ pub(crate) fn record(time: Duration, further: &[&str], to: &Path, folder: &Path)
     Stage::start(&args, Stdio::null(), output.into(), folder)?.finish(time + DRAIN)
 }
 
-/// Makes models of a recording; their figures go to standard output.
-pub(crate) fn train(recording: &Path, models: &Path, folder: &Path) -> Result<(), HarnessError> {
-    let args = ["train", "--models", &models.to_string_lossy(), &recording.to_string_lossy()];
+/// Makes models of recordings; their figures go to standard output.
+pub(crate) fn train(recordings: &[PathBuf], models: &Path, folder: &Path) -> Result<(), HarnessError> {
+    let paths: Vec<_> = [models].into_iter().chain(recordings.iter().map(PathBuf::as_path)).collect();
+    let paths: Vec<_> = paths.iter().map(|path| path.to_string_lossy()).collect();
+    let args: Vec<&str> = ["train", "--models"].into_iter().chain(paths.iter().map(AsRef::as_ref)).collect();
     Stage::start(&args, Stdio::null(), Stdio::inherit(), folder)?.finish(TRAIN_LIMIT)
 }
 

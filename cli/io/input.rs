@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -12,9 +12,9 @@ use super::wake;
 const BLOCK: usize = 128 * 1024;
 /// How long input is still read after a signal, which a whole pipeline may have got, or after a refusal: what is under
 /// way comes through.
-const DRAIN: Duration = Duration::from_millis(800);
+pub(crate) const DRAIN: Duration = Duration::from_millis(700);
 /// The silence that ends draining early.
-const SILENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 300_000_000 };
+const SILENCE: Duration = Duration::from_millis(300);
 
 /// Standard input. Reading fails with `WouldBlock` where nothing is ready. Once the stage was told to end, it ends too:
 /// at once where nobody reads the output, otherwise when nothing more comes.
@@ -45,6 +45,12 @@ impl Input {
         ready(&mut [self.input(), PollFd::new(self.requests.wake(), PollFlags::IN)], timeout)
     }
 
+    /// Whether more comes soon enough, where the end was asked for at `since`.
+    fn drains(&self, since: Instant) -> io::Result<bool> {
+        let left = DRAIN.saturating_sub(since.elapsed());
+        Ok(!left.is_zero() && ready(&mut [self.input()], Some(&wake::timespec(left.min(SILENCE))))?)
+    }
+
     fn input(&self) -> PollFd<'_> {
         PollFd::from_borrowed_fd(self.fd.as_fd(), PollFlags::IN)
     }
@@ -65,8 +71,7 @@ impl BufRead for Input {
             match self.requests.cause() {
                 None if self.poll(Some(&Timespec::default()))? => {}
                 None => return Err(io::ErrorKind::WouldBlock.into()),
-                Some((Cause::Signal | Cause::Refusal, since))
-                    if since.elapsed() < DRAIN && ready(&mut [self.input()], Some(&SILENCE))? => {}
+                Some((Cause::Signal | Cause::Refusal, since)) if self.drains(since)? => {}
                 Some(_) => return Ok(&[]),
             }
             (self.start, self.end) = (0, rustix::io::read(&self.fd, &mut *self.buffer)?);

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{SigId, flag, low_level};
+use tokio::sync::Notify;
+use tracing::error;
 
 use super::wake::{self, Wake};
 
@@ -33,11 +35,19 @@ pub(crate) struct Requests {
     cause: Arc<Mutex<Option<(Cause, Instant)>>>,
     reload: Arc<AtomicBool>,
     wake: Wake,
+    /// The same as the wake of a request to end, for a task.
+    ending: Arc<Notify>,
 }
 
 impl Requests {
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { stop: Arc::default(), cause: Arc::default(), reload: Arc::default(), wake: Wake::new()? })
+        Ok(Self {
+            stop: Arc::default(),
+            cause: Arc::default(),
+            reload: Arc::default(),
+            wake: Wake::new()?,
+            ending: Arc::default(),
+        })
     }
 
     /// The flag that is set once the stage has to end.
@@ -59,17 +69,15 @@ impl Requests {
         drop(known);
         self.stop.store(true, Ordering::SeqCst);
         self.wake.raise();
+        // Stays for a task that waits only later.
+        self.ending.notify_one();
     }
 
-    /// Waits until the stage has to end; nobody else may clear the wake meanwhile.
-    pub(crate) fn await_stop(&self) -> io::Result<()> {
+    /// Waits until the stage has to end; for one task.
+    pub(crate) async fn stopped(&self) {
         while self.cause().is_none() {
-            match poll(&mut [PollFd::new(&self.wake, PollFlags::IN)], None) {
-                Ok(_) | Err(rustix::io::Errno::INTR) => self.wake.clear(),
-                Err(error) => return Err(error.into()),
-            }
+            self.ending.notified().await;
         }
-        Ok(())
     }
 
     /// Whether a reload was asked for since the last call.
@@ -147,9 +155,7 @@ impl Watch {
                 Err(rustix::io::Errno::INTR) => continue,
                 Err(_) => return,
                 Ok(0) => {
-                    eprintln!(
-                        "error: could not finish within four seconds of the signal, and what is not on the disk is lost"
-                    );
+                    error!("Could not finish within four seconds of the signal: what is not on the disk is lost.");
                     leave();
                 }
                 Ok(_) => {}

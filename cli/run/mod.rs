@@ -2,9 +2,10 @@
 //!
 //! `plan` says what each stage is started with, `stage` is one of them, `restart` what becomes of one that ended,
 //! `supervisor` the loop that keeps them, and `readiness` where they say that they are up. `training` makes models
-//! beside them, by `schedule`.
+//! beside them, by `schedule`. Either runs as a `process`.
 
 mod plan;
+mod process;
 mod readiness;
 mod restart;
 mod schedule;

@@ -37,12 +37,13 @@ pub(super) struct Deaths(u32);
 
 impl Deaths {
     /// Takes in how a stage ended that had run for `ran`; `more` is whether its input goes on: otherwise it says with any
-    /// code of its own that it has done what it could.
-    pub(super) fn take(&mut self, status: ExitStatus, ran: Duration, more: bool) -> Fate {
+    /// code of its own that it has done what it could. One that is `proven` once did what it was asked for, and what
+    /// keeps it from that now, such as a typo in its configuration, may be put right.
+    pub(super) fn take(&mut self, status: ExitStatus, ran: Duration, more: bool, proven: bool) -> Fate {
         match status.code() {
             Some(0 | 1) => return Fate::Done,
             Some(2..=5) if !more => return Fate::Done,
-            Some(2 | 3 | 5) => return Fate::Hopeless,
+            Some(2 | 3 | 5) if !proven => return Fate::Hopeless,
             _ => {}
         }
         Fate::Again(self.again(ran))
@@ -84,7 +85,7 @@ mod tests {
     const MOMENT: Duration = Duration::from_millis(10);
 
     fn fate(deaths: &mut Deaths, raw: i32, ran: Duration) -> Fate {
-        deaths.take(ExitStatus::from_raw(raw), ran, true)
+        deaths.take(ExitStatus::from_raw(raw), ran, true, false)
     }
 
     #[test]
@@ -96,8 +97,15 @@ mod tests {
     }
 
     #[test]
+    fn a_stage_that_has_been_up_is_started_again_whatever_it_says() {
+        let after = |raw: i32| Deaths::default().take(ExitStatus::from_raw(raw), MOMENT, true, true);
+        assert_eq!([0, 1].map(|code| after(code << 8)), [Fate::Done; 2]);
+        assert_eq!([2, 3, 4, 5].map(|code| after(code << 8)), [Fate::Again(Duration::from_millis(250)); 4]);
+    }
+
+    #[test]
     fn a_stage_whose_input_is_over_is_started_again_only_where_it_was_killed() {
-        let after = |raw: i32| Deaths::default().take(ExitStatus::from_raw(raw), MOMENT, false);
+        let after = |raw: i32| Deaths::default().take(ExitStatus::from_raw(raw), MOMENT, false, false);
         assert_eq!([2, 3, 4, 5].map(|code| after(code << 8)), [Fate::Done; 4]);
         assert_eq!([KILLED, 101 << 8].map(after), [Fate::Again(Duration::from_millis(250)); 2]);
     }

@@ -3,15 +3,16 @@
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
+use rustix::process::{Pid, Signal};
 use tracing::{info, warn};
 
-use super::restart::{Deaths, Fate, exit};
+use super::process::Process;
+use super::restart::{Deaths, Fate, SETTLED, exit};
 use crate::error::Exit;
 use crate::io::manager;
 
@@ -25,6 +26,8 @@ pub(super) struct Stage {
     ends: Option<Ends>,
     life: Life,
     deaths: Deaths,
+    /// A process of it that has ended was up.
+    proven: bool,
     last: Option<ExitStatus>,
 }
 
@@ -43,10 +46,7 @@ enum Life {
 }
 
 struct Running {
-    child: Child,
-    pid: Pid,
-    /// Readable once the process has ended.
-    pidfd: OwnedFd,
+    process: Process,
     since: Instant,
     ready: bool,
     /// When it last said that it goes on.
@@ -57,7 +57,7 @@ impl Stage {
     /// A stage that is due at once.
     pub(super) fn new(name: String, line: Vec<OsString>, ends: Ends) -> Self {
         let due = Life::Waiting(Instant::now());
-        Self { name, line, ends: Some(ends), life: due, deaths: Deaths::default(), last: None }
+        Self { name, line, ends: Some(ends), life: due, deaths: Deaths::default(), proven: false, last: None }
     }
 
     /// Starts it where it is due; it says on the socket `readiness` when it is up, and within each `watchdog` that it
@@ -78,43 +78,31 @@ impl Stage {
     }
 
     fn spawn(&self, ends: &Ends, readiness: &Path, watchdog: Option<Duration>) -> io::Result<Running> {
-        // Not by name: the program that runs may be none of those on the path.
-        let mut command = Command::new("/proc/self/exe");
-        command.arg0("vaectl").args(&self.line);
+        let mut command = Process::command(&self.line);
         // One that died may have left half a line.
         command.args(self.last.map(|_| "--resumed"));
         command.env(manager::SOCKET, readiness);
-        for name in manager::WATCHDOG {
-            command.env_remove(name);
-        }
         if let Some(limit) = watchdog {
             command.env(manager::WATCHDOG[0], limit.as_micros().to_string());
         }
         command.stdin(ends.input.as_ref().map_or_else(|| Ok(Stdio::null()), |end| end.try_clone().map(Stdio::from))?);
         command.stdout(ends.output.try_clone()?);
-        // A group of its own, so that Ctrl-C reaches a stage once and in its turn.
-        let mut child = command.process_group(0).spawn()?;
-        let pid = Pid::from_child(&child);
-        let pidfd = match pidfd_open(pid, PidfdFlags::empty()) {
-            Ok(pidfd) => pidfd,
-            Err(error) => {
-                // Nobody would see its end, and its successor would not be alone.
-                child.kill()?;
-                child.wait()?;
-                return Err(error.into());
-            }
-        };
-        info!(stage = self.name, pid = pid.as_raw_nonzero().get(), "A stage started.");
+        let process = Process::start(&mut command)?;
+        info!(stage = self.name, pid = process.pid().as_raw_nonzero().get(), "A stage started.");
         let now = Instant::now();
-        Ok(Running { child, pid, pidfd, since: now, ready: false, heard: now })
+        Ok(Running { process, since: now, ready: false, heard: now })
     }
 
     /// Takes in that its process has ended, if it has, and says what is to be done about it; `more` is whether its input
     /// goes on.
     pub(super) fn take_end(&mut self, more: bool) -> io::Result<Option<Fate>> {
         let Life::Running(running) = &mut self.life else { return Ok(None) };
-        let Some(status) = running.child.try_wait()? else { return Ok(None) };
-        let fate = self.deaths.take(status, running.since.elapsed(), more);
+        let Some(status) = running.process.take_end()? else { return Ok(None) };
+        let (ran, ready) = (running.since.elapsed(), running.ready);
+        // A first process says that it is up before it knows all of what it was configured for.
+        let proven = self.proven || (ready && ran >= SETTLED);
+        let fate = self.deaths.take(status, ran, more, proven);
+        self.proven |= ready;
         self.last = Some(status);
         match fate {
             Fate::Again(pause) => {
@@ -151,16 +139,23 @@ impl Stage {
 
     pub(super) fn send(&self, signal: Signal) {
         if let Life::Running(running) = &self.life
-            && let Err(error) = kill_process(running.pid, signal)
+            && let Err(error) = running.process.send(signal)
         {
             warn!(%error, stage = self.name, "A signal did not reach a stage.");
+        }
+    }
+
+    /// Has it read again what it reads on SIGHUP. One that is not up yet has not read it, and would die of the signal.
+    pub(super) fn reload(&self) {
+        if self.is_ready() {
+            self.send(Signal::HUP);
         }
     }
 
     /// Takes in that this process is up.
     pub(super) fn take_readiness(&mut self, pid: Pid) {
         if let Life::Running(running) = &mut self.life
-            && running.pid == pid
+            && running.process.pid() == pid
         {
             (running.ready, running.heard) = (true, Instant::now());
         }
@@ -169,7 +164,7 @@ impl Stage {
     /// Takes in that this process goes on.
     pub(super) fn take_life(&mut self, pid: Pid) {
         if let Life::Running(running) = &mut self.life
-            && running.pid == pid
+            && running.process.pid() == pid
         {
             running.heard = Instant::now();
         }
@@ -201,7 +196,7 @@ impl Stage {
 
     /// What can be polled for its process's end.
     pub(super) fn process(&self) -> Option<BorrowedFd<'_>> {
-        if let Life::Running(running) = &self.life { Some(running.pidfd.as_fd()) } else { None }
+        if let Life::Running(running) = &self.life { Some(running.process.as_fd()) } else { None }
     }
 
     /// In how long it is due to be started.
@@ -209,8 +204,9 @@ impl Stage {
         if let Life::Waiting(due) = &self.life { Some(due.saturating_duration_since(Instant::now())) } else { None }
     }
 
-    /// What its last process came to.
+    /// What its last process came to. Where none was ever up, one that was asked to end left nothing undone.
     pub(super) fn exit(&self) -> Exit {
-        self.last.map_or(Exit::Done, exit)
+        let asked = |status: &ExitStatus| status.signal() == Some(Signal::TERM.as_raw());
+        self.last.filter(|status| self.proven || !asked(status)).map_or(Exit::Done, exit)
     }
 }

@@ -31,7 +31,10 @@ pub(super) struct Supervisor {
     /// After how long without a word the watchdog bites, where there is one. It is fed twice as often, and stages are
     /// given the same.
     watchdog: Option<Duration>,
-    fed: Instant,
+    /// When it is fed next.
+    feeding: Instant,
+    /// The stages for which it was not fed.
+    unwell: String,
     told: String,
     up: bool,
     drain: Option<Drain>,
@@ -54,14 +57,16 @@ impl Supervisor {
         readiness: Readiness,
         manager: Manager,
     ) -> Self {
+        let now = Instant::now();
         Self {
             stages,
             training,
             requests,
             readiness,
+            feeding: manager.watchdog().map_or(now, |limit| now + limit / 2),
             watchdog: manager.watchdog(),
             manager,
-            fed: Instant::now(),
+            unwell: String::new(),
             told: String::new(),
             up: false,
             drain: None,
@@ -98,7 +103,7 @@ impl Supervisor {
         let due = self.stages.iter().filter_map(Stage::due);
         let next = self.drain.as_ref().filter(|drain| drain.signalled < self.stages.len());
         let next = next.map(|drain| PATIENCE.saturating_sub(drain.since.elapsed()));
-        let feeding = self.watchdog.map(|limit| (limit / 2).saturating_sub(self.fed.elapsed()));
+        let feeding = self.watchdog.map(|_| self.feeding.saturating_duration_since(Instant::now()));
         let lesson = self.training.as_ref().filter(|_| self.drain.is_none()).and_then(Training::due);
         let timeout = due.chain(next).chain(feeding).chain(lesson).min().map(wake::timespec);
         let mut fds =
@@ -130,9 +135,15 @@ impl Supervisor {
         if let Some(training) = &mut self.training
             && training.take_end()?
         {
-            self.stages.iter().filter(|stage| stage.name == "score").for_each(|stage| stage.send(Signal::HUP));
+            self.reload(|stage| stage.name == "score");
         }
         Ok(())
+    }
+
+    /// Has stages read again what they read on SIGHUP: one that is up by now may have read it before it changed.
+    fn reload(&mut self, wanted: impl Fn(&Stage) -> bool) {
+        self.hear();
+        self.stages.iter().filter(|stage| wanted(stage)).for_each(Stage::reload);
     }
 
     fn take_ends(&mut self) -> io::Result<()> {
@@ -155,7 +166,7 @@ impl Supervisor {
     /// gets the signal too where the one before it takes long.
     fn obey(&mut self) {
         if self.requests.take_reload() {
-            self.stages.iter().for_each(|stage| stage.send(Signal::HUP));
+            self.reload(|_| true);
         }
         if self.drain.is_none() && (self.requests.cause().is_some() || self.hopeless.is_some()) {
             info!("Ending.");
@@ -192,33 +203,40 @@ impl Supervisor {
             self.told = status;
         }
         if let Some(limit) = self.watchdog
-            && self.fed.elapsed() >= limit / 2
+            && self.feeding <= Instant::now()
         {
-            self.fed = Instant::now();
-            let unwell: Vec<_> = self.stages.iter().filter(|stage| !stage.is_well(limit)).map(|s| &*s.name).collect();
-            if unwell.is_empty() {
-                state.push(ALIVE.to_owned());
-            } else {
-                // Whoever is restarted for it wants to know of whom it was.
-                let stages = unwell.join(", ");
-                warn!(stages, "The watchdog is not fed: a stage hangs, dies again and again, or is not up.");
-            }
+            state.extend(self.feed(limit).then(|| ALIVE.to_owned()));
         }
         if !state.is_empty() {
             self.manager.tell(&state.join("\n"));
         }
     }
 
+    /// Whether the watchdog is fed, which is while all stages are well. Otherwise it may be once more before it bites.
+    fn feed(&mut self, limit: Duration) -> bool {
+        let unwell = self.those(|stage| !stage.is_well(limit));
+        let fed = unwell.is_empty();
+        self.feeding = Instant::now() + if fed { limit / 2 } else { limit / 8 };
+        if !fed && unwell != self.unwell {
+            // Whoever is restarted for it wants to know of whom it was.
+            warn!(stages = unwell, "The watchdog is not fed: a stage hangs, dies again and again, or is not up.");
+        }
+        self.unwell = unwell;
+        fed
+    }
+
+    /// The names of stages.
+    fn those(&self, wanted: impl Fn(&Stage) -> bool) -> String {
+        let names: Vec<_> = self.stages.iter().filter(|stage| wanted(stage)).map(|s| s.name.as_str()).collect();
+        names.join(", ")
+    }
+
     fn status(&self) -> String {
-        let those = |wanted: fn(&Stage) -> bool| -> String {
-            let names: Vec<_> = self.stages.iter().filter(|stage| wanted(stage)).map(|s| s.name.as_str()).collect();
-            names.join(", ")
-        };
         if self.drain.is_some() {
             return "Draining.".to_owned();
         }
-        match those(|stage| !stage.is_ready()) {
-            none if none.is_empty() => format!("Running: {}.", those(|stage| !stage.is_over())),
+        match self.those(|stage| !stage.is_ready()) {
+            none if none.is_empty() => format!("Running: {}.", self.those(|stage| !stage.is_over())),
             waiting => format!("Waiting for: {waiting}."),
         }
     }

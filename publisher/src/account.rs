@@ -90,6 +90,18 @@ impl<W: io::Write> Account<W> {
         }
     }
 
+    /// Documents that were on the disk are lost with their batch; those that an earlier process left there are received
+    /// with that.
+    pub(crate) fn lost(&mut self, dataset: &Arc<str>, documents: u64, inherited: bool) {
+        let counts = self.ledger.of(dataset);
+        if inherited {
+            counts.received += documents;
+        } else {
+            counts.spooled -= documents;
+        }
+        counts.dropped += documents;
+    }
+
     /// A document is lost: the spool is full, or whoever read standard output has gone.
     pub(crate) fn dropped(&mut self, document: &Document) {
         let counts = self.ledger.of(&document.dataset);
@@ -113,8 +125,13 @@ impl<W: io::Write> Account<W> {
     }
 
     /// Waits until the disk has the dead letters.
-    pub(crate) fn sync(&self) -> io::Result<()> {
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.letters.sync()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_synced(&self) -> bool {
+        !self.letters.unsynced
     }
 
     /// Reports that all lines up to this one survive this process.

@@ -17,6 +17,8 @@ const QUOTED: usize = 1024;
 pub(crate) struct DeadLetters {
     place: Place,
     overflowed: bool,
+    /// The disk may not have the last ones.
+    pub(crate) unsynced: bool,
 }
 
 enum Place {
@@ -71,7 +73,7 @@ impl DeadLetters {
     }
 
     fn at(place: Place) -> Self {
-        Self { place, overflowed: false }
+        Self { place, overflowed: false, unsynced: false }
     }
 
     /// Where they are, for a message.
@@ -92,15 +94,18 @@ impl DeadLetters {
             }
             false
         });
+        self.unsynced |= kept;
         if kept { Ok(()) } else { output.write(&line, 1) }
     }
 
     /// Waits until the disk has them.
-    pub(crate) fn sync(&self) -> io::Result<()> {
+    pub(crate) fn sync(&mut self) -> io::Result<()> {
         match &self.place {
-            Place::File { file, .. } | Place::Days { open: Some((_, file)), .. } => file.sync(),
-            _ => Ok(()),
+            Place::File { file, .. } | Place::Days { open: Some((_, file)), .. } if self.unsynced => file.sync()?,
+            _ => {}
         }
+        self.unsynced = false;
+        Ok(())
     }
 }
 

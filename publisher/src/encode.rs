@@ -106,20 +106,27 @@ impl Encoder {
         let time =
             peek.timestamp.parse().map_err(|_| format!("@timestamp is no RFC 3339 time: {:?}", peek.timestamp))?;
         let tier = tier(kind, &peek.event.dataset);
+        let redacted = self.redactor.as_ref().map(|redactor| redactor.redact(text, &peek)).transpose();
+        let redacted = redacted.map_err(|error| format!("its secrets cannot be taken out: {error}"))?.flatten();
         Ok(Reading::Document {
-            id: identity(&peek.event.id, text),
+            // That of the line as it goes out: a hash would tell of a secret, and differ when the line is read again.
+            id: identity(&peek.event.id, redacted.as_deref().unwrap_or(text)),
             dataset,
             tier,
             time,
-            part: Part::of(&peek, tier),
-            redacted: self.redactor.as_ref().and_then(|redactor| redactor.redact(text, &peek)),
+            part: Part::of(&peek, tier).filter(|_| is_identity(&peek.event.id)),
+            redacted,
         })
     }
 }
 
 /// The line's own identity, or a hash of the line where it has none that a server takes.
 fn identity(id: &str, line: &str) -> String {
-    if id.is_empty() || id.len() > MAX_ID { derived_id("line", [line]) } else { id.to_owned() }
+    if is_identity(id) { id.to_owned() } else { derived_id("line", [line]) }
+}
+
+fn is_identity(id: &str) -> bool {
+    (1..=MAX_ID).contains(&id.len())
 }
 
 /// The identity of a line that was published; none where it is not one.
@@ -160,6 +167,7 @@ fn tier(kind: Option<Kind>, dataset: &str) -> Tier {
 mod tests {
     use super::{Encoder, Fate};
     use crate::document::{Document, Tier};
+    use crate::redact::Redactor;
     use crate::{Ledger, Line};
 
     fn encode(line: Line, windows: bool) -> Fate {
@@ -249,6 +257,16 @@ mod tests {
         assert_eq!(document(line).id, document(line).id);
         let long = of("event", "", "").replace("x-1", &"x".repeat(513));
         assert!(document(&long).id.len() < 513);
+    }
+
+    #[test]
+    fn a_line_without_an_identity_has_that_of_what_goes_out() {
+        let encoder = Encoder { windows: false, redactor: Some(Redactor::new(&[]).unwrap()) };
+        let line = r#"{"type":"gap","vaectl":{"v":1,"command":["--token=abc"]},"@timestamp":"2026-11-24T00:00:00Z"}"#;
+        let line = Line { bytes: line.into(), ..Line::default() };
+        let Fate::Document(document) = encoder.encode(line, &mut Ledger::default()) else { panic!("no document") };
+        assert!(document.line.contains("[redacted]"), "{}", document.line);
+        assert_eq!(super::identity_of(document.line.as_bytes()), Some(document.id));
     }
 
     #[test]

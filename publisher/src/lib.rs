@@ -47,6 +47,7 @@ mod sinks;
 mod spool;
 mod stop;
 mod target;
+mod words;
 
 pub use config::{BatchLimits, Config, Credentials, Secret, Server, SpoolLimits};
 pub use error::{ErrorKind, PublishError};

@@ -70,17 +70,18 @@ impl Part {
         let (network, source, destination) =
             (peek.network.as_ref()?, peek.source.as_ref()?, peek.destination.as_ref()?);
         let direction = network.direction.text();
-        // The peer of an accepted connection is who called, from whatever port; that of another is who was called.
-        let (other, port) = match direction {
-            "inbound" => (source.ip.text(), None),
+        // The peer of an accepted connection is who called, from whatever port; that of another is who was called. The
+        // port is that of the service either way.
+        let other = match direction {
+            "inbound" => source.ip.text(),
             "" => return None,
-            _ => (destination.ip.text(), destination.port.0),
+            _ => destination.ip.text(),
         };
         if other.is_empty() {
             return None;
         }
-        let way = (direction, network.transport.text(), peek.event.outcome.text());
-        let whose = fingerprint(&(process, incident, history, way, other, port));
+        let way = (direction, network.transport.text(), peek.event.outcome.text(), peek.vaectl.errno.text());
+        let whose = fingerprint(&(process, incident, history, way, other, destination.port.0));
         Some(Self { act, whose, sent: source.bytes.0, received: destination.bytes.0 })
     }
 }
@@ -309,16 +310,33 @@ mod tests {
     #[test]
     fn what_belongs_to_different_incidents_or_ended_differently_stays_apart() {
         let case = |incident: &str| json!({"vaectl": {"incident": incident}});
-        let mut failed = socket("outbound", "10.0.0.9", 443, 0);
-        failed["event"] = json!({"outcome": "failure"});
+        let failed = |errno: &str| {
+            let mut failed = socket("outbound", "10.0.0.9", 443, 0);
+            failed["event"] = json!({"outcome": "failure"});
+            failed["vaectl"] = json!({"errno": errno});
+            failed
+        };
         let lines = [
             line(1, "exec", "a", &case("i-1")),
             line(2, "exit", "a", &case("i-2")),
-            line(3, "connect", "a", &failed),
-            line(4, "connect", "a", &socket("outbound", "10.0.0.9", 443, 0)),
-            line(5, "fork", "a", &json!({})),
+            line(3, "connect", "a", &failed("ECONNREFUSED")),
+            line(4, "connect", "a", &failed("EACCES")),
+            line(5, "connect", "a", &socket("outbound", "10.0.0.9", 443, 0)),
+            line(6, "fork", "a", &json!({})),
         ];
         let (left, merged) = merged(&lines);
-        assert_eq!((left.len(), merged), (5, 0));
+        assert_eq!((left.len(), merged), (6, 0));
+    }
+
+    #[test]
+    fn callers_of_another_service_of_the_same_process_stay_apart() {
+        let lines = [80, 9000, 80].map(|port| {
+            let mut socket = socket("inbound", "10.0.0.9", 50_000, 1);
+            socket["destination"]["port"] = json!(port);
+            line(1, "accept", "nginx", &socket)
+        });
+        let (left, merged) = merged(&lines);
+        let ports = left.iter().map(|flow| flow["destination"]["port"].clone());
+        assert_eq!((ports.collect::<Vec<_>>(), merged), (vec![json!(80), json!(9000)], 1));
     }
 }

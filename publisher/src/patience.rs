@@ -7,16 +7,18 @@ use crate::stop::Stop;
 const LAST_DELAY: Duration = Duration::from_secs(10);
 
 /// How long to wait, and when to give up, on a repository that does not take what it is given.
+#[derive(Clone)]
 pub(crate) struct Patience {
     limit: Duration,
     first: Duration,
     stop: Stop,
+    /// When the first of the attempts failed: nothing that nobody asked for counts against a repository.
     since: Instant,
     attempts: u32,
 }
 
 impl Patience {
-    /// Gives up `limit` after now or after the last [`progress`](Self::progress).
+    /// Gives up `limit` after the first attempt that failed since the last [`progress`](Self::progress).
     ///
     /// The first pause is `first`.
     pub(crate) fn new(limit: Duration, first: Duration, stop: &Stop) -> Self {
@@ -25,14 +27,21 @@ impl Patience {
 
     /// Something was taken: starts anew.
     pub(crate) fn progress(&mut self) {
-        self.since = Instant::now();
         self.attempts = 0;
+    }
+
+    /// Whether no attempt failed since something was taken.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.attempts == 0
     }
 
     /// When the next attempt is due; `None` where there shall be none, which with `endures` is never so before the end
     /// is asked for.
     pub(crate) fn next(&mut self, endures: bool) -> Option<Instant> {
         let now = Instant::now();
+        if self.is_fresh() {
+            self.since = now;
+        }
         let due = now + delay(self.first, self.attempts, rand::random());
         self.attempts += 1;
         let limit = Some(self.since + self.limit).filter(|_| !endures);
@@ -96,5 +105,14 @@ mod tests {
         assert!((5..=9).contains(&attempts), "{attempts}");
         patience.progress();
         assert!(patience.pause().await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_time_in_which_nothing_was_asked_for_does_not_count() {
+        let (stop, _watching) = Stop::on::<()>(pending());
+        let mut patience = Patience::new(Duration::from_secs(5), FIRST, &stop);
+        patience.progress();
+        tokio::time::advance(Duration::from_mins(1)).await;
+        assert!(patience.pause().await && patience.pause().await);
     }
 }

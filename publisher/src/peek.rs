@@ -41,6 +41,8 @@ pub(crate) struct Vaectl<'a> {
     #[serde(borrow, default)]
     pub(crate) incident: Lenient<Text<'a>>,
     #[serde(borrow, default)]
+    pub(crate) errno: Lenient<Text<'a>>,
+    #[serde(borrow, default)]
     pub(crate) command: Option<&'a RawValue>,
 }
 

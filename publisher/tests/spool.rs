@@ -1,7 +1,8 @@
 //! What is on the disk before it is sent, and survives whatever becomes of server and process.
 
+use std::collections::HashSet;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vaectl_bench::fake::Reply;
 use vaectl_publisher::{Config, ErrorKind, Line, SpoolLimits};
@@ -109,6 +110,67 @@ fn a_full_spool_loses_summaries_then_events_and_never_an_incident() {
     let seen = fake.seen();
     let incidents = seen.store.values().filter(|line| line.contains(r#""type":"incident""#)).count();
     assert_eq!((incidents as u64, seen.store.len() as u64), (20, events.spooled));
+}
+
+#[test]
+fn a_server_that_takes_what_it_is_sent_makes_the_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = served(|_| Reply::TakeLate(Duration::from_millis(20)));
+    let mut config = spooling(&fake.url, folder.path());
+    if let Some(spool) = &mut config.server.spool {
+        spool.bytes = 2000;
+    }
+    let lines: Vec<String> = (0..200).map(|n| if n % 2 == 0 { summary(n) } else { event(n) }).collect();
+    let total = balanced(&run(config, &lines).result.unwrap());
+    assert_eq!((total.indexed, total.dropped, fake.count()), (200, 0, 200));
+}
+
+#[test]
+fn a_full_spool_waits_for_its_server_however_long_that_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let up = Instant::now() + Duration::from_secs(1);
+    let fake = served(move |_| if Instant::now() < up { Reply::Say(503, String::new()) } else { Reply::Take });
+    let mut config = spooling(&fake.url, folder.path());
+    config.retry_for = Duration::from_millis(200);
+    if let Some(spool) = &mut config.server.spool {
+        spool.bytes = 1000;
+    }
+    let lines: Vec<String> =
+        events(0..100).iter().map(|line| line.replace(r#""event","v"#, r#""incident","v"#)).collect();
+    let total = balanced(&run(config, &lines).result.unwrap());
+    assert_eq!((total.indexed, total.dropped), (100, 0));
+}
+
+#[test]
+fn a_data_stream_that_takes_nothing_holds_no_other_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut others = HashSet::new();
+    let fake = served(move |request| {
+        let sick = |action: &str| action.contains("vaectl-incident-");
+        let actions = || request.body.lines().step_by(2);
+        others.extend(actions().filter(|action| !sick(action)).map(str::to_owned));
+        let status = |action: &str| Some(503).filter(|_| others.len() < 90 && sick(action));
+        Reply::TakeBut(actions().map(status).collect())
+    });
+    let mut config = spooling(&fake.url, folder.path());
+    config.retry_delay = Duration::from_millis(10);
+    let incident = |n: usize| event(n).replace(r#""type":"event""#, r#""type":"incident""#);
+    let lines: Vec<String> = (0..100).map(|n| if n % 10 == 0 { incident(n) } else { event(n) }).collect();
+    let total = balanced(&run(config, &lines).result.unwrap());
+    assert_eq!((total.indexed, total.duplicate, batches(folder.path())), (100, 0, 0));
+}
+
+#[test]
+fn an_end_that_is_asked_for_in_a_pause_does_not_wait_for_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = spooling(NOBODY, folder.path());
+    config.retry_delay = Duration::from_secs(20);
+    // Its input goes on.
+    let (feed, lines) = tokio::sync::mpsc::channel(1);
+    feed.try_send(Line { number: 1, bytes: event(0).into(), ..Line::default() }).unwrap();
+    let start = Instant::now();
+    let total = balanced(&run_fed(config, lines, soon(), || ()).result.unwrap());
+    assert!(total.spooled == 1 && start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
 }
 
 #[test]

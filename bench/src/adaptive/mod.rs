@@ -176,7 +176,7 @@ fn train(models: &str, further: &[&str], workspace: &Workspace, progress: Progre
     let (folder, recording) = (workspace.path(), workspace.path().join("train.ndjson"));
     stage::record(time, &[&["--depth", "census"], further].concat(), &recording, folder)?;
     progress.say("Training.");
-    stage::train(&recording, &folder.join(models), folder)
+    stage::train(&[recording], &folder.join(models), folder)
 }
 
 /// How often an event wakes the recorder in a minute in which all containers are kept at the depth of the census.

@@ -19,8 +19,9 @@ use crate::adaptive::kernel;
 use crate::node::{Node, Stored};
 use crate::{HarnessError, Progress, Workspace, stage};
 
-/// No seed of those that are measured.
-const TRAINING_SEED: u64 = 0;
+/// No seeds of those that are measured. Each has a fleet of its own, at a time of its own: replicas side by side share all that
+/// the host does, and one of them calibrates only what another one at the same time would do.
+const TRAINING_SEEDS: [u64; 2] = [0, 50];
 
 /// Folders of models.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,21 +55,29 @@ pub(super) struct Seed {
     pub(super) hours: Vec<Hours>,
 }
 
-/// Records a fleet and makes models of it, one set of those who count all calls and one of those who count in slices.
+/// Records two fleets, one after the other, and makes models of both, one set of those who count all calls and one of those who
+/// count in slices.
 ///
-/// Beside the fleet somebody takes a core now and then, as on any host; when is fixed, as the fleet's load is.
+/// Beside a fleet somebody takes a core now and then, as on any host; when is fixed, as the fleet's load is.
 ///
 /// They take turns: the hooks of a second recorder take time in the containers, and models would learn it.
 pub(super) fn train(plan: &Plan, folder: &Path, progress: Progress) -> Result<Models, Box<dyn Error>> {
     let workspace = Workspace::new("fifty")?;
-    let fleet = Fleet::start(plan.containers, 1.0, TRAINING_SEED, &workspace, progress)?;
+    let publishers: Vec<Publisher> =
+        plan.publishers().into_iter().filter(|publisher| publisher.is_adaptive()).collect();
+    let part = |publisher: Publisher, seed: u64| workspace.path().join(format!("{}-{seed}.ndjson", publisher.name()));
+    let seconds = plan.training_s / TRAINING_SEEDS.len() as u64;
+    for seed in TRAINING_SEEDS {
+        let fleet = Fleet::start(plan.containers, 1.0, seed, &workspace, progress)?;
+        for &publisher in &publishers {
+            progress.say(format!("Recording windows to learn from ({}): {seconds} s.", publisher.name()));
+            let record = || record(&fleet, plan, seconds, publisher, &part(publisher, seed), &workspace);
+            neighbour::beside(Duration::from_secs(seconds), seed, record)?;
+        }
+    }
     let learn = |name: &str, publisher: Publisher| -> Result<PathBuf, Box<dyn Error>> {
-        progress.say(format!("Recording windows to learn from ({name}): {} s.", plan.training_s));
-        let (recording, models) = (workspace.path().join("train.ndjson"), std::path::absolute(folder.join(name))?);
-        let time = Duration::from_secs(plan.training_s);
-        let record = || record(&fleet, plan, plan.training_s, publisher, &recording, &workspace);
-        neighbour::beside(time, TRAINING_SEED, record)?;
-        stage::train(&recording, &models, workspace.path())?;
+        let models = std::path::absolute(folder.join(name))?;
+        stage::train(&TRAINING_SEEDS.map(|seed| part(publisher, seed)), &models, workspace.path())?;
         Ok(models)
     };
     let all = learn("models", Publisher::Adaptive)?;

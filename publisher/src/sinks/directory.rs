@@ -116,7 +116,6 @@ impl Sink for Directory {
     }
 
     async fn deliver(&mut self, held: &mut Vec<Document>, account: &mut Account<impl Write>) -> Result<(), SinkError> {
-        self.patience.progress();
         while let Some(first) = held.first() {
             let key = (first.dataset.clone(), first.day());
             let mut these: Vec<_> = held.extract_if(.., |d| d.day() == key.1 && d.dataset == key.0).collect();

@@ -14,6 +14,9 @@ use crate::line::Line;
 pub(crate) struct Progress {
     reached: Reached,
     earlier: Reached,
+    /// Where the last line stood.
+    file: String,
+    number: u64,
     /// Of the current file, the last line that the earlier process took.
     skip: u64,
 }
@@ -26,7 +29,7 @@ type Reached = BTreeMap<String, Place>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Place {
-    /// A hash of the file's first line: another file may have its name by now.
+    /// A hash of the file's first line that is not empty: another file may have its name by now.
     first: String,
     line: u64,
 }
@@ -47,14 +50,17 @@ impl Progress {
     /// Notes a line of a file; whether the earlier process took it in already.
     pub(crate) fn note(&mut self, line: &Line) -> bool {
         let file = line.file.as_deref().unwrap_or(STANDARD_INPUT);
-        if line.number == 1 {
+        // Numbers count empty lines, which nobody sends: the first that comes need not be number 1.
+        if file != self.file || line.number <= self.number {
+            file.clone_into(&mut self.file);
             let first = derived_id("line", [String::from_utf8_lossy(&line.bytes).as_ref()]);
             let same = self.earlier.get(file).filter(|place| place.first == first);
             self.skip = same.map_or(0, |place| place.line);
-            self.reached.insert(file.to_owned(), Place { first, line: 1 });
+            self.reached.insert(file.to_owned(), Place { first, line: line.number });
         } else if let Some(place) = self.reached.get_mut(file) {
             place.line = line.number;
         }
+        self.number = line.number;
         (1..=self.skip).contains(&line.number)
     }
 
@@ -95,6 +101,20 @@ mod tests {
             assert_eq!(seen, taken);
             assert!(!after.note(&line(Some("b"), 1, "hello")));
         }
+    }
+
+    #[test]
+    fn an_empty_line_at_the_start_of_a_file_skips_nothing_of_it() {
+        let mut before = Progress::default();
+        assert!(!(1..=5).any(|number| before.note(&line(Some("a"), number, "hello"))));
+        let mut after = Progress::default();
+        after.resume(before.mark().as_deref());
+        assert!(after.note(&line(Some("a"), 1, "hello")));
+        assert!(![2, 3].map(|number| after.note(&line(Some("b"), number, "other"))).contains(&true));
+        // And where that file was reached into, it is gone on with.
+        let mut again = Progress::default();
+        again.resume(after.mark().as_deref());
+        assert_eq!([2, 3, 4].map(|number| again.note(&line(Some("b"), number, "other"))), [true, true, false]);
     }
 
     #[test]

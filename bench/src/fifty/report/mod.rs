@@ -51,8 +51,8 @@ fn beginning(out: &mut String, measured: &Measured, figures: &Figures) -> std::f
     writeln!(
         out,
         "The load makes {:.0} events and {:.0} system calls a second ({:.0} events of each container, {:.1} calls an \
-         event). Windows of {} s; models of {} s, in {:.0} % of which somebody outside the containers took a core; \
-         {blocks} blocks of {} s of each publisher, taken in turn on one fleet a seed ({} seeds). Events are documents of \
+         event). Windows of {} s; models of {} s of two fleets, one after the \
+         other, in {:.0} % of which somebody outside the containers took a core; {blocks} blocks of {} s of each publisher, taken in turn on one fleet a seed ({} seeds). Events are documents of \
          the conventional publisher.\n",
         figures.events_per_s,
         figures.calls_per_s,

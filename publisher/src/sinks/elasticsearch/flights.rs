@@ -52,6 +52,11 @@ impl Flights {
         });
     }
 
+    /// Whether one of them carries what was wanted later: one is enough to find out.
+    pub(super) fn carry_again(&self) -> bool {
+        self.parcels.values().any(|parcel| parcel.again)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.tasks.len()
     }

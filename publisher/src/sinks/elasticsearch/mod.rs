@@ -54,8 +54,8 @@ pub(crate) struct Elasticsearch {
     patience: Patience,
     /// Nothing is sent before, since the server did not take something.
     resting: Option<Instant>,
-    /// The spool has no room.
-    full: bool,
+    /// The same for documents that a server took others beside.
+    setbacks: Patience,
     /// No more documents will come.
     ending: bool,
     stop: Stop,
@@ -91,9 +91,9 @@ impl Elasticsearch {
             queue,
             flights: Flights::default(),
             spool,
+            setbacks: patience.clone(),
             patience,
             resting: None,
-            full: false,
             ending: false,
             stop,
         })
@@ -111,7 +111,7 @@ impl Elasticsearch {
         }
         while self.templates == Templates::There
             && self.flights.len() < IN_FLIGHT
-            && let Some(mut parcel) = self.queue.pop()
+            && let Some(mut parcel) = self.queue.pop(!self.flights.carry_again())
         {
             self.load(&mut parcel, account)?;
             let (count, _) = bulk::fitting(&parcel.documents, self.max_bytes, self.limits.documents);
@@ -119,7 +119,7 @@ impl Elasticsearch {
                 self.queue.push_front(parcel.split_off(count));
             }
             if parcel.documents.is_empty() {
-                self.release(parcel);
+                self.release(parcel, account);
                 continue;
             }
             let body = self.streams.body(&parcel.documents);
@@ -128,9 +128,20 @@ impl Elasticsearch {
         Ok(())
     }
 
+    /// Waits for nothing that it chose to wait for.
+    fn hasten(&mut self) {
+        self.resting = None;
+        self.queue.retry();
+    }
+
     /// When there is something to do though no answer comes.
     fn wake(&self) -> Option<Instant> {
-        if self.flights.len() >= IN_FLIGHT { None } else { self.resting.or_else(|| self.queue.due()) }
+        if self.flights.len() >= IN_FLIGHT {
+            return None;
+        }
+        // Nothing is due as long as there are no templates for it.
+        let due = || self.queue.due(!self.flights.carry_again()).filter(|_| self.templates == Templates::There);
+        self.resting.or_else(due)
     }
 }
 
@@ -167,7 +178,7 @@ impl Sink for Elasticsearch {
         let (summaries, others): (Vec<_>, Vec<_>) = held.drain(..).partition(store::is_summary);
         for documents in [summaries, others] {
             if !documents.is_empty() {
-                self.queue.push(Parcel { documents, tickets: Vec::new() });
+                self.queue.push(Parcel { documents, ..Parcel::default() });
             }
         }
         if self.queue.summaries_held() >= self.limits.documents {
@@ -190,7 +201,7 @@ impl Sink for Elasticsearch {
             Some(landed) = self.flights.land() => self.settle(landed, account),
             () = waking => Ok(()),
             _ = self.stop.requested(), if !hurried => {
-                self.resting = None;
+                self.hasten();
                 Ok(())
             }
         }
@@ -199,6 +210,9 @@ impl Sink for Elasticsearch {
     async fn end(&mut self, account: &mut Account<impl Write>) -> Result<(), SinkError> {
         self.ending = true;
         self.queue.hurry();
+        if self.stop.deadline().is_some() {
+            self.hasten();
+        }
         while !self.queue.is_empty() || self.flights.len() > 0 || self.templates != Templates::There {
             match self.progress(account).await {
                 // What is on the disk is in good hands, and the end was asked for.
@@ -223,5 +237,48 @@ impl Sink for Elasticsearch {
 
     fn waits_in(&self) -> Option<String> {
         self.spool.as_ref().map(Spool::place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::{Elasticsearch, Parcel, Templates};
+    use crate::account::Account;
+    use crate::config::{Server, SpoolLimits};
+    use crate::dead_letter::DeadLetters;
+    use crate::document::{Document, Tier};
+    use crate::patience::Patience;
+    use crate::stop::Stop;
+
+    /// One for a server that is not there, with a spool of so many bytes.
+    pub(super) fn sink(folder: &Path, bytes: u64, setup: bool) -> Elasticsearch {
+        stopped(folder, bytes, setup, &Stop::on::<()>(pending()).0)
+    }
+
+    pub(super) fn stopped(folder: &Path, bytes: u64, setup: bool, stop: &Stop) -> Elasticsearch {
+        let spool = Some(SpoolLimits { folder: folder.to_owned(), bytes });
+        let server = Server { spool, setup, summary_age: Duration::ZERO, ..Server::default() };
+        let patience = Patience::new(Duration::from_secs(1), Duration::from_millis(100), stop);
+        let urls = ["http://127.0.0.1:1".parse().unwrap()];
+        Elasticsearch::connect(&urls, &server, patience, stop.clone()).unwrap()
+    }
+
+    pub(super) fn summary() -> Document {
+        Document { dataset: "vaectl.summary".into(), ..Document::sample("a", "{}", Tier::Stable) }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_due_before_its_templates_are_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sink = sink(folder.path(), 1 << 20, true);
+        sink.queue.push(Parcel { documents: vec![summary()], ..Parcel::default() });
+        sink.pump(&mut Account::new(DeadLetters::output(), Vec::new())).unwrap();
+        assert_eq!(sink.wake(), None);
+        sink.templates = Templates::There;
+        assert!(sink.wake().is_some());
     }
 }

@@ -47,11 +47,22 @@ impl Elasticsearch {
         }
         match answer {
             Answer::Items(items) => {
-                let (again, denied) = self.sort(parcel, items, account);
+                let sent = items.len();
+                let (left, again, denied) = self.sort(parcel, items, account);
                 match (denied, again) {
-                    (Some(reason), _) => Err(SinkError::Refused(says(&reason))),
-                    (None, Some(reason)) => self.pause(by.name(), &reason, says(&reason)),
-                    (None, None) => Ok(()),
+                    (Some(reason), _) => {
+                        self.queue.push_front(left);
+                        Err(SinkError::Refused(says(&reason)))
+                    }
+                    (None, Some(reason)) => {
+                        // A server that takes nothing may have too much to do: all others wait too, once.
+                        let rests = left.documents.len() == sent && !left.again;
+                        self.set_back(left, rests, by.name(), &reason, says(&reason))
+                    }
+                    (None, None) => {
+                        self.release(left, account);
+                        Ok(())
+                    }
                 }
             }
             Answer::TooLarge(_) if parcel.documents.len() > 1 => {
@@ -83,39 +94,36 @@ impl Elasticsearch {
         }
     }
 
-    /// Settles what the items settle and puts the rest back; why the rest has to be sent again, or shall not be.
+    /// Settles what the items settle; the rest, and why it has to be sent again, or shall not be.
     fn sort(
         &mut self,
-        parcel: Parcel,
+        mut parcel: Parcel,
         items: Vec<Item>,
         account: &mut Account<impl Write>,
-    ) -> (Option<String>, Option<String>) {
-        let Parcel { documents, tickets } = parcel;
-        let (sent, mut left) = (documents.len(), Vec::new());
+    ) -> (Parcel, Option<String>, Option<String>) {
+        let documents = std::mem::take(&mut parcel.documents);
+        let sent = documents.len();
         let (mut again, mut denied) = (None, None);
         for (document, item) in documents.into_iter().zip(items) {
             match item {
                 Item::Settled(outcome) => account.settle(document, outcome),
                 Item::Again(reason) => {
                     again = Some(reason);
-                    left.push(document);
+                    parcel.documents.push(document);
                 }
                 Item::Denied(reason) => {
                     denied = Some(reason);
-                    left.push(document);
+                    parcel.documents.push(document);
                 }
             }
         }
-        if left.len() < sent {
+        if parcel.documents.len() < sent {
             self.patience.progress();
+            if parcel.again {
+                self.setbacks.progress();
+            }
         }
-        let parcel = Parcel { documents: left, tickets };
-        if parcel.documents.is_empty() {
-            self.release(parcel);
-        } else {
-            self.queue.push_front(parcel);
-        }
-        (again, denied)
+        (parcel, again, denied)
     }
 
     fn halve(&mut self, mut parcel: Parcel) {
@@ -129,20 +137,76 @@ impl Elasticsearch {
             account.settle(document, Outcome::Rejected { status: Some(status), reason: reason.into() });
         }
         self.patience.progress();
-        self.release(parcel);
+        self.release(parcel, account);
     }
 
-    /// Sends nothing for a while. With a spool that has room there is no giving up before the end.
+    /// Sends nothing for a while.
     fn pause(&mut self, server: &str, reason: &str, sentence: String) -> Result<(), SinkError> {
-        let endures = self.durable() && !self.full && !self.ending;
-        // What is on the disk can wait for the next start when the end was asked for.
-        let leaves = self.durable() && self.ending && self.stop.deadline().is_some();
-        let Some(until) = self.patience.next(endures).filter(|_| !leaves) else {
-            return Err(SinkError::GaveUp(sentence));
-        };
+        let Some(until) = self.next_attempt() else { return Err(SinkError::GaveUp(sentence)) };
         let wait = until.saturating_duration_since(Instant::now()).as_secs_f64();
         warn!(server, reason, wait, "The server did not take documents.");
         self.resting = Some(until);
         Ok(())
+    }
+
+    /// Sends what is left of a parcel again after a while; others meanwhile, or with `rests` after a while too.
+    fn set_back(
+        &mut self,
+        mut parcel: Parcel,
+        rests: bool,
+        server: &str,
+        reason: &str,
+        sentence: String,
+    ) -> Result<(), SinkError> {
+        let (attempt, until) = (self.next_attempt(), self.setbacks.next(true));
+        let (true, Some(until)) = (attempt.is_some(), until) else {
+            self.queue.push_front(parcel);
+            return Err(SinkError::GaveUp(sentence));
+        };
+        let wait = until.saturating_duration_since(Instant::now()).as_secs_f64();
+        warn!(server, reason, documents = parcel.documents.len(), wait, "The server did not take some documents.");
+        parcel.shelve();
+        self.queue.push_again(parcel, until);
+        if rests {
+            self.resting = attempt;
+        }
+        Ok(())
+    }
+
+    /// When it is tried again. With a spool there is no giving up before the end: one that is full stops the reading.
+    fn next_attempt(&mut self) -> Option<Instant> {
+        let endures = self.durable() && !self.ending;
+        // What is on the disk can wait for the next start when the end was asked for.
+        let leaves = self.durable() && self.ending && self.stop.deadline().is_some();
+        self.patience.next(endures).filter(|_| !leaves)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Answer, Item, Landed, Outcome};
+    use crate::account::Account;
+    use crate::dead_letter::DeadLetters;
+    use crate::document::{Document, Tier};
+    use crate::sinks::elasticsearch::tests::sink;
+
+    #[tokio::test]
+    async fn a_batch_is_there_until_the_disk_has_its_dead_letters() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sink = sink(folder.path(), 1 << 20, false);
+        let letters = DeadLetters::file(folder.path().join("letters")).unwrap();
+        let mut account = Account::new(letters, Vec::new());
+        sink.store(&mut vec![Document::sample("a", "{}", Tier::Incident)], &mut account).await.unwrap();
+        let rejected = Item::Settled(Outcome::Rejected { status: Some(400), reason: "no".into() });
+        let landed = Landed {
+            parcel: sink.queue.pop(true),
+            by: Arc::clone(sink.endpoints.current()),
+            answer: Answer::Items(vec![rejected]),
+        };
+        sink.settle(landed, &mut account).unwrap();
+        assert!(account.is_synced());
+        assert_eq!((account.ledger.total().dead_lettered, std::fs::read_dir(folder.path()).unwrap().count()), (1, 2));
     }
 }

@@ -489,7 +489,8 @@ fn a_second_signal_ends_it_at_once_and_leaves_no_folder() {
     assert_eq!(wait(&mut child), Some(1));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     for stage in stages {
-        send(stage, Signal::KILL);
+        // The kernel lets stopped processes go on whose parent is gone: they may have ended by themselves.
+        let _ = kill_process(stage, Signal::KILL);
     }
 }
 

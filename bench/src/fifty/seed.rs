@@ -68,7 +68,8 @@ pub(super) fn train(plan: &Plan, folder: &Path, progress: Progress) -> Result<Mo
     let part = |publisher: Publisher, seed: u64| workspace.path().join(format!("{}-{seed}.ndjson", publisher.name()));
     let seconds = plan.training_s / TRAINING_SEEDS.len() as u64;
     for seed in TRAINING_SEEDS {
-        let fleet = Fleet::start(plan.containers, 1.0, seed, &workspace, progress)?;
+        let own = Workspace::new("fifty")?;
+        let fleet = Fleet::start(plan.containers, 1.0, seed, &own, progress)?;
         for &publisher in &publishers {
             progress.say(format!("Recording windows to learn from ({}): {seconds} s.", publisher.name()));
             let record = || record(&fleet, plan, seconds, publisher, &part(publisher, seed), &workspace);

@@ -345,8 +345,12 @@ mod tests {
     #[test]
     fn the_promise_counts_windows_a_day_and_how_they_hang_together() {
         let (calibration, _) = fitted(0..60, &[]);
-        // 17,280 windows a day at 1 in 610, and ten beyond the tail's start in a row are one episode: 2 of 12.
-        let expected = 17_280.0 / 610.0 * 2.0 / 12.0;
+        // 17,280 windows a day, and ten beyond the tail's start in a row are one episode: 2 of 12. Of what two of three reach,
+        // 1 to 58, the tail begins at 48 with 11 of 59, and has the least scale: beyond the threshold it has more than 1 in 610.
+        let beyond = (calibration.threshold - calibration.score(48.0)) / 0.5;
+        let chance = 11.0 / 59.0 * (-beyond).exp();
+        assert!(chance > 1.0 / 610.0);
+        let expected = 17_280.0 * chance * 2.0 / 12.0;
         assert!((calibration.episodes_per_day - expected).abs() < 1e-9, "{calibration:?}");
         // Three hits, the first two of one episode.
         assert_eq!(opening_share(&[vec![5.0, 5.0, 0.0, 0.0, 5.0]], 1.0), 3.0 / 5.0);

@@ -60,10 +60,11 @@ pub(super) struct Seed {
 ///
 /// Beside a fleet somebody takes a core now and then, as on any host; when is fixed, as the fleet's load is.
 ///
-/// They take turns: the hooks of a second recorder take time in the containers, and models would learn it.
+/// They take turns: the hooks of a second recorder take time in the containers, and models would learn it. Who is first beside
+/// one fleet is last beside the other, since a database does things after minutes that it does not do before.
 pub(super) fn train(plan: &Plan, folder: &Path, progress: Progress) -> Result<Models, Box<dyn Error>> {
     let workspace = Workspace::new("fifty")?;
-    let publishers: Vec<Publisher> =
+    let mut publishers: Vec<Publisher> =
         plan.publishers().into_iter().filter(|publisher| publisher.is_adaptive()).collect();
     let part = |publisher: Publisher, seed: u64| workspace.path().join(format!("{}-{seed}.ndjson", publisher.name()));
     let seconds = plan.training_s / TRAINING_SEEDS.len() as u64;
@@ -75,6 +76,7 @@ pub(super) fn train(plan: &Plan, folder: &Path, progress: Progress) -> Result<Mo
             let record = || record(&fleet, plan, seconds, publisher, &part(publisher, seed), &workspace);
             neighbour::beside(Duration::from_secs(seconds), seed, record)?;
         }
+        publishers.reverse();
     }
     let learn = |name: &str, publisher: Publisher| -> Result<PathBuf, Box<dyn Error>> {
         let models = std::path::absolute(folder.join(name))?;

@@ -18,6 +18,7 @@ mod readme;
 mod record_root;
 mod retraining;
 mod run;
+mod service_manager;
 mod settings;
 mod support;
 mod training;

@@ -3,24 +3,20 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use rustix::fs::{CWD, Mode, mkfifoat};
-use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::manager::{heard, is_fed, starves, watched};
 use crate::support::{clean_stream, command, golden, output, stage_of, until, wait};
 
 /// A configuration in a folder of its own.
-fn configured(text: &str) -> (TempDir, PathBuf) {
+pub(crate) fn configured(text: &str) -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();
     let config = folder.path().join("vaectl.toml");
     fs::write(&config, text).unwrap();
@@ -28,20 +24,21 @@ fn configured(text: &str) -> (TempDir, PathBuf) {
 }
 
 /// `run` with these stages.
-fn run(stages: &str, config: &Path) -> Command {
+pub(crate) fn run(stages: &str, config: &Path) -> Command {
     command(&["run", "--stages", stages, "-c", config.to_str().unwrap()])
 }
 
 /// `run` as a child with pipes.
-fn start(mut command: Command) -> Child {
+pub(crate) fn start(mut command: Command) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn send(pid: Pid, signal: Signal) {
+pub(crate) fn send(pid: Pid, signal: Signal) {
     kill_process(pid, signal).unwrap();
 }
 
-const PASSING: &str = "log-level = 'error'\n[score]\nmodels = 'none'\n[publish]\nto = 'stdout:'\nbatch-age = '10ms'\n";
+pub(crate) const PASSING: &str =
+    "log-level = 'error'\n[score]\nmodels = 'none'\n[publish]\nto = 'stdout:'\nbatch-age = '10ms'\n";
 
 #[test]
 fn it_joins_the_stages_of_its_configuration() {
@@ -212,7 +209,7 @@ fn signals_harm_no_stage_that_is_only_starting() {
 }
 
 /// A recording of one container's windows, numbered from 1, and how long each of its lines is.
-fn windows(folder: &Path, count: u64) -> (PathBuf, usize) {
+pub(crate) fn windows(folder: &Path, count: u64) -> (PathBuf, usize) {
     let text = String::from_utf8(clean_stream()).unwrap();
     let window = text.lines().find(|line| line.contains(r#""type":"window""#)).unwrap();
     let mut window: Value = serde_json::from_str(window).unwrap();
@@ -290,106 +287,6 @@ fn a_killed_reader_of_the_last_pipe_is_no_end_for_the_stage_before_it() {
     assert_eq!(wait(&mut child), Some(0));
 }
 
-/// After how long without a word a stage hangs.
-const WATCHDOG: Duration = Duration::from_millis(100);
-/// Heard so often, nobody was silent for long.
-const OFTEN: usize = 20;
-
-#[test]
-fn a_stage_alone_feeds_the_watchdog_until_it_hangs() {
-    let folder = TempDir::new().unwrap();
-    for stage in [&["score", "--models", "none"][..], &["publish", "--to", "stdout:"]] {
-        let folder = TempDir::new_in(&folder).unwrap();
-        let mut command = command(stage);
-        let manager = watched(&mut command, folder.path(), WATCHDOG);
-        let mut child = start(command);
-        let stdin = child.stdin.take();
-        heard(&manager, "READY=1", "WATCHDOG=1");
-        is_fed(&manager, OFTEN);
-        send(Pid::from_child(&child), Signal::STOP);
-        starves(&manager, WATCHDOG);
-        send(Pid::from_child(&child), Signal::CONT);
-        is_fed(&manager, OFTEN);
-        drop(stdin);
-        assert_eq!(wait(&mut child), Some(0));
-    }
-}
-
-#[test]
-fn a_stage_that_hangs_while_its_other_threads_go_on_lets_the_watchdog_starve() {
-    let folder = TempDir::new().unwrap();
-    let recording = folder.path().join("recording");
-    mkfifoat(CWD, &recording, Mode::RUSR | Mode::WUSR).unwrap();
-    // For both, which waits for nobody. A recording without a writer is over, also where this test fails.
-    let mut writer = fs::File::options().read(true).write(true).open(&recording).unwrap();
-    let passing = PASSING.replace("'error'", "'warn'");
-    let (_folder, config) = configured(&format!("{passing}[record]\nreplay = '{}'\n", recording.display()));
-    let mut command = run("record,score,publish", &config);
-    let manager = watched(&mut command, folder.path(), WATCHDOG);
-    let mut child = start(command);
-    heard(&manager, "READY=1", "STOPPING=1");
-    // It is up, and stands in a call that does not return.
-    starves(&manager, WATCHDOG);
-    let stages = ["record", "score", "publish"].map(|stage| stage_of(child.id(), stage));
-    writer.write_all(&clean_stream()).unwrap();
-    drop(writer);
-    let published = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    assert!(published.last().unwrap().contains(r#""type":"end""#), "nothing of {stages:?} was harmed");
-    assert_eq!(wait(&mut child), Some(0));
-    let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-    assert!(said.lines().any(|line| line.contains("not fed") && line.contains(r#"stages="record""#)), "{said}");
-}
-
-#[test]
-fn a_stage_that_its_reader_holds_back_does_not_hang() {
-    // More than pipes and backlogs take, and so little that the last stage alone is left, with its end to write.
-    for count in [20_000, 300] {
-        let folder = TempDir::new().unwrap();
-        let (recording, _) = windows(folder.path(), count);
-        let (_folder, config) = configured(&format!(
-            "log-level = 'error'\n[record]\nreplay = '{}'\n\
-             [score]\nmodels = 'none'\npass-windows = true\nbacklog-bytes = '64K'\n\
-             [publish]\nto = 'stdout:'\nwindows = true\nbatch-age = '10ms'\n",
-            recording.display()
-        ));
-        let mut command = run("record,score,publish", &config);
-        let manager = watched(&mut command, folder.path(), WATCHDOG);
-        let mut child = start(command);
-        let mut stdout = child.stdout.take().unwrap();
-        // A pipe has room for 64 KiB, and its last page need not fill.
-        until("its output is full", || (ioctl_fionread(&stdout).unwrap() > 60 << 10).then_some(()));
-        is_fed(&manager, OFTEN);
-        assert!(child.try_wait().unwrap().is_none(), "it waits for its reader");
-        let mut out = String::new();
-        stdout.read_to_string(&mut out).unwrap();
-        assert_eq!(out.matches(r#""type":"window""#).count() as u64, count);
-        assert_eq!(wait(&mut child), Some(0));
-    }
-}
-
-#[test]
-fn a_publisher_that_waits_for_a_server_does_not_hang() {
-    // Connections are made, and nobody answers.
-    let server = TcpListener::bind("127.0.0.1:0").unwrap();
-    let (_folder, config) = configured(&format!(
-        "log-level = 'error'\n[score]\nmodels = 'none'\n[publish]\nto = 'http://{}'\n",
-        server.local_addr().unwrap()
-    ));
-    let folder = TempDir::new().unwrap();
-    let mut command = run("score,publish", &config);
-    // What it leaves when it is killed goes with the folder.
-    command.current_dir(folder.path()).env("RUNTIME_DIRECTORY", folder.path());
-    let manager = watched(&mut command, folder.path(), WATCHDOG);
-    let mut child = start(command);
-    child.stdin.as_ref().unwrap().write_all(&clean_stream()).unwrap();
-    let (asking, _) = server.accept().unwrap();
-    is_fed(&manager, OFTEN);
-    drop((asking, server));
-    child.kill().unwrap();
-    wait(&mut child);
-}
-
 #[test]
 fn a_server_that_does_not_answer_keeps_no_pipe_from_ending_and_what_it_lacks_is_on_the_disk() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -416,43 +313,6 @@ fn a_server_that_does_not_answer_keeps_no_pipe_from_ending_and_what_it_lacks_is_
     assert_eq!(wait(&mut child), Some(0));
     assert_ne!(batches(), Some(0));
     drop(asking);
-}
-
-#[test]
-fn a_service_manager_is_told_when_all_is_up_how_it_goes_and_that_it_ends() {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("notify.sock");
-    let name = format!("vaectl-test-{}", std::process::id());
-    let managers = [
-        (path.display().to_string(), UnixDatagram::bind(&path).unwrap()),
-        (
-            format!("@{name}"),
-            UnixDatagram::bind_addr(&SocketAddr::from_abstract_name(name.as_bytes()).unwrap()).unwrap(),
-        ),
-    ];
-    for (address, manager) in managers {
-        manager.set_read_timeout(Some(crate::support::LIMIT)).unwrap();
-        let (_folder, config) = configured(PASSING);
-        let mut command = run("score,publish", &config);
-        command.env("NOTIFY_SOCKET", &address).env("WATCHDOG_USEC", "100000");
-        let mut child = start(command);
-        let stdin = child.stdin.take();
-        heard(&manager, "READY=1", "STOPPING=1");
-        heard(&manager, "WATCHDOG=1", "STOPPING=1");
-        let publish = stage_of(child.id(), "publish");
-        send(publish, Signal::STOP);
-        starves(&manager, WATCHDOG);
-        send(publish, Signal::CONT);
-        heard(&manager, "WATCHDOG=1", "STOPPING=1");
-
-        send(stage_of(child.id(), "score"), Signal::KILL);
-        heard(&manager, "STATUS=Waiting for: score.", "STOPPING=1");
-        heard(&manager, "STATUS=Running: score, publish.", "READY=1");
-        send(Pid::from_child(&child), Signal::TERM);
-        heard(&manager, "STOPPING=1", "READY=1");
-        assert_eq!(wait(&mut child), Some(0));
-        drop(stdin);
-    }
 }
 
 #[test]

@@ -32,9 +32,6 @@ pub(crate) fn errno(error: i32) -> String {
     syscalls::Errno::new(error).name().map_or_else(|| error.to_string(), str::to_owned)
 }
 
-/// Stands on a window for the programs that there is no room for.
-pub(crate) const OTHER_PROGRAMS: &str = "(other)";
-
 /// The counters of a row that go onto windows, beside calls and failures.
 pub(crate) const COUNTERS: [(usize, &str); 19] = [
     (wire::COUNT_EXEC, "process.exec"),

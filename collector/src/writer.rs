@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use vaectl_schemas::{
-    Clock as ClockLine, ClockInfo, End, EndInfo, EntityIds, EventFields, EventIds, Host, Ledger, LedgerInfo, Timestamp,
-    VERSION,
+    Clock as ClockLine, ClockInfo, End, EndInfo, EntityIds, EventFields, EventIds, Host, Ledger, LedgerInfo,
+    OTHER_PROGRAMS, Timestamp, VERSION,
 };
 
 use crate::backlog::{Backlog, Item, records_in};
@@ -15,7 +15,6 @@ use crate::clock::Clock;
 use crate::container::Identity;
 use crate::event::{Decoder, identify};
 use crate::facts::Facts;
-use crate::names::OTHER_PROGRAMS;
 
 /// Lines are handed on in blocks of about this size.
 const BLOCK: usize = 64 * 1024;

@@ -50,5 +50,8 @@ pub use time::Timestamp;
 /// The version of the line format, on every line as `vaectl.v`.
 pub const VERSION: u32 = 1;
 
+/// Stands on a window for the programs that there is no room for, with how often these were executed.
+pub const OTHER_PROGRAMS: &str = "(other)";
+
 /// The ECS version that the field names are taken from.
 pub const ECS_VERSION: &str = "9.0.0";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use vaectl_schemas::Window;
 use vaectl_scorer::model::{
     CALLS, Feature, Featuriser, PACE, PROCESSOR, Seen, View, coverage, family, median_and_spread, quantile,
-    watched_seconds,
+    watched_seconds, watched_share,
 };
 
 /// More columns than this are not learned; the rarest names go first.
@@ -162,8 +162,7 @@ fn pace(windows: &[&Window<'static>]) -> Option<Feature> {
         window.counters.iter().filter(|(name, _)| of(name)).map(|(_, count)| count).sum()
     };
     let paces = windows.iter().filter_map(|window| {
-        let share = Some(coverage(window, family(CALLS))).filter(|share| *share > 0.0).unwrap_or(1.0);
-        let calls = sum(window, |name| name.starts_with(CALLS)) / share;
+        let calls = sum(window, |name| name.starts_with(CALLS)) / watched_share(window, family(CALLS));
         let seconds = sum(window, |name| PROCESSOR.contains(&name)) / 1e9;
         (calls > 0.0 && seconds > 0.0).then(|| calls / seconds)
     });

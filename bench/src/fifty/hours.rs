@@ -3,6 +3,7 @@
 //! `publish` lets documents wait for each other by the clock: what it waits for is shortened as the hours are, so that as
 //! many documents share a request as live.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -10,11 +11,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use elasticsearch::http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use vaectl_schemas::Timestamp;
 
+use super::incidents::search;
 use super::proxy::Proxy;
 use crate::node::Node;
 use crate::stage::Stage;
@@ -99,14 +100,10 @@ fn publish(
 }
 
 fn incidents(node: &Node, namespace: &str) -> Result<u64, Box<dyn Error>> {
-    let body = json!({
-        "size": 0,
-        "query": {"term": {"event.dataset": "vaectl.incident"}},
-        "aggs": {"incidents": {"cardinality": {"field": "vaectl.incident"}}},
-    });
-    let answer =
-        node.ask(Method::Post, &format!("vaectl-incident-{namespace}/_search?ignore_unavailable=true"), Some(&body));
-    Ok(answer["aggregations"]["incidents"]["value"].as_u64().ok_or(format!("no number of incidents: {answer}"))?)
+    let query = json!({"term": {"event.dataset": "vaectl.incident"}});
+    let told = search(node, &format!("vaectl-incident-{namespace}"), &query)?;
+    let opened: BTreeSet<&str> = told.iter().filter_map(|source| source["vaectl"]["incident"].as_str()).collect();
+    Ok(opened.len() as u64)
 }
 
 /// Writes the windows again and again, each time later and under other numbers, until they fill `length` nanoseconds.

@@ -9,6 +9,7 @@ use vaectl_schemas::Timestamp;
 
 use super::publishers::{Publisher, Surroundings};
 use crate::Truth;
+use crate::node::Node;
 
 /// The most that one answer of the server has.
 const PAGE: usize = 10_000;
@@ -51,7 +52,7 @@ pub(super) fn incidents(
             {"term": {"event.dataset": dataset}},
             {"range": {"@timestamp": {"gte": since.to_string()}}},
         ]}});
-        search(around, &around.streams(publisher), &query)
+        search(around.node, &around.streams(publisher), &query)
     };
     let summaries = of("vaectl.summary")?;
     let summed_up: BTreeSet<&str> = summaries.iter().filter_map(|source| source["container"]["id"].as_str()).collect();
@@ -74,11 +75,11 @@ pub(super) fn incidents(
 }
 
 /// Sources of the documents that a query finds, oldest first.
-pub(super) fn search(around: &Surroundings<'_>, stream: &str, query: &Value) -> Result<Vec<Value>, Box<dyn Error>> {
-    let _ = around.node.ask(Method::Post, &format!("{stream}/_refresh"), None);
+pub(super) fn search(node: &Node, stream: &str, query: &Value) -> Result<Vec<Value>, Box<dyn Error>> {
+    let _ = node.ask(Method::Post, &format!("{stream}/_refresh"), None);
     let body = json!({"size": PAGE, "sort": [{"@timestamp": "asc"}], "query": query});
     let path = format!("{stream}/_search?ignore_unavailable=true&allow_no_indices=true");
-    let mut answer = around.node.ask(Method::Post, &path, Some(&body));
+    let mut answer = node.ask(Method::Post, &path, Some(&body));
     match answer["hits"]["hits"].take() {
         Value::Array(hits) => Ok(hits.into_iter().map(|mut hit| hit["_source"].take()).collect()),
         _ => Err(format!("{stream}: {answer}").into()),

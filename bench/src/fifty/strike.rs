@@ -99,7 +99,7 @@ fn told(
             {"exists": {"field": "event.action"}},
             {"range": {"@timestamp": {"gte": truth.began.to_string()}}},
         ]}});
-        events = search(around, &around.streams(publisher), &query)?;
+        events = search(around.node, &around.streams(publisher), &query)?;
     }
     let decided = own.iter().map(|incident| incident.at).min();
     let deeds = deeds(truth, time, decided.unwrap_or(truth.began), attack.requests());

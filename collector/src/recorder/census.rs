@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use vaectl_bpf::wire::{self, Row};
-use vaectl_schemas::{ContainerStatus, Depth, GapCause, escape};
+use vaectl_schemas::{ContainerStatus, Depth, GapCause, OTHER_PROGRAMS, escape};
 
 use super::{HOST, Recorder, gap};
 use crate::backlog::Item;
@@ -12,7 +12,6 @@ use crate::clock::boot_ns;
 use crate::container::Stage;
 use crate::event::turn_round;
 use crate::load::Kernel;
-use crate::names::OTHER_PROGRAMS;
 use crate::window::Reading;
 
 impl Recorder {

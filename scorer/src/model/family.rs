@@ -26,14 +26,16 @@ pub fn coverage(window: &Window<'_>, family: &str) -> f64 {
     of_family(family, |family| window.vaectl.window.coverage.get(family)).unwrap_or(0.0)
 }
 
+/// The same, and all of the window where the line does not say.
+#[must_use]
+pub fn watched_share(window: &Window<'_>, family: &str) -> f64 {
+    Some(coverage(window, family)).filter(|share| *share > 0.0).unwrap_or(1.0)
+}
+
 /// For how many seconds of the window a family of counters was watched: all of them where the line does not say.
 #[must_use]
 pub fn watched_seconds(window: &Window<'_>, family: &str) -> f64 {
-    let seconds = window.vaectl.window.duration_ns as f64 / 1e9;
-    match coverage(window, family) {
-        share if share > 0.0 => seconds * share,
-        _ => seconds,
-    }
+    window.vaectl.window.duration_ns as f64 / 1e9 * watched_share(window, family)
 }
 
 #[cfg(test)]

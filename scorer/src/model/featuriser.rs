@@ -130,20 +130,20 @@ impl Featuriser {
         let mut watched = [1.0; MOST_FAMILIES];
         for (family, watched) in self.families.iter().zip(&mut watched) {
             let share = coverage(window, &family.name);
-            if share > 0.0 && share < LEAST_COVERAGE {
+            if is_hardly(share) {
                 *watched = f64::NAN;
             } else if share > 0.0 {
                 *watched = share;
                 family.rates.iter().for_each(|&column| row[column] = 0.0);
             }
         }
-        let hardly = |family: &str| (f64::MIN_POSITIVE..LEAST_COVERAGE).contains(&coverage(window, family));
+        let told = !is_hardly(coverage(window, family(CALLS)));
         let (mut calls, mut processor_ns, mut unseen) = (0.0, None, 0.0);
         for (name, count) in window.counters.iter() {
             let Some(counter) = self.counters.get(name) else {
                 calls += if name.starts_with(CALLS) { count } else { 0.0 };
                 let family = family(name);
-                let counts = self.knows_family(family) && !hardly(family);
+                let counts = self.knows_family(family) && !is_hardly(coverage(window, family));
                 unseen += if counts { count / watched_seconds(window, family) } else { 0.0 };
                 continue;
             };
@@ -161,13 +161,13 @@ impl Featuriser {
             }
         }
         // A window without calls has no composition: were it the usual one, what is usual would seem to hardly vary.
-        let composed = calls > 0.0 && !hardly(family(CALLS));
+        let composed = told && calls > 0.0;
         for &column in &self.shares {
             let count = if row[column].is_nan() { 0.0 } else { row[column] };
             let share = (count + PRIOR_CALLS * self.features[column].median) / (calls + PRIOR_CALLS);
             row[column] = if composed { share } else { f64::NAN };
         }
-        if let Some(column) = self.pace.filter(|_| !hardly(family(CALLS))) {
+        if let Some(column) = self.pace.filter(|_| told) {
             row[column] = Self::pace(window, calls, processor_ns, self.features[column].unit);
         }
         if let Some(column) = self.unseen {
@@ -214,6 +214,10 @@ const SAMPLES: &str = "oncpu";
 /// A family that was watched for less of a window is absent from it: the burst that it happens to have seen, scaled up to
 /// the whole window, would say nothing.
 const LEAST_COVERAGE: f64 = 0.02;
+
+fn is_hardly(share: f64) -> bool {
+    share > 0.0 && share < LEAST_COVERAGE
+}
 
 /// Families beyond this many are taken as watched throughout.
 const MOST_FAMILIES: usize = 16;

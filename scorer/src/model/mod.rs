@@ -29,7 +29,7 @@ pub use card::{Card, FORMAT, Figures, Fit, Structure};
 pub use cusum::Cusum;
 pub use ensemble::{Ensemble, excess};
 pub use error::ModelError;
-pub use family::{coverage, family, watched_seconds};
+pub use family::{coverage, family, watched_seconds, watched_share};
 pub use feature::{CALLS, Feature, PACE, PRIOR_CALLS, PROCESSOR, View, Views};
 pub use featuriser::Featuriser;
 pub use file::{Content, content_hash};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use vaectl_schemas::Window;
+use vaectl_schemas::{OTHER_PROGRAMS, Window};
 
 use super::family::{coverage, family, of_family};
 use super::featuriser::Featuriser;
@@ -38,9 +38,6 @@ pub struct Seen {
     /// The programs were on the lines: without that, no program is new.
     pub execs_watched: bool,
 }
-
-/// Stands for the programs beyond those that a window has room for.
-const OTHER_EXECS: &str = "(other)";
 
 /// Calls and rare events whose first use is an alarm by itself: attaching to processes, mounts, namespaces, BPF,
 /// modules, programs in memory.
@@ -225,7 +222,7 @@ pub(crate) fn find(
     }
     if seen.execs_watched {
         for (path, &count) in window.execs.iter().filter(|(path, _)| !seen.execs.contains(*path)) {
-            let opens_alone = path != OTHER_EXECS && alone(Kind::Program);
+            let opens_alone = path != OTHER_PROGRAMS && alone(Kind::Program);
             out.push(Novelty { name: format!("exec:{path}"), opens_alone, seen: count as f64 });
         }
     }

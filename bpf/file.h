@@ -22,11 +22,9 @@ static __always_inline struct file_record *begin_file(struct scratch *buffer, st
 	return record;
 }
 
-/* Whether a call made the file that it opened. */
-static __always_inline int is_created(struct task_struct *task, long fd)
+/* Whether a file was made by being opened. */
+static __always_inline int is_created(struct file *file)
 {
-	struct file *file = file_of(task, fd);
-
 	return file && BPF_CORE_READ(file, f_mode) & FMODE_CREATED;
 }
 
@@ -42,7 +40,7 @@ static __always_inline void report_file(struct task_struct *task, __u32 slot, __
 	struct file_record *record = begin_file(buffer, task, slot, nr, ret);
 	__u32 start = sizeof(*record);
 	__u32 off = walk_file(file, start);
-	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
+	if (is_created(file))
 		record->header.flags |= FLAG_CREATED;
 	record->inode = BPF_CORE_READ(file, f_inode, i_ino);
 	record->mode = mode;

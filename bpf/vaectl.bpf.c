@@ -34,6 +34,11 @@ const volatile __u32 own_pid = 0;
 const volatile __u8 sliced = 0;
 volatile __u32 between_slices SEC(".data.slices") = 0;
 
+static __always_inline int counts_calls(void)
+{
+	return !(sliced && between_slices);
+}
+
 /* What a call asks for beyond being counted. */
 enum action {
 	ACT_NONE,
@@ -83,7 +88,7 @@ static __always_inline void on_open(struct task_struct *task, struct row *row, _
 	if (nr == __NR_openat2)
 		bpf_probe_read_user(&flags, sizeof(flags), (void *)regs->dx);
 	/* A file may be emptied, or made, by who only reads it. */
-	if (!(flags & (O_ACCMODE | O_TRUNC)) && (!(flags & O_CREAT) || !is_created(task, ret)))
+	if (!(flags & (O_ACCMODE | O_TRUNC)) && (!(flags & O_CREAT) || !is_created(file_of(task, ret))))
 		return;
 	if (ret >= 0)
 		add(row->count[COUNT_OPEN_WRITE], 1);
@@ -284,7 +289,7 @@ static __noinline int still_set_up(struct row *row, __u32 slot, struct task_stru
 		return 0;
 	}
 	struct row *above = row_of(slot_above(task->cgroups->dfl_cgrp));
-	if (above && above->ready && !(sliced && between_slices))
+	if (above && above->ready && counts_calls())
 		count_call(above, call_index(task, ((struct pt_regs *)ctx[0])->orig_ax), -ctx[1]);
 	return 1;
 }
@@ -304,12 +309,12 @@ int on_sys_exit(__u64 *ctx)
 	struct pt_regs *regs = (struct pt_regs *)ctx[0];
 	__u64 index = call_index(task, regs->orig_ax);
 	__u32 action = actions[index];
-	if (sliced && between_slices) {
+	if (counts_calls()) {
+		count_call(row, index, -ctx[1]);
+	} else {
 		__u32 nobody = SLOT_IGNORED;
 		if (!action || !(row = bpf_map_lookup_elem(&rows, &nobody)))
 			return 0;
-	} else {
-		count_call(row, index, -ctx[1]);
 	}
 	if (action)
 		act(regs, row, slot, action);

@@ -2,16 +2,13 @@ use std::io;
 use std::path::PathBuf;
 
 use tracing::warn;
-use vaectl_schemas::{DeadLetter, DeadLetterInfo, Timestamp, derived_id, escape};
+use vaectl_schemas::{DeadLetter, DeadLetterInfo, Timestamp, escape};
 
 use crate::document::{Document, Origin};
 use crate::error::PublishError;
 use crate::line::Line;
 use crate::line_file::LineFile;
 use crate::output::Output;
-
-/// How much of a line that nobody can read is quoted.
-const QUOTED: usize = 1024;
 
 /// Makes dead letters and puts them where an operator finds them; on standard output where that place takes none.
 pub(crate) struct DeadLetters {
@@ -111,16 +108,16 @@ impl DeadLetters {
 
 /// A line that could not be read, by its first bytes.
 pub(crate) fn of_line(line: &Line, reason: String) -> DeadLetterInfo {
-    let quoted = &line.bytes[..line.bytes.len().min(QUOTED)];
-    let truncated = line.oversized.is_some() || quoted.len() < line.bytes.len();
     let origin = Origin { number: line.number, file: line.file.clone() };
-    quote(quoted, truncated, reason, &origin)
+    quote(&line.bytes, line.oversized.is_some(), reason, &origin)
 }
 
-/// The torn end of a file that an earlier writer left.
+/// The torn end of a file that an earlier writer left, whole.
 pub(crate) fn of_torn_end(bytes: &[u8], path: &std::path::Path) -> DeadLetterInfo {
     let origin = Origin { number: 0, file: Some(path.display().to_string().into()) };
-    quote(bytes, false, "the file ended within this line".into(), &origin)
+    let (original, escaped) = escape(bytes);
+    let letter = quote(b"", false, "the file ended within this line".into(), &origin);
+    DeadLetterInfo { original: original.into_owned(), escaped, ..letter }
 }
 
 /// A document that was refused or not delivered, whole, so that it can be sent again.
@@ -129,35 +126,16 @@ pub(crate) fn of_document(document: Document, status: Option<u16>, reason: Strin
     DeadLetterInfo { original: document.line, status, ..letter }
 }
 
-fn quote(bytes: &[u8], truncated: bool, reason: String, origin: &Origin) -> DeadLetterInfo {
-    // A cut in the middle of a character is no reason to escape all of it.
-    let whole = match std::str::from_utf8(bytes) {
-        Err(error) if truncated && error.error_len().is_none() => &bytes[..error.valid_up_to()],
-        _ => bytes,
-    };
-    let (original, escaped) = escape(whole);
+fn quote(bytes: &[u8], is_part: bool, reason: String, origin: &Origin) -> DeadLetterInfo {
     DeadLetterInfo {
-        v: vaectl_schemas::VERSION,
-        stage: "publish".into(),
-        reason,
         line: Some(origin.number).filter(|&number| number > 0),
         file: origin.file.as_deref().map(str::to_owned),
-        status: None,
-        original: original.into_owned(),
-        truncated,
-        escaped,
+        ..DeadLetterInfo::quoting("publish", reason, bytes, is_part)
     }
 }
 
 fn write(now: Timestamp, info: DeadLetterInfo) -> io::Result<Vec<u8>> {
-    let number = info.line.map(|n| n.to_string()).unwrap_or_default();
-    let from = [info.file.as_deref().unwrap_or_default(), &number, &info.reason, &info.original];
-    let id = derived_id("dead_letter", from);
-    let mut letter = DeadLetter::new(now, info);
-    letter.event.kind = Some("pipeline_error".into());
-    letter.event.dataset = Some("vaectl.dead_letter".into());
-    letter.event.id = Some(id.into());
-    let mut line = serde_json::to_vec(&letter)?;
+    let mut line = serde_json::to_vec(&DeadLetter::of(now, info))?;
     line.push(b'\n');
     Ok(line)
 }
@@ -187,14 +165,6 @@ mod tests {
         let letter = of_line(&line, "why".into());
         assert_eq!((letter.line, letter.original.len(), letter.truncated), (Some(12), 1024, true));
         assert!(!letter.escaped);
-    }
-
-    #[test]
-    fn bytes_that_are_not_text_come_back() {
-        let line = Line { bytes: b"\xff\\{".to_vec(), ..Line::default() };
-        let letter = of_line(&line, "why".into());
-        assert!(letter.escaped);
-        assert_eq!(vaectl_schemas::unescape(&letter.original).unwrap(), line.bytes);
     }
 
     #[test]

@@ -238,11 +238,6 @@ impl<W: Write> Desk<W> {
     }
 
     fn totals(self, closed: bool) -> Totals {
-        Totals {
-            malformed: self.account.malformed_lines(),
-            dead_letters: self.account.whereabouts(),
-            ledger: self.account.ledger,
-            closed,
-        }
+        Totals { malformed: self.account.malformed_lines(), ledger: self.account.ledger, closed }
     }
 }

@@ -12,7 +12,7 @@ use crate::error::PublishError;
 use crate::ledger::Ledger;
 use crate::line::Line;
 use crate::patience::Patience;
-use crate::sinks::{Directory, Elasticsearch, Sink, Stdout};
+use crate::sinks::{DEAD_LETTERS, Directory, Elasticsearch, Sink, Stdout};
 use crate::stop::Stop;
 use crate::target::Target;
 
@@ -23,8 +23,6 @@ pub struct Totals {
     pub ledger: Ledger,
     /// How many lines could not be read.
     pub malformed: u64,
-    /// Where dead letters are.
-    pub dead_letters: String,
     /// Whoever read standard output left before the end, which is success.
     pub closed: bool,
 }
@@ -89,7 +87,7 @@ async fn run<W: Write>(
 ) -> Result<Totals, PublishError> {
     let letters = match (&config.dead_letter, &config.target) {
         (Some(path), _) => DeadLetters::file(path.clone())?,
-        (None, Target::Directory(folder)) => DeadLetters::days(folder.join("dead-letter")),
+        (None, Target::Directory(folder)) => DeadLetters::days(folder.join(DEAD_LETTERS)),
         (None, _) => DeadLetters::output(),
     };
     let desk = Desk::new(Account::new(letters, out), &config, stop.clone())?;

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use vaectl_schemas::Timestamp;
 
 use super::{Outline, time_of};
+use crate::document::NS_PER_DAY;
 use crate::error::PublishError;
+use crate::sinks::DEAD_LETTERS;
 
 const INCIDENTS: &str = "vaectl.incident";
 const VERDICTS: &str = "vaectl.verdict";
 /// Folders without events.
-const OTHERS: [&str; 3] = [INCIDENTS, VERDICTS, "dead-letter"];
+const OTHERS: [&str; 3] = [INCIDENTS, VERDICTS, DEAD_LETTERS];
 
 pub(super) fn incidents(folder: &Path, since: Option<Timestamp>) -> Result<Vec<String>, PublishError> {
     let since = since.unwrap_or_default();
@@ -25,7 +27,7 @@ pub(super) fn lines(folder: &Path, incident: &str, limit: usize) -> Result<Vec<S
     let opened = lines.iter().filter_map(|line| serde_json::from_str::<Outline>(line).ok()?.vaectl.opened);
     let Some(opened) = opened.min() else { return Ok(lines) };
     // What was held back from before it was noticed is at most a day old.
-    let from = Timestamp::from_ns(opened.as_ns().saturating_sub(86_400_000_000_000)).day();
+    let from = Timestamp::from_ns(opened.as_ns().saturating_sub(NS_PER_DAY)).day();
     lines.extend(read(&folder.join(VERDICTS), &from, belongs)?);
     let mut events = Vec::new();
     for entry in fs::read_dir(folder).map_err(|source| unreadable(folder, &source))? {

@@ -18,7 +18,7 @@ use crate::known::Known;
 use crate::line_file::LineFile;
 use crate::patience::Patience;
 
-const DEAD_LETTERS: &str = "dead-letter";
+pub(crate) const DEAD_LETTERS: &str = "dead-letter";
 /// Files that are open at once; an old archive may touch one for each of its days.
 const MAX_OPEN: usize = 32;
 

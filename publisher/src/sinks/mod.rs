@@ -8,7 +8,7 @@ use std::future::pending;
 use std::io::Write;
 use std::time::Duration;
 
-pub(crate) use directory::Directory;
+pub(crate) use directory::{DEAD_LETTERS, Directory};
 pub(crate) use elasticsearch::Elasticsearch;
 pub(crate) use stdout::Stdout;
 

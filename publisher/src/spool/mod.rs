@@ -226,7 +226,7 @@ impl Spool {
     fn newest_mark(&self, tickets: &[Ticket]) -> io::Result<Option<(u64, String)>> {
         let kept = match fs::read_to_string(self.folder.join(PROGRESS)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            text => Some(numbered(text?)),
+            text => numbered(&text?),
         };
         let known = kept.as_ref().map_or(0, |(number, _)| *number);
         for ticket in tickets.iter().rev().take_while(|ticket| ticket.number > known) {
@@ -244,10 +244,9 @@ impl Spool {
     }
 }
 
-/// A mark behind a number; an earlier version wrote none.
-fn numbered(text: String) -> (u64, String) {
-    let parts = text.split_once(' ').and_then(|(number, mark)| Some((number.parse().ok()?, mark.to_owned())));
-    parts.unwrap_or((0, text))
+/// A mark behind a number.
+fn numbered(text: &str) -> Option<(u64, String)> {
+    text.split_once(' ').and_then(|(number, mark)| Some((number.parse().ok()?, mark.to_owned())))
 }
 
 impl Ticket {
@@ -257,11 +256,11 @@ impl Ticket {
         Self { number, name, rank, bytes: batch.bytes.len() as u64, documents, inherited: false }
     }
 
-    /// That of a file; an earlier version did not say how many documents there are.
+    /// That of a file, by its name.
     fn named(name: &str, bytes: u64) -> Option<Self> {
         let mut parts = name.strip_suffix(SUFFIX)?.split('.');
         let (number, rank) = (parts.next()?.parse().ok()?, Rank::named(parts.next()?)?);
-        let count = parts.next().and_then(|count| count.parse().ok()).unwrap_or_default();
+        let count = parts.next()?.parse().ok()?;
         let documents = Documents::from([(UNREAD.into(), count)]);
         Some(Self { number, name: name.to_owned(), rank, bytes, documents, inherited: true })
     }

@@ -41,8 +41,8 @@ impl Streams {
     }
 }
 
-/// How many of the first documents go into one request, at least one, and how many bytes they have.
-pub(super) fn fitting(documents: &[Document], max_bytes: usize, most: usize) -> (usize, usize) {
+/// How many of the first documents go into one request, at least one.
+pub(super) fn fitting(documents: &[Document], max_bytes: usize, most: usize) -> usize {
     let mut bytes = 0;
     let mut count = 0;
     for document in documents.iter().take(most.max(1)) {
@@ -52,7 +52,7 @@ pub(super) fn fitting(documents: &[Document], max_bytes: usize, most: usize) -> 
         bytes += document.line.len();
         count += 1;
     }
-    (count, bytes)
+    count
 }
 
 #[cfg(test)]
@@ -77,10 +77,10 @@ mod tests {
     #[test]
     fn a_request_is_cut_by_bytes_and_by_number_but_never_empty() {
         let documents = [document("a", "123456"), document("b", "1234"), document("c", "12")];
-        assert_eq!(fitting(&documents, 10, usize::MAX), (2, 10));
-        assert_eq!(fitting(&documents, 1, usize::MAX), (1, 6));
-        assert_eq!(fitting(&documents, 100, 1), (1, 6));
-        assert_eq!(fitting(&documents, 100, 0), (1, 6));
+        assert_eq!(fitting(&documents, 10, usize::MAX), 2);
+        assert_eq!(fitting(&documents, 1, usize::MAX), 1);
+        assert_eq!(fitting(&documents, 100, 1), 1);
+        assert_eq!(fitting(&documents, 100, 0), 1);
     }
 
     #[test]

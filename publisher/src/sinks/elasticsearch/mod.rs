@@ -114,7 +114,7 @@ impl Elasticsearch {
             && let Some(mut parcel) = self.queue.pop(!self.flights.carry_again())
         {
             self.load(&mut parcel, account)?;
-            let (count, _) = bulk::fitting(&parcel.documents, self.max_bytes, self.limits.documents);
+            let count = bulk::fitting(&parcel.documents, self.max_bytes, self.limits.documents);
             if count < parcel.documents.len() {
                 self.queue.push_front(parcel.split_off(count));
             }

@@ -5,6 +5,7 @@ use std::io::Write;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use super::connection::Connection;
 use super::flights::Landed;
 use super::parcel::Parcel;
 use super::response::{Answer, Item};
@@ -28,43 +29,12 @@ impl Elasticsearch {
             }
             return Ok(());
         }
-        let Some(parcel) = parcel else {
-            self.templates = Templates::Missing;
-            return match answer {
-                Answer::Busy(reason) | Answer::Away(reason) => self.pause(by.name(), &reason, says(&reason)),
-                Answer::Denied(reason) | Answer::Malformed(reason) | Answer::TooLarge(reason) => {
-                    Err(SinkError::Refused(says(&reason)))
-                }
-                Answer::Items(_) => {
-                    self.templates = Templates::There;
-                    self.patience.progress();
-                    Ok(())
-                }
-            };
-        };
+        let Some(parcel) = parcel else { return self.settle_templates(&by, answer) };
         if !matches!(answer, Answer::Away(_)) {
             self.endpoints.answered();
         }
         match answer {
-            Answer::Items(items) => {
-                let sent = items.len();
-                let (left, again, denied) = self.sort(parcel, items, account);
-                match (denied, again) {
-                    (Some(reason), _) => {
-                        self.queue.push_front(left);
-                        Err(SinkError::Refused(says(&reason)))
-                    }
-                    (None, Some(reason)) => {
-                        // A server that takes nothing may have too much to do: all others wait too, once.
-                        let rests = left.documents.len() == sent && !left.again;
-                        self.set_back(left, rests, by.name(), &reason, says(&reason))
-                    }
-                    (None, None) => {
-                        self.release(left, account);
-                        Ok(())
-                    }
-                }
-            }
+            Answer::Items(items) => self.settle_items(parcel, items, &by, account),
             Answer::TooLarge(_) if parcel.documents.len() > 1 => {
                 self.max_bytes = parcel.documents.iter().map(|document| document.line.len()).sum::<usize>() / 2;
                 info!(max_bytes = self.max_bytes, "The server found a request too large, requests are halved.");
@@ -90,6 +60,47 @@ impl Elasticsearch {
             Answer::Denied(reason) => {
                 self.queue.push_front(parcel);
                 Err(SinkError::Refused(says(&reason)))
+            }
+        }
+    }
+
+    fn settle_templates(&mut self, by: &Connection, answer: Answer) -> Result<(), SinkError> {
+        self.templates = Templates::Missing;
+        match answer {
+            Answer::Busy(reason) | Answer::Away(reason) => self.pause(by.name(), &reason, by.says(&reason)),
+            Answer::Denied(reason) | Answer::Malformed(reason) | Answer::TooLarge(reason) => {
+                Err(SinkError::Refused(by.says(&reason)))
+            }
+            Answer::Items(_) => {
+                self.templates = Templates::There;
+                self.patience.progress();
+                Ok(())
+            }
+        }
+    }
+
+    fn settle_items(
+        &mut self,
+        parcel: Parcel,
+        items: Vec<Item>,
+        by: &Connection,
+        account: &mut Account<impl Write>,
+    ) -> Result<(), SinkError> {
+        let sent = items.len();
+        let (left, again, denied) = self.sort(parcel, items, account);
+        match (denied, again) {
+            (Some(reason), _) => {
+                self.queue.push_front(left);
+                Err(SinkError::Refused(by.says(&reason)))
+            }
+            (None, Some(reason)) => {
+                // A server that takes nothing may have too much to do: all others wait too, once.
+                let rests = left.documents.len() == sent && !left.again;
+                self.set_back(left, rests, by.name(), &reason, by.says(&reason))
+            }
+            (None, None) => {
+                self.release(left, account);
+                Ok(())
             }
         }
     }

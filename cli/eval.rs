@@ -79,10 +79,7 @@ pub(crate) fn execute(args: Args, context: Context) -> Result<Exit, Failure> {
     let report = &evaluation.report;
     match args.format {
         Format::Table => write!(output, "{}", printable::lines(&report.to_string()))?,
-        Format::Json => {
-            let text = serde_json::to_string(report).map_err(std::io::Error::other)?;
-            writeln!(output, "{}", printable::json(&text))?;
-        }
+        Format::Json => writeln!(output, "{}", printable::object(report)?)?,
     }
     output.finish()?;
     match report.malformed {

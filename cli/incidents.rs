@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use clap::builder::BoolishValueParser;
 use vaectl_publisher::{Repository, Target};
 use vaectl_schemas::{Incident, Timestamp};
 
@@ -19,7 +20,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "TIME", value_parser = units::moment)]
     since: Option<Timestamp>,
     /// Print the last line of each incident as it was published, instead of a table.
-    #[arg(long)]
+    #[arg(long, value_parser = BoolishValueParser::new())]
     json: bool,
     #[command(flatten)]
     server: ServerArgs,

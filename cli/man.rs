@@ -24,9 +24,7 @@ pub(crate) fn execute(args: &Args, context: Context) -> Result<Exit, Failure> {
 
 /// Every page by its name.
 pub(crate) fn pages() -> Result<Vec<(String, Vec<u8>)>, Failure> {
-    let mut command = settings::command();
-    // Shared options would fill every page of a verb; the first page has them.
-    command = command.disable_help_subcommand(true);
+    let mut command = settings::command().disable_help_subcommand(true);
     command.build();
     let mut all = Vec::new();
     collect("vaectl", &command, &mut all);

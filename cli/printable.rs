@@ -1,8 +1,10 @@
 //! Text from inside containers, made harmless for a terminal.
 
 use std::fmt::Write;
+use std::io;
 
 use clap::ValueEnum;
+use serde::Serialize;
 
 /// How figures look.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -48,6 +50,12 @@ pub(crate) fn json(line: &str) -> String {
         }
         out
     })
+}
+
+/// A value as a line of JSON as it may be printed.
+pub(crate) fn object(value: &impl Serialize) -> io::Result<String> {
+    let text = serde_json::to_string(value).map_err(io::Error::other)?;
+    Ok(json(&text))
 }
 
 /// Rows as columns, each as wide as its widest text; the last one is not padded.

@@ -52,13 +52,16 @@ pub(crate) fn resolve(args: &[OsString]) -> Result<Cli, Refusal> {
     let matches = match matches.get_one::<PathBuf>("config") {
         None => matches,
         // Flags and environment passed just now: what fails from here on is the file's fault.
-        Some(path) => beneath(command, path)?.try_get_matches_from(args).map_err(|error| {
-            let text = error.to_string();
-            let reason = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            Failure::usage(format!("{}: {reason}", path.display()))
-        })?,
+        Some(path) => beneath(command, path)?.try_get_matches_from(args).map_err(|error| fault_of(path, &error))?,
     };
     Ok(Cli::from_arg_matches(&matches)?)
+}
+
+/// What is wrong with `whose` settings, by the first line of clap's own words.
+pub(crate) fn fault_of(whose: &Path, error: &clap::Error) -> Failure {
+    let text = error.to_string();
+    let reason = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    Failure::usage(format!("{}: {reason}", whose.display()))
 }
 
 /// `command` with the options of the file at `path` as defaults.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use vaectl_scorer::model::{Card, Feature};
 
-use super::{Answer, Chosen, grade, short};
+use super::{Answer, Chosen, short};
 use crate::error::{Exit, Failure};
 use crate::{printable, units};
 
@@ -63,7 +63,7 @@ impl Diff {
     fn of(key: &str, (from, older): (String, &Card), (to, newer): (String, &Card)) -> Self {
         let figure = |name, figure: &dyn Fn(&Card) -> String| Figure { name, from: figure(older), to: figure(newer) };
         let figures = vec![
-            figure("grade", &|card| grade(card).to_owned()),
+            figure("grade", &|card| card.grade.to_string()),
             figure("runs", &|card| card.runs.to_string()),
             figure("windows", &|card| card.windows.to_string()),
             figure("until", &|card| units::seconds(card.span[1])),

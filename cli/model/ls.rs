@@ -5,7 +5,7 @@ use vaectl_schemas::{Grade, Timestamp};
 use vaectl_scorer::Model;
 use vaectl_scorer::model::Versions;
 
-use super::{Answer, grade, short};
+use super::{Answer, short};
 use crate::error::{Exit, Failure};
 use crate::{printable, units};
 
@@ -21,8 +21,6 @@ struct Row {
     /// What its header says; absent where it cannot be used.
     #[serde(flatten)]
     about: Option<About>,
-    #[serde(skip)]
-    grade: &'static str,
 }
 
 #[derive(Serialize)]
@@ -66,7 +64,6 @@ pub(super) fn run(models: &Path, answer: &mut Answer) -> Result<Exit, Failure> {
                     features: card.features.len(),
                     threshold: card.calibration.threshold,
                 }),
-                grade: card.map_or("broken", grade),
                 hash: version.hash,
             });
         }
@@ -85,7 +82,7 @@ fn table(rows: &[Row]) -> String {
             about(&|about| printable::text(&about.name)),
             short(&row.hash).to_owned(),
             row.role.to_owned(),
-            row.grade.to_owned(),
+            row.about.as_ref().map_or("broken".into(), |about| about.grade.to_string()),
             about(&|about| about.runs.to_string()),
             about(&|about| about.windows.to_string()),
             about(&|about| about.features.to_string()),

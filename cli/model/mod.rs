@@ -100,10 +100,7 @@ impl Answer {
     fn give<T: Serialize>(&mut self, value: &T, table: impl FnOnce(&T) -> String) -> Result<(), Failure> {
         match self.format {
             Format::Table => write!(self.out, "{}", printable::lines(&table(value)))?,
-            Format::Json => {
-                let text = serde_json::to_string(value).map_err(std::io::Error::other)?;
-                writeln!(self.out, "{}", printable::json(&text))?;
-            }
+            Format::Json => writeln!(self.out, "{}", printable::object(value)?)?,
         }
         Ok(())
     }
@@ -170,13 +167,6 @@ impl Chosen {
 /// The part of a hash that people read.
 fn short(hash: &str) -> &str {
     hash.get(..12).unwrap_or(hash)
-}
-
-fn grade(card: &Card) -> &'static str {
-    match card.grade {
-        vaectl_schemas::Grade::Provisional => "provisional",
-        vaectl_schemas::Grade::Established => "established",
-    }
 }
 
 impl From<ModelError> for Failure {

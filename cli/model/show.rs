@@ -3,7 +3,7 @@ use std::fmt::Write;
 use serde::Serialize;
 use vaectl_scorer::model::{Card, View};
 
-use super::{Answer, Chosen, grade};
+use super::{Answer, Chosen};
 use crate::error::{Exit, Failure};
 use crate::{printable, units};
 
@@ -32,7 +32,7 @@ fn text(shown: &Shown) -> String {
         ("version", shown.hash.clone()),
         ("file", shown.path.clone()),
         ("made by", card.tool.clone()),
-        ("grade", grade(card).to_owned()),
+        ("grade", card.grade.to_string()),
         ("trained on", format!("{} windows of {window} s in {} runs", card.windows, card.runs)),
         ("from, to", format!("{} {}", units::seconds(card.span[0]), units::seconds(card.span[1]))),
         ("calibrated on", format!("{} windows in {} runs", calibration.windows, calibration.runs)),

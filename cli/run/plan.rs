@@ -87,11 +87,7 @@ fn resolve(line: &[OsString]) -> Result<Verb, Failure> {
     let args: Vec<_> = std::iter::once("vaectl".into()).chain(line.iter().cloned()).collect();
     settings::resolve(&args).map(|cli| cli.verb).map_err(|refusal| match refusal {
         Refusal::Failure(failure) => failure,
-        Refusal::Clap(error) => {
-            let text = error.to_string();
-            let reason = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-            Failure::usage(format!("{}: {reason}", line[0].display()))
-        }
+        Refusal::Clap(error) => settings::fault_of(Path::new(&line[0]), &error),
     })
 }
 

@@ -7,6 +7,7 @@ mod tree;
 
 use std::io::Write;
 
+use clap::builder::BoolishValueParser;
 use vaectl_publisher::Target;
 use vaectl_schemas::Image;
 
@@ -29,7 +30,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value = "10000")]
     limit: usize,
     /// Print the lines as they were published, in the order of their time.
-    #[arg(long)]
+    #[arg(long, value_parser = BoolishValueParser::new())]
     json: bool,
     #[command(flatten)]
     server: ServerArgs,

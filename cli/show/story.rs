@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use vaectl_schemas::{Event, Incident, Verdict};
+use vaectl_schemas::{Event, Incident, ModelRef, Verdict};
 
 use super::{image, timeline, touched, tree};
 use crate::printable::{columns, text};
@@ -64,8 +64,8 @@ impl Story {
             rows.push(vec!["reason".into(), text(reason)]);
         }
         if let Some(model) = &info.model {
-            let kind = format!("{:?} match, {:?}", model.matched, model.grade).to_lowercase();
-            rows.push(vec!["model".into(), text(&format!("{}, {kind}", model.hash))]);
+            let ModelRef { hash, matched, grade, .. } = model;
+            rows.push(vec!["model".into(), text(&format!("{hash}, {matched} match, {grade}"))]);
         }
         f.write_str(&columns(&rows))
     }

@@ -6,9 +6,11 @@ use crate::printable::{columns, text};
 /// What happened, in order; what a process did again and again in a row is one line with a number.
 pub(super) fn draw(story: &Story) -> String {
     let verdicts = story.verdicts.iter().map(|verdict| {
-        let state = format!("{:?}", verdict.vaectl.state).to_lowercase();
         let reason = verdict.event.reason.as_deref().unwrap_or_default();
-        (verdict.timestamp, Entry { action: format!("-> {state}"), detail: text(reason), ..Entry::default() })
+        (
+            verdict.timestamp,
+            Entry { action: format!("-> {}", verdict.vaectl.state), detail: text(reason), ..Entry::default() },
+        )
     });
     let events = story.events.iter().map(|event| (event.timestamp, Entry::of(event)));
     let mut entries: Vec<(Timestamp, Entry)> = verdicts.chain(events).collect();

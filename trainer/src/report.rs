@@ -172,13 +172,10 @@ impl fmt::Display for Report {
                     let mean = |value: fn(&Fit) -> f64| {
                         model.fits.iter().map(value).sum::<f64>() / model.fits.len().max(1) as f64
                     };
-                    let grade = match model.grade {
-                        Grade::Provisional => "provisional",
-                        Grade::Established => "established",
-                    };
                     writeln!(
                         f,
-                        "{grade:<12} {:>9.2} {:>9.2} {:>7.1} {:>10.1} {:>8.3} {:>8.3}",
+                        "{:<12} {:>9.2} {:>9.2} {:>7.1} {:>10.1} {:>8.3} {:>8.3}",
+                        model.grade.to_string(),
                         mean(|fit| fit.train_loss),
                         mean(|fit| fit.validation_loss),
                         mean(|fit| fit.active_units as f64),

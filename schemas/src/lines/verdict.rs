@@ -1,3 +1,5 @@
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +68,19 @@ pub enum Grade {
     /// At least 3 runs and 600 windows, calibrated on at least one run and 200 windows.
     Established,
 }
+
+/// To people they are shown by their names on a line.
+macro_rules! named {
+    ($($name:ty),*) => {$(
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.serialize(f)
+            }
+        }
+    )*};
+}
+
+named!(State, ModelMatch, Grade);
 
 /// The model behind a verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

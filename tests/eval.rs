@@ -102,10 +102,10 @@ fn baselines_stand_beside_the_model_and_pictures_beside_the_table() {
         assert!(method["density"]["auroc"].as_f64().unwrap() > least, "{method}");
     }
     let used = "baselines are fitted to 240 of 240 training windows, and compared on 80 of 80 windows";
-    assert_eq!(report["notes"], serde_json::json!([used]), "{report}");
+    assert_eq!(report["notes"][0], used, "{report}");
     let few = json(&scene.eval("truth.jsonl", &[&more[..], &["--sample", "40"]].concat()));
     let used = "baselines are fitted to 240 of 240 training windows, and compared on 40 of 80 windows";
-    assert_eq!(few["notes"], serde_json::json!([used]), "{few}");
+    assert_eq!(few["notes"][0], used, "{few}");
     assert_eq!(few["windows"], report["windows"], "the figures without a bar are of all windows");
     let mut names: Vec<_> =
         fs::read_dir(&pictures).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use vaectl_schemas::Window;
-use vaectl_scorer::Model;
-use vaectl_scorer::model::{Featuriser, Matrix, Versions};
+use vaectl_scorer::model::{Featuriser, Matrix, Versions, Weight};
+use vaectl_scorer::{Model, Novelty};
 use vaectl_trainer::{Areas, Ranked, Ranking, Split, Training};
 
 use crate::baselines::{Density, filled};
@@ -127,6 +127,10 @@ pub(crate) fn compare(
         fitted.windows,
         compared + not_drawn
     ));
+    comparison.notes.push(format!(
+        "{MODEL} was fitted to those without what does not belong among them; its hit@3 counts new programs, which no \
+         baseline names"
+    ));
     pool.finish(&mut comparison);
     Ok(comparison)
 }
@@ -161,9 +165,12 @@ impl Pool {
             furthest: row.iter().fold(0.0, |most, value| f64::from(value.abs()).max(most)),
         }));
         for judgement in &judgements {
-            let alone = judgement.novelties.iter().any(|novelty| novelty.opens_alone);
-            let any = !judgement.novelties.is_empty();
-            self.levels.push(f64::from(u8::from(alone) + u8::from(any)));
+            let level = |novelty: &Novelty| match novelty.weight {
+                Weight::Habitual => 0.0,
+                Weight::Weak => 1.0,
+                Weight::Strong => 2.0,
+            };
+            self.levels.push(judgement.novelties.iter().map(level).fold(0.0, f64::max));
             self.new.push(judgement.novelties.len() as f64);
             self.model.push(judgement.score);
         }

@@ -36,7 +36,7 @@ pub(crate) enum Outcome {
     Found(usize),
     /// No episode opened.
     Missed,
-    /// An episode about an earlier attack was still open: none could open.
+    /// An episode about an earlier attack was open throughout: none could open.
     Masked,
 }
 
@@ -81,29 +81,40 @@ pub(crate) fn outcome(joined: &Joined, episodes: &[Episode], event: usize) -> Ou
     if let Some(found) = episodes.iter().position(|episode| episode.about == About::Event(event)) {
         return Outcome::Found(found);
     }
-    let Some((series, first, _)) = joined.events[event].place else { return Outcome::Missed };
-    let open =
-        episodes.iter().find(|episode| episode.series == series && (episode.first..=episode.last).contains(&first));
     let attack = |event: usize| joined.events[event].label.class == Class::Attacked;
-    match open.map(|episode| episode.about) {
+    match open_throughout(joined, episodes, event).map(|episode| episode.about) {
         Some(About::Event(other)) if attack(other) => Outcome::Masked,
         _ => Outcome::Missed,
     }
 }
 
-/// Calm time in which an episode would have been false: scored, in no event, and in no episode about one. In
-/// nanoseconds.
+/// The episode that was open before an event began and until it ended: none could open about it.
+pub(crate) fn open_throughout<'e>(joined: &Joined, episodes: &'e [Episode], event: usize) -> Option<&'e Episode> {
+    let (series, first, last) = joined.events[event].place?;
+    episodes.iter().find(|episode| {
+        episode.series == series
+            && episode.about != About::Event(event)
+            && episode.first <= first
+            && episode.last >= last
+    })
+}
+
+/// Calm time in which an episode would have been false: scored by an instance that knows its own offset, in no event nor so
+/// soon after one that it could be about that, and in no episode about one. In nanoseconds.
 pub(crate) fn exposure(joined: &Joined, episodes: &[Episode]) -> u64 {
     let mut total = 0;
     for (at, series) in joined.series.iter().enumerate() {
+        let covered = |stretch: Option<(usize, usize, usize)>, index: usize| {
+            stretch.is_some_and(|(of, first, last)| of == at && (first..=last).contains(&index))
+        };
+        let late = |event: &Event| event.place.map(|(of, first, last)| (of, first, last + GRACE));
+        let about = episodes.iter().filter(|episode| episode.about != About::Nothing);
+        let busy: Vec<_> = about.map(|episode| Some((episode.series, episode.first, episode.last))).collect();
+        let busy: Vec<_> = joined.events.iter().map(late).chain(busy).collect();
         for (index, point) in series.points.iter().enumerate() {
-            let busy = |episode: &Episode| {
-                episode.series == at
-                    && episode.about != About::Nothing
-                    && (episode.first..=episode.last).contains(&index)
-            };
-            let calm = point.class == Class::Calm && !point.in_event && point.judged.score.is_some();
-            if calm && !episodes.iter().any(busy) {
+            let warm = point.judged.score.is_some() && point.judged.state != State::Warming;
+            let calm = point.class == Class::Calm && !point.in_event && warm;
+            if calm && !busy.iter().any(|stretch| covered(*stretch, index)) {
                 total += point.judged.duration_ns;
             }
         }
@@ -129,8 +140,8 @@ mod tests {
         let about: Vec<_> = episodes.iter().map(|episode| (episode.first, episode.about)).collect();
         assert_eq!(about, [(3, About::Event(0)), (9, About::Nothing)]);
         assert_eq!(outcome(&joined, &episodes, 0), Outcome::Found(0));
-        // Thirteen windows less three of the attack and one of its episode (5).
-        assert_eq!(exposure(&joined, &episodes), 9 * 5 * SECOND);
+        // Thirteen windows less three of the attack and two after it, of which one is of its episode too.
+        assert_eq!(exposure(&joined, &episodes), 8 * 5 * SECOND);
     }
 
     #[test]
@@ -147,6 +158,27 @@ mod tests {
         let episodes = episodes(&joined);
         assert_eq!(outcome(&joined, &episodes, 0), Outcome::Found(0));
         assert_eq!(outcome(&joined, &episodes, 1), Outcome::Masked);
+    }
+
+    #[test]
+    fn an_attack_that_goes_on_when_the_episode_of_another_has_closed_is_missed() {
+        let joined = joined("..!!!!!!.....", &[span("miner", 1, 1, 3), span("scan", 1, 6, 9)]);
+        let episodes = episodes(&joined);
+        assert_eq!(outcome(&joined, &episodes, 1), Outcome::Missed);
+    }
+
+    #[test]
+    fn an_attack_of_an_instant_has_a_window() {
+        let at = span("probe", 1, 4, 4).replace("03:00:25", "03:00:20");
+        let joined = joined("....!!....", &[at]);
+        let episodes = episodes(&joined);
+        assert_eq!(outcome(&joined, &episodes, 0), Outcome::Found(0));
+    }
+
+    #[test]
+    fn windows_of_an_instance_that_learns_its_offset_are_no_exposure() {
+        let joined = joined("~~~...", &[]);
+        assert_eq!(exposure(&joined, &episodes(&joined)), 3 * 5 * SECOND);
     }
 
     #[test]

@@ -8,14 +8,14 @@ use vaectl_trainer::{Areas, Ranked, Ranking};
 use crate::bootstrap::Bootstrap;
 use crate::comparison::{Bar, Comparison, MODEL, compare};
 use crate::config::Config;
-use crate::episode::{About, Episode, Outcome, episodes, exposure, outcome};
+use crate::episode::{About, Episode, Outcome, episodes, exposure, open_throughout, outcome};
 use crate::error::EvalError;
 use crate::intake::Intake;
 use crate::pictures;
 use crate::poisson::upper_bound;
 use crate::report::{Changes, Delays, EventReport, FalseEpisodes, Found, Report, Share, WindowCounts};
 use crate::sample::Sample;
-use crate::series::Joined;
+use crate::series::{Event, Joined};
 use crate::truth::{Class, Truth};
 
 /// The figures, and what pictures are drawn from.
@@ -143,6 +143,7 @@ fn figures(config: &Config, joined: &Joined, episodes: &[Episode], attacks: &[At
         let found: f64 = counted.iter().filter(|(_, found)| *found).map(|(group, _)| weight(*group)).sum();
         (all > 0.0).then(|| found / all)
     });
+    let found = Share { hits: counted.iter().filter(|(_, found)| *found).count(), of: counted.len() };
     let hits: Vec<bool> = attacks.iter().filter_map(|(_, report, _)| report.hit_at_3).collect();
     Report {
         lines: 0,
@@ -152,8 +153,8 @@ fn figures(config: &Config, joined: &Joined, episodes: &[Episode], attacks: &[At
         windows: counts(joined),
         auroc: area(|areas| areas.auroc),
         average_precision: area(|areas| areas.average_precision),
-        event_recall: recall,
-        events_found: Share { hits: counted.iter().filter(|(_, found)| *found).count(), of: counted.len() },
+        event_recall: recall.map(|recall| recall.or_exact(found)),
+        events_found: found,
         delay: delays(attacks),
         hit_at_3: (!hits.is_empty()).then(|| Share { hits: hits.iter().filter(|hit| **hit).count(), of: hits.len() }),
         false_episodes: false_episodes(joined, episodes),
@@ -205,7 +206,9 @@ fn false_episodes(joined: &Joined, episodes: &[Episode]) -> FalseEpisodes {
 
 fn changes(joined: &Joined, episodes: &[Episode]) -> Vec<Changes> {
     let mut changes: BTreeMap<&str, Changes> = BTreeMap::new();
-    for (index, event) in joined.events.iter().enumerate().filter(|(_, event)| event.label.class == Class::Calm) {
+    let could_alarm = |index: usize| open_throughout(joined, episodes, index).is_none();
+    let benign = |(index, event): &(usize, &Event)| event.label.class == Class::Calm && could_alarm(*index);
+    for (index, event) in joined.events.iter().enumerate().filter(benign) {
         let new = || Changes { event: event.name.clone(), times: 0, alarms: 0 };
         let entry = changes.entry(&event.name).or_insert_with(new);
         entry.times += 1;
@@ -244,8 +247,8 @@ mod tests {
         assert_eq!((report.events[0].hit_at_3, report.events[1].outcome), (Some(true), Found::Missed));
         assert_eq!(report.changes, [Changes { event: "cron".into(), times: 2, alarms: 1 }]);
         assert_eq!(report.false_episodes.count, 1);
-        // 72 windows less six attacked and four of changes.
-        let days = 62.0 * 5.0 / 86_400.0;
+        // 72 windows less six attacked, four of changes, and two after each of these four.
+        let days = 54.0 * 5.0 / 86_400.0;
         assert!((report.false_episodes.container_days - days).abs() < 1e-12);
         assert!((report.false_episodes.upper_per_container_day.unwrap() - 4.7439 / days).abs() < 0.5);
     }
@@ -261,6 +264,7 @@ mod tests {
         assert_eq!((report.windows.left_out, report.windows.unlisted, report.windows.calm), (2, 1, 2));
         assert_eq!(report.events_found, Share { hits: 1, of: 1 });
         assert!(report.to_string().contains("window AUROC       0.750 ("), "{report}");
+        assert_eq!(report.runs, 2, "the run of the verdicts itself is none of the two that the truth names");
     }
 
     #[test]
@@ -285,5 +289,29 @@ mod tests {
         assert_eq!(report.events[0].outcome, Found::Unwatched);
         assert_eq!(report.event_recall.unwrap().value, 0.0);
         assert_eq!(report.auroc, None);
+    }
+
+    #[test]
+    fn where_the_truth_has_no_line_nothing_was_done() {
+        let report = report(&[("a", "....!!....")], "\n");
+        assert_eq!((report.false_episodes.count, report.windows.calm, report.events.len()), (1, 10, 0));
+        assert!((report.false_episodes.container_days - 10.0 * 5.0 / 86_400.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_change_in_an_open_incident_is_none_that_could_have_opened_one() {
+        let truth = [span("cron", 0, 4, 5), span("cron", 0, 12, 12)];
+        let report = report(&[("a", "..!!!!!!.......")], &truth.concat());
+        assert_eq!(report.changes, [Changes { event: "cron".into(), times: 1, alarms: 0 }]);
+    }
+
+    #[test]
+    fn a_recall_of_all_has_a_bound_of_its_number() {
+        let spans = |name| span("miner", 1, 2, 4).replace("name-a", name);
+        let states = [("a", "..!!!...."), ("b", "..!!!....")];
+        let recall = report(&states, &(spans("name-a") + &spans("name-b"))).event_recall.unwrap();
+        assert_eq!((recall.value, recall.high), (1.0, Some(1.0)));
+        // The chance of two of two is a fortieth where each is found with 0.158.
+        assert!((recall.low.unwrap() - 0.025_f64.sqrt()).abs() < 1e-12);
     }
 }

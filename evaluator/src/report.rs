@@ -18,6 +18,21 @@ pub struct Estimate {
     pub high: Option<f64>,
 }
 
+impl Estimate {
+    /// That of a share: where all did or none, every draw gives the same, and the bounds are exact ones of their number
+    /// (Clopper and Pearson, Biometrika 26, 1934).
+    pub(crate) fn or_exact(self, Share { hits, of }: Share) -> Self {
+        let is_drawn = self.low < self.high || self.low.is_none();
+        let certain = 0.025_f64.powf(1.0 / of as f64);
+        match hits {
+            _ if is_drawn => self,
+            0 => Self { high: Some(1.0 - certain), ..self },
+            _ if hits == of => Self { low: Some(certain), ..self },
+            _ => self,
+        }
+    }
+}
+
 /// Windows by what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct WindowCounts {
@@ -85,7 +100,7 @@ pub struct FalseEpisodes {
 pub struct Changes {
     /// Its name.
     pub event: String,
-    /// How often it was made.
+    /// How often it was made while no incident was open, in which none could open.
     pub times: usize,
     /// How often an episode opened in it.
     pub alarms: usize,

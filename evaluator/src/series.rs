@@ -1,6 +1,6 @@
 //! Verdicts joined with the truth: one series a container, and what was done to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::episode::GRACE;
 use crate::intake::Judged;
@@ -84,11 +84,23 @@ pub(crate) fn join(mut judged: Vec<Judged>, truth: &Truth) -> Joined {
         }
         Kind::Spans(spans) => spans.iter().for_each(|span| joined.mark(span, &mut groups)),
     }
-    joined.groups = groups.0.len();
+    joined.number_groups();
     joined
 }
 
 impl Joined {
+    /// Numbers the groups anew that windows or attacks are in: those of the verdicts may all have others in the truth.
+    fn number_groups(&mut self) {
+        let points = self.series.iter().flat_map(|series| &series.points).filter(|point| point.class != Class::LeftOut);
+        let used = points.map(|point| point.group).chain(self.events.iter().map(|event| event.group));
+        let used: BTreeSet<usize> = used.collect();
+        let numbers: BTreeMap<usize, usize> = used.into_iter().zip(0..).collect();
+        let number = |group: &mut usize| *group = numbers.get(group).copied().unwrap_or_default();
+        self.series.iter_mut().flat_map(|series| &mut series.points).for_each(|point| number(&mut point.group));
+        self.events.iter_mut().for_each(|event| number(&mut event.group));
+        self.groups = numbers.len();
+    }
+
     /// Windows of which the truth says something.
     pub(crate) fn listed(&self) -> usize {
         self.series.iter().map(|series| series.points.len()).sum::<usize>() - self.unlisted
@@ -157,7 +169,8 @@ impl Joined {
 
     /// Marks the windows that lie in a span; of those that lie in it by less than half nobody can say what they are.
     fn mark(&mut self, span: &Span, groups: &mut Groups) {
-        let (began, ends) = (span.began.as_ns(), span.ends.as_ns());
+        // What takes no time has a window too.
+        let (began, ends) = (span.began.as_ns(), span.ends.as_ns().max(span.began.as_ns() + 1));
         let overlap = |point: &Point| {
             let start = point.judged.at.saturating_sub(point.judged.duration_ns);
             point.judged.at.min(ends).saturating_sub(start.max(began))

@@ -8,7 +8,7 @@ pub(crate) const SECOND: u64 = 1_000_000_000;
 /// 2026-11-24T03:00:00Z.
 const START: u64 = 1_795_489_200 * SECOND;
 
-/// Windows of five seconds: `.` calm, `!` unstable, `-` not scored.
+/// Windows of five seconds: `.` calm, `!` unstable, `-` not scored, `~` warming.
 pub(crate) fn judged(container: &str, states: &str) -> Vec<Judged> {
     let window = |(at, mark): (usize, char)| Judged {
         id: format!("{container}-{at}"),
@@ -19,7 +19,11 @@ pub(crate) fn judged(container: &str, states: &str) -> Vec<Judged> {
         run: format!("run-{container}"),
         score: (mark != '-').then_some(if mark == '!' { 9.0 } else { 0.0 }),
         threshold: Some(5.0),
-        state: if mark == '!' { State::Unstable } else { State::Stable },
+        state: match mark {
+            '!' => State::Unstable,
+            '~' => State::Warming,
+            _ => State::Stable,
+        },
         incident: (mark == '!').then(|| "i".to_owned()),
         reasons: vec!["cpu.user_ns".into()],
         model: None,

@@ -92,13 +92,15 @@ impl Truth {
     /// Reads `id,label,event,group` (and `features`, separated by blanks) as CSV with a header, or JSON lines with
     /// `container`, `began`, `ends` and `event` (and `label`, `group`, `features`).
     ///
-    /// A label is 1 (attacked), 0 (calm, or a benign change where an event is named) or -1 (left out).
+    /// Where there is no line, nothing was done to any container. A label is 1 (attacked), 0 (calm, or a benign change where an event is named) or -1 (left out).
     ///
     /// # Errors
     /// Names the line that cannot be read.
     pub fn read(text: &str) -> Result<Self, EvalError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let kind = if text.trim_start().starts_with('{') { spans(text)? } else { labels(text)? };
+        let start = text.trim_start();
+        // Nothing at all: nothing was done.
+        let kind = if start.is_empty() || start.starts_with('{') { spans(text)? } else { labels(text)? };
         Ok(Self(kind))
     }
 }

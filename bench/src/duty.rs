@@ -13,7 +13,8 @@ use crate::stage::DRAIN;
 use crate::{Container, Engine, Image, Options, Progress, Workspace, interrupt, probe};
 
 const ALWAYS: [&str; 5] = ["record", "--depth", "census", "--window", "5s"];
-const DUTY: &str = "0.1";
+/// The share of the time in which calls are counted, where that is tried.
+pub(crate) const DUTY: &str = "0.1";
 const ROUNDS: usize = 6;
 /// Long enough for several slices and pauses.
 const LOOPS: u32 = 300;

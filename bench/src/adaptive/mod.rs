@@ -19,6 +19,7 @@ use publishers::{Adaptive, Calm, Conventional, Sample};
 
 use vaectl_schemas::Depth;
 
+use crate::duty::DUTY;
 use crate::measure::Spread;
 use crate::{HarnessError, Image, Progress, Workspace, interrupt, stage};
 
@@ -28,8 +29,6 @@ const WINDOWS: u32 = 90;
 const WINDOW: Duration = Duration::from_secs(5);
 /// The windows in which a container is `warming`, and some more.
 const WARM: Duration = Duration::from_mins(3);
-/// The share of the time in which calls are counted, where that is tried.
-const DUTY: &str = "0.1";
 const BLOCKS: usize = 4;
 const BLOCK: Duration = Duration::from_secs(30);
 const SETTLE: Duration = Duration::from_secs(5);

@@ -6,12 +6,13 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use vaectl_evaluator::{Bar, EventReport, Found, Method, Report, Truth, evaluate};
+use vaectl_evaluator::{Bar, EventReport, FalseEpisodes, Found, Method, Report, Truth, evaluate};
 use vaectl_schemas::{DEFAULT_MAX_LINE_BYTES, LineReader, open};
 use vaectl_scorer::Scorer;
+use vaectl_trainer::Outcome;
 
 use super::catalog;
-use super::part::{LINES, TRUTH, is_apart};
+use super::part::{LINES, NOT_MADE, TRUTH, is_apart};
 use super::plan::LEARN;
 
 /// The figures of an archive.
@@ -19,6 +20,10 @@ use super::plan::LEARN;
 pub struct Judged {
     /// All of them.
     pub report: Report,
+    /// Attacks and changes that could not be made.
+    pub not_made: usize,
+    /// What became of images that have no model.
+    pub untrained: Vec<String>,
 }
 
 /// The parts of an archive that models are made of, and those that are tests.
@@ -67,7 +72,9 @@ impl Recorded {
     /// Trains, scores and evaluates, with other densities beside.
     pub(super) fn judge(&self, config: &vaectl_trainer::Config) -> Result<Judged, Box<dyn Error>> {
         let training = || self.learn.iter().map(Vec::as_slice);
-        vaectl_trainer::train(config, training(), &mut |_| {})?;
+        let trained = vaectl_trainer::train(config, training(), &mut |_| {})?;
+        let untrained = trained.keys.iter().filter(|key| !matches!(key.outcome, Outcome::Trained(_)));
+        let untrained = untrained.map(|key| key.name.clone()).collect();
         let verdicts =
             self.tests.iter().map(|(lines, _)| scored(lines, &config.models)).collect::<Result<Vec<_>, _>>()?;
         let truth = Truth::read(&self.tests.iter().map(|(_, truth)| truth.as_str()).collect::<String>())?;
@@ -75,7 +82,8 @@ impl Recorded {
         let bar = Bar { models: config.models.clone(), training };
         let config = vaectl_evaluator::Config::default();
         let evaluation = evaluate(&config, verdicts.iter().map(Vec::as_slice), &truth, Some(&bar))?;
-        Ok(Judged { report: evaluation.report })
+        let not_made = self.tests.iter().map(|(_, truth)| truth.matches(NOT_MADE).count()).sum();
+        Ok(Judged { report: evaluation.report, not_made, untrained })
     }
 }
 
@@ -95,21 +103,35 @@ fn scored(lines: &[u8], models: &Path) -> Result<Vec<u8>, Box<dyn Error>> {
     Ok(out)
 }
 
-/// An attack that has to be found within so many windows, and whether it was.
-fn promised(event: &EventReport) -> Option<bool> {
+/// What became of an attack that has to be found within so many windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Promise {
+    Kept,
+    Broken,
+    /// An incident about an earlier one was open throughout.
+    Masked,
+}
+
+fn promise(event: &EventReport) -> Option<Promise> {
     let limit = catalog::by_name(&event.event)?.limit?;
-    match event.outcome {
-        Found::Masked => None,
-        _ => Some(event.delay_windows.is_some_and(|windows| windows <= limit)),
-    }
+    Some(match event.outcome {
+        Found::Masked => Promise::Masked,
+        _ if event.delay_windows.is_some_and(|windows| windows <= limit) => Promise::Kept,
+        _ => Promise::Broken,
+    })
 }
 
 impl Judged {
-    /// The share of attacks that were found within their limit, of those that have one.
+    /// Attacks that have a limit, and came to this.
+    fn count(&self, promised: Promise) -> usize {
+        self.report.events.iter().filter(|event| promise(event) == Some(promised)).count()
+    }
+
+    /// The share of attacks that were found within their limit, of those that have one and could be.
     #[must_use]
     pub fn recall(&self) -> f64 {
-        let promised: Vec<bool> = self.report.events.iter().filter_map(promised).collect();
-        promised.iter().filter(|kept| **kept).count() as f64 / promised.len().max(1) as f64
+        let kept = self.count(Promise::Kept);
+        kept as f64 / (kept + self.count(Promise::Broken)).max(1) as f64
     }
 
     /// Area under the ROC curve of the model's density alone, and the best of the other densities with its name.
@@ -135,12 +157,33 @@ impl Judged {
         self.report.hit_at_3.map(|hits| hits.hits as f64 / hits.of as f64)
     }
 
-    /// The figures that the bench is for are reached.
+    /// The figures that the bench is for are reached, by nineteen of twenty attacks at least: one that was masked, or could
+    /// not be made, says nothing.
     #[must_use]
     pub fn is_reached(&self) -> bool {
-        let all = self.report.events.iter().filter_map(promised).all(|kept| kept);
+        let (kept, out) = (self.count(Promise::Kept), self.count(Promise::Masked) + self.not_made);
+        let all = self.untrained.is_empty() && self.count(Promise::Broken) == 0 && kept >= 19 * out.max(1);
         let quiet = self.report.false_episodes.count == 0 && self.benign_alarms() <= 1;
         all && quiet && self.hit_at_3().is_none_or(|share| share >= 0.9)
+    }
+
+    /// There is at most one false episode a container and day, by the upper bound of their rate.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.untrained.is_empty() && self.report.false_episodes.upper_per_container_day.is_some_and(|most| most <= 1.0)
+    }
+
+    /// The last line of a soak.
+    #[must_use]
+    pub fn soak_line(&self) -> String {
+        let FalseEpisodes { count, container_days, per_container_day, upper_per_container_day } =
+            &self.report.false_episodes;
+        format!(
+            "bench soak: false_episodes={count} container_hours={:.2} false_a_day={:.2} false_a_day_at_most={:.2}",
+            container_days * 24.0,
+            per_container_day.unwrap_or(f64::NAN),
+            upper_per_container_day.unwrap_or(f64::NAN),
+        )
     }
 
     /// The last line of the bench.
@@ -149,10 +192,11 @@ impl Judged {
         let report = &self.report;
         let (own, best, name) = self.areas();
         let delays =
-            report.events.iter().filter(|event| promised(event).is_some()).filter_map(|event| event.delay_windows);
+            report.events.iter().filter(|event| promise(event).is_some()).filter_map(|event| event.delay_windows);
         format!(
             "bench attacks: recall={:.2} delay_windows_max={} false_episodes={} steady_hours={:.2} benign_alarms_max={} \
-             hit3={} auroc_vae={own:.4} auroc_best_baseline={best:.4} best_baseline={}",
+             hit3={} auroc_vae={own:.4} auroc_best_baseline={best:.4} best_baseline={} kept={} broken={} masked={} \
+             not_made={}",
             self.recall(),
             delays.max().unwrap_or(0),
             report.false_episodes.count,
@@ -160,6 +204,10 @@ impl Judged {
             self.benign_alarms(),
             self.hit_at_3().map_or("-".to_owned(), |share| format!("{share:.2}")),
             name.replace(' ', "_"),
+            self.count(Promise::Kept),
+            self.count(Promise::Broken),
+            self.count(Promise::Masked),
+            self.not_made,
         )
     }
 }
@@ -168,7 +216,10 @@ impl fmt::Display for Judged {
     /// The report, and what was promised and not kept.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.report)?;
-        for event in self.report.events.iter().filter(|event| promised(event) == Some(false)) {
+        for name in &self.untrained {
+            writeln!(f, "no model of {name} could be made")?;
+        }
+        for event in self.report.events.iter().filter(|event| promise(event) == Some(Promise::Broken)) {
             let limit = catalog::by_name(&event.event).and_then(|attack| attack.limit).unwrap_or_default();
             let windows = event.delay_windows.map_or("never".to_owned(), |windows| format!("after {windows} windows"));
             writeln!(f, "late: {} on {}: {windows}, and {limit} were promised", event.event, event.container)?;

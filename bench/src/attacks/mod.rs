@@ -21,9 +21,11 @@ use std::process::ExitCode;
 
 pub use judge::{Judged, judge};
 
+use vaectl_schemas::derived_id;
+
 use crate::error::Naming;
 use crate::lock::Lock;
-use crate::{HarnessError, Progress, Workspace};
+use crate::{Progress, Workspace};
 use judge::Recorded;
 use part::LINES;
 use plan::Part;
@@ -32,8 +34,11 @@ use stage::Stock;
 /// Held while containers are recorded.
 const MACHINE: &str = "/run/vaectl-attacks.lock";
 
-/// The parts of `soak`, eight container-hours each.
-const SOAK_PARTS: usize = 9;
+/// The parts of `soak`, fifteen container-hours each once their instances are warm.
+const SOAK_PARTS: usize = 5;
+
+/// Says which plan an archive is of: the parts of another one are none of it.
+const PLAN: &str = "plan";
 
 /// What the user asked for.
 #[derive(Debug, Default)]
@@ -72,35 +77,64 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let seed = options.seed.unwrap_or(1);
     let (name, parts) =
         if options.quick { ("attacks-quick", plan::quick(seed)) } else { ("attacks", plan::full(seed)) };
-    conclude(&options.archive(name), &parts, !options.quick)
-}
-
-/// Runs `soak`: 72 container-hours in which nothing happens; fails where an episode opens.
-pub fn soak(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    let options = Options::parse(args)?;
-    conclude(&options.archive("soak"), &plan::soak(options.seed.unwrap_or(2), SOAK_PARTS), false)
-}
-
-fn conclude(archive: &Path, parts: &[Part], with_ablation: bool) -> Result<ExitCode, Box<dyn Error>> {
-    record(archive, parts)?;
-    let models = Workspace::new("bench-attacks")?;
-    let recorded = Recorded::read(archive, LINES)?;
-    let judged = recorded.judge(&vaectl_trainer::Config::new(models.path()))?;
+    let archive = options.archive(name);
+    record(&archive, seed, &parts)?;
+    let (recorded, judged) = judged(&archive)?;
     print!("{judged}");
-    if with_ablation {
-        print!("{}", ablation::table(archive, &recorded, &judged)?);
+    if !options.quick {
+        print!("{}", ablation::table(&archive, &recorded, &judged)?);
     }
     println!("{}", judged.line());
     Ok(if judged.is_reached() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Runs `soak`: 72 container-hours in which nothing happens; fails where there may be more than one false episode a day.
+pub fn soak(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
+    let options = Options::parse(args)?;
+    let (archive, seed) = (options.archive("soak"), options.seed.unwrap_or(2));
+    record(&archive, seed, &plan::soak(seed, SOAK_PARTS))?;
+    let (_, judged) = judged(&archive)?;
+    print!("{judged}");
+    println!("{}", judged.soak_line());
+    Ok(if judged.is_quiet() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn judged(archive: &Path) -> Result<(Recorded, Judged), Box<dyn Error>> {
+    let models = Workspace::new("bench-attacks")?;
+    let recorded = Recorded::read(archive, LINES)?;
+    let judged = recorded.judge(&vaectl_trainer::Config::new(models.path()))?;
+    Ok((recorded, judged))
+}
+
+/// Refuses an archive whose parts are of another plan; a new one is told its own.
+fn claim(archive: &Path, seed: u64, parts: &[Part]) -> Result<(), Box<dyn Error>> {
+    let (path, plan) = (archive.join(PLAN), derived_id("plan", [&*format!("{parts:?}")]));
+    let plan = format!("seed {seed}, {plan}");
+    let is_new = parts.iter().all(|part| !archive.join(&part.name).exists());
+    match fs::read_to_string(&path) {
+        Ok(found) if found == plan => Ok(()),
+        Err(_) if is_new => {
+            fs::create_dir_all(archive).naming("create", archive)?;
+            Ok(fs::write(&path, plan).naming("write", &path)?)
+        }
+        found => {
+            let found = found.unwrap_or_else(|_| "unknown".into());
+            let archive = archive.display();
+            Err(format!(
+                "{archive} is of another plan ({found}; this is {plan}): remove it, or give --recording another folder"
+            )
+            .into())
+        }
+    }
+}
+
 /// Records the parts that the archive does not have.
-fn record(archive: &Path, parts: &[Part]) -> Result<(), HarnessError> {
+fn record(archive: &Path, seed: u64, parts: &[Part]) -> Result<(), Box<dyn Error>> {
+    claim(archive, seed, parts)?;
     let missing: Vec<&Part> = parts.iter().filter(|part| !archive.join(&part.name).exists()).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    fs::create_dir_all(archive).naming("create", archive)?;
     let _lock = Lock::take(Path::new(MACHINE), "another attack bench")?;
     let progress = Progress::default();
     progress.say(format!(
@@ -109,5 +143,6 @@ fn record(archive: &Path, parts: &[Part]) -> Result<(), HarnessError> {
         archive.display()
     ));
     let stock = Stock::new()?;
-    missing.into_iter().try_for_each(|part| part::record(part, archive, &stock, progress))
+    missing.into_iter().try_for_each(|part| part::record(part, archive, &stock, progress))?;
+    Ok(())
 }

@@ -23,6 +23,9 @@ pub(super) const LINES: &str = "lines.ndjson.zst";
 pub(super) const SLICES: &str = "slices.ndjson.zst";
 pub(super) const TRUTH: &str = "truth.ndjson";
 
+/// What a line of truth has of a deed that could not be done.
+pub(super) const NOT_MADE: &str = r#""label":-1"#;
+
 /// What it takes to start one container, at most and on average.
 const START: Duration = Duration::from_millis(600);
 

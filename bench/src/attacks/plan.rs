@@ -22,10 +22,23 @@ pub(super) struct Part {
     pub(super) deeds: Vec<Deed>,
 }
 
+/// What a container is there for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Models are made of it.
+    Run,
+    /// Nothing is done to it.
+    Steady,
+    Attacked,
+    /// It sees benign changes.
+    Changed,
+}
+
 /// A container.
 #[derive(Debug)]
 pub(super) struct Replica {
     pub(super) service: &'static Service,
+    role: Role,
     /// Its name, but for the tag of the workspace.
     pub(super) name: String,
     /// Of its load.
@@ -94,6 +107,8 @@ const WITHOUT_PROGRAM: usize = 2;
 /// More than six hundred windows of a service are left once those of health checks are out.
 const LEARN_SECONDS: u64 = 840;
 const TEST_SECONDS: u64 = 725;
+const QUICK_SECONDS: u64 = 270;
+const SOAK_SECONDS: u64 = 1500;
 
 /// An instance learns its offset from its first thirty windows: two and a half minutes.
 const WARM: f64 = 160.0;
@@ -107,7 +122,9 @@ pub(super) fn full(seed: u64) -> Vec<Part> {
     let mut noise = StdRng::seed_from_u64(seed);
     let mut parts = vec![Part::learn(&SERVICES.each_ref(), LEARN_SECONDS, &mut noise)];
     let services = &SERVICES.each_ref();
-    parts.extend((1..=TESTS).map(|test| Part::test(&format!("test-{test}"), services, STEADY, &mut noise)));
+    parts.extend(
+        (1..=TESTS).map(|test| Part::test(&format!("test-{test}"), TEST_SECONDS, services, STEADY, &mut noise)),
+    );
     let mut changes = Vec::new();
     for (at, service) in SERVICES.iter().enumerate() {
         let ways = ATTACKS.iter().enumerate().filter(|(_, attack)| attack.is_inside() || service.is_web());
@@ -130,13 +147,12 @@ pub(super) fn full(seed: u64) -> Vec<Part> {
 pub(super) fn quick(seed: u64) -> Vec<Part> {
     let services = [&SERVICES[0], &SERVICES[1], &SERVICES[2]];
     let mut noise = StdRng::seed_from_u64(seed);
-    let mut test = Part::test("test-1", &services, 2, &mut noise);
-    test.seconds = 270;
+    let mut test = Part::test("test-1", QUICK_SECONDS, &services, 2, &mut noise);
     for service in services {
         let named = |name: &str| ATTACKS.iter().find(move |attack| attack.name == name);
         let attacks = [named("miner 25 %"), named(if service.is_web() { "flood x5" } else { "scan 100/s" })];
         let attacks = attacks.into_iter().chain([named("reverse shell, typing")]).flatten();
-        for (attack, replica) in attacks.zip(test.those_of(service, "attacked")) {
+        for (attack, replica) in attacks.zip(test.those_of(service, Role::Attacked)) {
             let at = noise.random_range(WARM..test.seconds as f64 - 65.0);
             test.deeds.push(Deed { at, replica, what: What::Attack(attack, true) });
         }
@@ -150,8 +166,8 @@ pub(super) fn soak(seed: u64, parts: usize) -> Vec<Part> {
     let services = SERVICES.each_ref();
     let mut soak = vec![Part::learn(&services, LEARN_SECONDS, &mut noise)];
     for part in 1..=parts {
-        let mut part = Part::test(&format!("soak-{part}"), &services, STEADY, &mut noise);
-        part.replicas.retain(|replica| replica.name.contains("-steady-"));
+        let mut part = Part::test(&format!("soak-{part}"), SOAK_SECONDS, &services, STEADY, &mut noise);
+        part.replicas.retain(|replica| replica.role == Role::Steady);
         soak.push(part);
     }
     finish(soak)
@@ -175,7 +191,7 @@ fn finish(mut parts: Vec<Part>) -> Vec<Part> {
 fn deal_attacks(parts: &mut [Part], service: &Service, mut attacks: Vec<(&'static Attack, bool)>, noise: &mut StdRng) {
     let mut slots = Vec::new();
     for (part, Part { seconds, .. }) in parts.iter().enumerate() {
-        for replica in parts[part].those_of(service, "attacked") {
+        for replica in parts[part].those_of(service, Role::Attacked) {
             let count = ((*seconds as f64 - WARM) / ATTACK_SLOT).floor();
             slots.extend((0..count as usize).map(|slot| (part, replica, slot)));
         }
@@ -188,7 +204,7 @@ fn deal_attacks(parts: &mut [Part], service: &Service, mut attacks: Vec<(&'stati
             let profile = parts[part].replicas[replica].confined;
             profile == confined(attack) || attack.name != "escape probe" && !confined(attack)
         };
-        let Some(at) = slots.iter().position(fits) else { continue };
+        let at = slots.iter().position(fits).expect("there is room for every attack");
         let (part, replica, slot) = slots.swap_remove(at);
         let at = WARM + slot as f64 * ATTACK_SLOT + noise.random_range(0.0..ATTACK_SLOT - 115.0);
         parts[part].deeds.push(Deed { at, replica, what: What::Attack(attack, with_program) });
@@ -201,7 +217,7 @@ fn deal_changes(parts: &mut [Part], mut changes: Vec<Change>, noise: &mut StdRng
     let mut slots = Vec::new();
     for (part, Part { replicas, seconds, .. }) in parts.iter().enumerate() {
         let count = ((*seconds as f64 - WARM) / CHANGE_SLOT).floor() as usize;
-        let disturbed = (0..replicas.len()).filter(|replica| replicas[*replica].name.contains("-changed-"));
+        let disturbed = (0..replicas.len()).filter(|replica| replicas[*replica].role == Role::Changed);
         slots.extend(disturbed.flat_map(|replica| (0..count).map(move |slot| (part, replica, slot))));
     }
     slots.shuffle(noise);
@@ -209,7 +225,7 @@ fn deal_changes(parts: &mut [Part], mut changes: Vec<Change>, noise: &mut StdRng
     changes.sort_by_key(|change| *change != Change::Reload);
     for change in changes {
         let fits = |(part, replica, _): &(usize, usize, usize)| parts[*part].replicas[*replica].service.has(change);
-        let Some(at) = slots.iter().position(fits) else { continue };
+        let at = slots.iter().position(fits).expect("there is room for every change");
         let (part, replica, slot) = slots.swap_remove(at);
         let at = WARM + slot as f64 * CHANGE_SLOT + noise.random_range(0.0..CHANGE_SLOT - 60.0);
         parts[part].deeds.push(Deed { at, replica, what: What::Change(change) });
@@ -227,7 +243,7 @@ impl Part {
         for service in services {
             for run in 1..=LEARNING {
                 let replica = part.replicas.len();
-                part.add(service, "run", run, noise);
+                part.add(service, Role::Run, run, noise);
                 let changes = Change::ROUTINE.into_iter().filter(|change| service.has(*change));
                 let mut changes: Vec<Change> = changes.flat_map(|change| [change; ROUTINES]).collect();
                 changes.shuffle(noise);
@@ -242,26 +258,28 @@ impl Part {
         part
     }
 
-    fn test(name: &str, services: &[&'static Service], steady: usize, noise: &mut StdRng) -> Self {
-        let mut part = Self { name: name.into(), seconds: TEST_SECONDS, replicas: Vec::new(), deeds: Vec::new() };
+    fn test(name: &str, seconds: u64, services: &[&'static Service], steady: usize, noise: &mut StdRng) -> Self {
+        let mut part = Self { name: name.into(), seconds, replicas: Vec::new(), deeds: Vec::new() };
         for service in services {
             for number in 1..=steady {
-                part.add(service, "steady", number, noise);
+                part.add(service, Role::Steady, number, noise);
             }
             for number in 1..=ATTACKED {
-                part.add(service, "attacked", number, noise);
+                part.add(service, Role::Attacked, number, noise);
                 part.replicas.last_mut().expect("it was added").confined = number == ATTACKED;
             }
-            part.add(service, "changed", 1, noise);
+            part.add(service, Role::Changed, 1, noise);
         }
         part
     }
 
-    fn add(&mut self, service: &'static Service, role: &str, number: usize, noise: &mut StdRng) {
+    fn add(&mut self, service: &'static Service, role: Role, number: usize, noise: &mut StdRng) {
         let seed = noise.random_range(0..u64::from(u32::MAX));
+        let part = &self.name;
         self.replicas.push(Replica {
             service,
-            name: format!("{PREFIX}{}-{}-{role}-{number}", self.name, service.image),
+            role,
+            name: format!("{PREFIX}{part}-{}-{role:?}-{number}", service.image).to_lowercase(),
             seed,
             shape: Shape::draw(self.seconds as f64, seed),
             confined: false,
@@ -269,9 +287,8 @@ impl Part {
     }
 
     /// The replicas of a service in a role.
-    fn those_of(&self, service: &Service, role: &str) -> Vec<usize> {
-        let role = format!("-{role}-");
-        let fits = |replica: &Replica| replica.service.image == service.image && replica.name.contains(&role);
+    fn those_of(&self, service: &Service, role: Role) -> Vec<usize> {
+        let fits = |replica: &Replica| replica.service.image == service.image && replica.role == role;
         (0..self.replicas.len()).filter(|at| fits(&self.replicas[*at])).collect()
     }
 }
@@ -280,33 +297,42 @@ impl Part {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{Change, What, full, quick};
+    use super::{Change, What, full, quick, soak};
 
     #[test]
     fn every_attack_and_ten_of_each_change_are_made_once_the_instances_are_warm_and_one_at_a_time() {
-        let parts = full(7);
-        let mut attacks: BTreeMap<(&str, bool), usize> = BTreeMap::new();
-        let mut changes: BTreeMap<&str, usize> = BTreeMap::new();
-        for part in &parts[1..] {
-            let mut ends = vec![0.0_f64; part.replicas.len()];
-            for deed in &part.deeds {
-                assert!(deed.at >= 150.0 && deed.at >= ends[deed.replica] + 5.0, "{deed:?}");
-                ends[deed.replica] = deed.at + deed.what.seconds() as f64;
-                assert!(ends[deed.replica] + 10.0 < part.seconds as f64, "{deed:?}");
-                match deed.what {
-                    What::Attack(attack, program) => *attacks.entry((attack.name, program)).or_default() += 1,
-                    What::Change(change) => *changes.entry(change.name()).or_default() += 1,
-                    What::Routine(_) => panic!("a test has no unlabelled change"),
+        for parts in (1..=20).map(full) {
+            let mut attacks: BTreeMap<(&str, bool), usize> = BTreeMap::new();
+            let mut changes: BTreeMap<&str, usize> = BTreeMap::new();
+            for part in &parts[1..] {
+                let mut ends = vec![0.0_f64; part.replicas.len()];
+                for deed in &part.deeds {
+                    assert!(deed.at >= 150.0 && deed.at >= ends[deed.replica] + 5.0, "{deed:?}");
+                    ends[deed.replica] = deed.at + deed.what.seconds() as f64;
+                    assert!(ends[deed.replica] + 10.0 < part.seconds as f64, "{deed:?}");
+                    match deed.what {
+                        What::Attack(attack, program) => *attacks.entry((attack.name, program)).or_default() += 1,
+                        What::Change(change) => *changes.entry(change.name()).or_default() += 1,
+                        What::Routine(_) => panic!("a test has no unlabelled change"),
+                    }
                 }
             }
+            assert_eq!(changes.len(), Change::ALL.len());
+            assert!(changes.values().all(|times| *times == 10), "{changes:?}");
+            assert_eq!(attacks[&("miner 25 %", true)], 5);
+            assert_eq!(attacks[&("miner 25 %", false)], 2);
+            assert_eq!(attacks[&("flood x5", true)], 2);
+            assert_eq!(attacks[&("escape probe, seccomp", true)], 5);
+            assert_eq!(attacks.values().sum::<usize>(), 19 * 7 + 5 * 2);
         }
-        assert_eq!(changes.len(), Change::ALL.len());
-        assert!(changes.values().all(|times| *times == 10), "{changes:?}");
-        assert_eq!(attacks[&("miner 25 %", true)], 5);
-        assert_eq!(attacks[&("miner 25 %", false)], 2);
-        assert_eq!(attacks[&("flood x5", true)], 2);
-        assert_eq!(attacks[&("escape probe, seccomp", true)], 5);
-        assert_eq!(attacks.values().sum::<usize>(), 19 * 7 + 5 * 2);
+    }
+
+    #[test]
+    fn a_soak_has_seventy_two_hours_of_containers_that_know_their_own_offset() {
+        let warm = |part: &super::Part| (part.seconds as f64 - super::WARM) * part.replicas.len() as f64 / 3600.0;
+        let parts = soak(2, super::super::SOAK_PARTS);
+        assert!(parts[1..].iter().all(|part| part.deeds.is_empty()));
+        assert!(parts[1..].iter().map(warm).sum::<f64>() > 72.0);
     }
 
     #[test]

@@ -16,13 +16,12 @@ use super::proxy::Proxy;
 use super::seed::Models;
 use crate::Workspace;
 use crate::cgroup::Cgroup;
+use crate::duty::DUTY;
 use crate::node::Node;
 use crate::stage::{Stage, Totals, vaectl};
 
 /// What a publisher still has to hand over at its end.
 const DRAIN: Duration = Duration::from_mins(1);
-/// The share of the time in which calls are counted, for the duty cycle.
-const DUTY: &str = "0.1";
 /// The folder of what `score` knows of containers.
 const STATE: &str = "state";
 

@@ -135,7 +135,8 @@ impl Seed {
         let around = Surroundings { fleet: &fleet, node, workspace: &workspace, models, window_s: plan.window_s };
         let publishers = plan.publishers();
         let adaptive = || publishers.iter().copied().filter(|publisher| publisher.is_adaptive());
-        for publisher in adaptive() {
+        // The windows of the last one stand for hours, and a fleet's first minutes are like no others.
+        for publisher in adaptive().rev() {
             warm(&around, plan, publisher, progress)?;
         }
         let place = plan.seeds.iter().position(|other| *other == seed).unwrap_or_default();

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use crate::clock::boot_ns;
 use crate::facts::Facts;
 
 /// How deep the tree is searched.
@@ -72,8 +73,7 @@ pub(crate) struct Account {
 #[derive(Debug, Default)]
 pub(crate) struct Files {
     cpu: Source,
-    /// With the name of the number in it.
-    memory: Option<(Source, &'static str)>,
+    memory: Option<Memory>,
     pids: Option<Source>,
     io: Option<Source>,
 }
@@ -106,7 +106,11 @@ impl Files {
         };
         if self.memory.is_none() {
             let memory = found("memory", "memory.stat", "memory.stat");
-            self.memory = memory.map(|(file, is_v1)| (file, if is_v1 { "total_rss" } else { "anon" }));
+            self.memory = memory.map(|(file, is_v1)| Memory {
+                file,
+                name: if is_v1 { "total_rss" } else { "anon" },
+                latest: None,
+            });
         }
         if self.pids.is_none() {
             self.pids = found("pids", "pids.current", "pids.current").map(|(file, _)| file);
@@ -116,8 +120,8 @@ impl Files {
         }
     }
 
-    /// What the files say now.
-    pub(crate) fn read(&mut self, facts: &Facts, path: &str) -> Account {
+    /// What the files say now; of memory only where it is asked for, or long known, what it says now and not before.
+    pub(crate) fn read(&mut self, facts: &Facts, path: &str, memory_too: bool) -> Account {
         if self.memory.is_none() || self.pids.is_none() || self.io.is_none() {
             self.find(facts, path);
         }
@@ -125,9 +129,32 @@ impl Files {
         Account {
             cpu: self.cpu.read(&mut buffer).and_then(parse_cpu),
             io: self.io.as_mut().and_then(|file| parse_io(file.read(&mut buffer)?)),
-            memory_bytes: self.memory.as_mut().and_then(|(file, name)| number(file.read(&mut buffer)?, name)),
+            memory_bytes: self.memory.as_mut().and_then(|memory| memory.read(&mut buffer, memory_too)),
             pids: self.pids.as_mut().and_then(|file| file.read(&mut buffer)?.trim().parse().ok()),
         }
+    }
+}
+
+/// How long the account of memory is good for: to render its file takes the kernel as long as all others.
+const MEMORY_NS: u64 = 30_000_000_000;
+
+/// The account of memory.
+#[derive(Debug)]
+struct Memory {
+    file: Source,
+    /// Of the number that counts in it.
+    name: &'static str,
+    /// When it was read, and what it said.
+    latest: Option<(u64, u64)>,
+}
+
+impl Memory {
+    fn read(&mut self, buffer: &mut [u8], anew: bool) -> Option<u64> {
+        let now = boot_ns();
+        if anew || self.latest.is_none_or(|(at, _)| now >= at + MEMORY_NS) {
+            self.latest = Some((now, number(self.file.read(buffer)?, self.name)?));
+        }
+        self.latest.map(|(_, bytes)| bytes)
     }
 }
 
@@ -206,6 +233,25 @@ fn number(text: &str, name: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::{Memory, Source};
+
+    #[test]
+    fn memory_is_read_again_where_it_is_asked_for_or_half_a_minute_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("memory.stat");
+        let write = |bytes: u64| std::fs::write(&path, format!("anon_thp 1\nanon {bytes:05}\n")).unwrap();
+        write(10);
+        let mut memory = Memory { file: Source::new(path.clone()), name: "anon", latest: None };
+        let mut buffer = [0; 64];
+        assert_eq!(memory.read(&mut buffer, false), Some(10));
+        write(20);
+        assert_eq!(memory.read(&mut buffer, false), Some(10));
+        assert_eq!(memory.read(&mut buffer, true), Some(20));
+        write(30);
+        memory.latest = memory.latest.map(|(at, bytes)| (at.saturating_sub(super::MEMORY_NS), bytes));
+        assert_eq!(memory.read(&mut buffer, false), Some(30));
+    }
+
     #[test]
     fn a_controller_is_found_by_its_whole_name() {
         let cgroups = "9:pids:/other\n4:cpu,memory:/parent/box\n0::/box\n";

@@ -9,7 +9,7 @@ use super::{HOST, Recorder, gap};
 use crate::backlog::Item;
 use crate::cgroup::{Account, Cpu};
 use crate::clock::boot_ns;
-use crate::container::Stage;
+use crate::container::{Stage, Tracked};
 use crate::event::turn_round;
 use crate::load::Kernel;
 use crate::window::Reading;
@@ -48,7 +48,11 @@ impl Recorder {
     /// What a container's files say; the host as a whole has none.
     fn account(&mut self, slot: u32) -> Account {
         let tracked = self.tracked.get_mut(&slot).filter(|_| slot != HOST);
-        tracked.map(|tracked| tracked.files.read(&self.facts, &tracked.path)).unwrap_or_default()
+        let read = |tracked: &mut Tracked| {
+            // Where it is looked at closely, no number may be an old one.
+            tracked.files.read(&self.facts, &tracked.path, tracked.depth == Depth::Full)
+        };
+        tracked.map(read).unwrap_or_default()
     }
 
     fn live(&self) -> Vec<u32> {

@@ -64,7 +64,7 @@ impl Recorder {
             self.kernel.reset(slot, begun, self.control(wire::STATE_CONTAINER))?;
             self.kernel.bind(id, slot)?;
             let mut tracked = Tracked::new(slot, id, path, now, !begun, self.config.unleased(), &self.facts);
-            let account = tracked.files.read(&self.facts, &tracked.path);
+            let account = tracked.files.read(&self.facts, &tracked.path, false);
             (tracked.cpu, tracked.io) = (account.cpu, account.io);
             tracked.watched_ns = self.duty.watched_ns(tracked.last_ns);
             self.by_cgroup.insert(id, slot);

@@ -16,7 +16,8 @@ line! {
     /// `net.*`, `file.*`, `cpu.*_ns`. Zero counts are left out where the family is covered.
     #[serde(default)]
     counters: Metrics,
-    /// How much there was at its end: `memory.bytes` (anonymous memory), `pids`.
+    /// How much there was at its end: `memory.bytes` (anonymous memory, up to half a minute
+    /// before while nobody asks for more of the container), `pids`.
     #[serde(default)]
     gauges: Metrics,
     /// Programs that were executed, and how often; `(other)` where there were more than are kept.

@@ -2,9 +2,9 @@
 
 use vaectl_schemas::{Channel, ModelMatch};
 
-use crate::Judgement;
-use crate::model::Calibration;
+use crate::model::{Calibration, Weight};
 use crate::state::Evidence;
+use crate::{Judgement, Novelty};
 
 /// What a window shows besides its score.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and all combinations occur")]
@@ -68,19 +68,21 @@ pub(crate) fn weigh(
     let novelties = judgement.map_or(&[][..], |j| &j.novelties);
     let (beyond, doubtful) = (score > limits.threshold, score > limits.suspect);
     channels.extend((beyond || doubtful).then_some(Channel::Density));
-    channels.extend((!novelties.is_empty()).then_some(Channel::Novelty));
+    let unlikely = judgement.is_some_and(|j| j.p_value < UNLIKELY);
+    let new = novelties.iter().any(|n| unlikely || n.weight > Weight::Habitual);
+    channels.extend(new.then_some(Channel::Novelty));
     channels.extend((facts.drifting && !matched.is_some_and(in_shadow)).then_some(Channel::Drift));
     channels.extend(facts.flood.then_some(Channel::Flood));
     let counts = !facts.entered && !matched.is_some_and(in_shadow);
     let operators = |name: &str| facts.entered && name.starts_with("exec:");
-    let unlikely = counts && judgement.is_some_and(|j| j.p_value < UNLIKELY);
+    let strong = |n: &Novelty| n.weight == Weight::Strong && !operators(&n.name);
     let evidence = Evidence {
         model: matched.is_some(),
         exact: matched == Some(ModelMatch::Exact),
         scored: judgement.is_some(),
-        doubt: counts && (doubtful || !novelties.is_empty() || facts.drifting || facts.flood),
-        hit: counts && (beyond || !novelties.is_empty() || facts.drifting || facts.flood && doubtful),
-        alone: novelties.iter().any(|n| unlikely || n.opens_alone && !operators(&n.name)),
+        doubt: counts && (doubtful || new || facts.drifting || facts.flood),
+        hit: counts && (beyond || new || facts.drifting || facts.flood && doubtful),
+        alone: novelties.iter().any(|n| counts && unlikely && n.weight == Weight::Weak || strong(n)),
         lost: facts.lost,
     };
     (evidence, channels)
@@ -91,14 +93,15 @@ mod tests {
     use vaectl_schemas::Channel::{self, Density, Drift, Flood, Novelty as New};
     use vaectl_schemas::{ModelMatch, ScoreParts};
 
-    use super::{Facts, Limits, weigh};
+    use super::{Facts, Limits, Weight, weigh};
     use crate::state::Evidence;
     use crate::{Judgement, Novelty};
 
     const LIMITS: Limits = Limits { threshold: 6.0, suspect: 4.0 };
 
     fn judgement(score: f64, novelties: &[(&str, bool)]) -> Judgement {
-        let novelty = |&(name, opens_alone): &(&str, bool)| Novelty { name: name.into(), opens_alone, seen: 1.0 };
+        let weight = |strong| if strong { Weight::Strong } else { Weight::Weak };
+        let novelty = |&(name, strong): &(&str, bool)| Novelty { name: name.into(), weight: weight(strong), seen: 1.0 };
         Judgement {
             score,
             parts: ScoreParts { reconstruction: score, latent: 0.0 },
@@ -144,6 +147,18 @@ mod tests {
         assert!(weighed(&unlikely, Facts::default()).0.alone);
         assert!(!weighed(&unlikely, Facts { entered: true, ..Facts::default() }).0.alone);
         assert!(!weighed(&Judgement { p_value: 0.005, ..judgement(0.0, &[]) }, Facts::default()).0.alone);
+    }
+
+    #[test]
+    fn a_new_name_of_a_kind_that_is_a_habit_counts_in_an_unlikely_window_and_opens_nothing_alone() {
+        let of = |p_value| {
+            let mut judgement = Judgement { p_value, ..judgement(0.0, &[("exec:/tmp/7", true)]) };
+            judgement.novelties[0].weight = Weight::Habitual;
+            let (evidence, channels) = weighed(&judgement, Facts::default());
+            (evidence.doubt, evidence.hit, evidence.alone, channels)
+        };
+        assert_eq!(of(0.5), (false, false, false, vec![]));
+        assert_eq!(of(0.005), (true, true, false, vec![New]));
     }
 
     #[test]

@@ -38,6 +38,12 @@ impl<'a> Rehearsal<'a> {
         Self { model, limits, machine: Machine::default(), tuning: Tuning::default() }
     }
 
+    /// Whether an incident is open.
+    #[must_use]
+    pub fn is_in_an_incident(&self) -> bool {
+        self.machine.state() == State::Unstable
+    }
+
     /// Takes the next window with the model's judgement of it; none where it could not be scored.
     pub fn step(&mut self, window: &Window<'_>, judgement: Option<&Judgement>) -> Step {
         let mut judgement = judgement.cloned();

@@ -18,6 +18,8 @@ pub(crate) struct Autoencoder {
     log_variance: Row,
     /// Bounds of the decoder's log variance, one pair a feature.
     bounds: Vec<(f32, f32)>,
+    /// The most that the encoder sees of each feature.
+    ceilings: Vec<f32>,
     moments: Vec<Moments>,
     steps: i32,
 }
@@ -44,7 +46,12 @@ struct Moments {
 
 impl Autoencoder {
     /// A network with random weights (He et al., arXiv 1502.01852) and the decoder's variance at one or at its bound.
-    pub(crate) fn new(hidden: usize, latents: usize, bounds: Vec<(f32, f32)>, random: &mut Random) -> Self {
+    pub(crate) fn new(
+        hidden: usize,
+        latents: usize,
+        (bounds, ceilings): (Vec<(f32, f32)>, Vec<f32>),
+        random: &mut Random,
+    ) -> Self {
         let device = Device::default();
         let features = bounds.len();
         let shapes = [
@@ -70,7 +77,7 @@ impl Autoencoder {
         let start: Vec<f32> = bounds.iter().map(|&(low, high)| 0.0_f32.clamp(low, high)).collect();
         let log_variance = device.tensor_from_vec(start, (features,));
         let moments = vec![Moments::default(); 2 * shapes.len() + 1];
-        Self { device, layers, log_variance, bounds, moments, steps: 0 }
+        Self { device, layers, log_variance, bounds, ceilings, moments, steps: 0 }
     }
 
     /// Takes over the weights of a network of the same hidden and latent widths; `columns` says which of its features each
@@ -166,6 +173,7 @@ impl Autoencoder {
             decoder: [d0, d1],
             output,
             log_variance: self.log_variance.as_vec(),
+            ceilings: self.ceilings.clone(),
         }
     }
 }

@@ -103,7 +103,7 @@ fn tally(windows: &[&Window<'static>]) -> BTreeMap<String, Tally> {
 }
 
 fn blank(name: &str, view: View) -> Feature {
-    Feature { name: name.to_owned(), view, unit: 1.0, median: 0.0, scale: 1.0, range: [0.0; 2] }
+    Feature { name: name.to_owned(), view, unit: 1.0, median: 0.0, scale: 1.0, range: [0.0; 2], most: None }
 }
 
 /// A level. The unit of what is counted is a hundredth of the usual value: below it a number counts as next to nothing.
@@ -198,6 +198,7 @@ fn scale(features: &mut [Feature], windows: &[&Window<'static>], seen: &Seen) {
         }
         feature.scale = spread.max(variance.sqrt() / 4.0);
         feature.range = [quantile(values, 0.005), quantile(values, 0.995)];
+        feature.most = values.iter().copied().reduce(f64::max);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Fitting one network: minibatches, warm-up, early stopping, and variances that hold for windows held out.
 
-use vaectl_scorer::model::{CLIP, Ensemble, Feature, Fit, Matrix, Model, Network};
+use vaectl_scorer::model::{Ensemble, Feature, Fit, Matrix, Model, Network, clipped};
 
 use crate::autoencoder::{Autoencoder, Batch};
 use crate::columns::variance_bounds;
@@ -30,7 +30,8 @@ pub(crate) fn fit(
     let (hidden, latents) = (width.next_multiple_of(8).clamp(16, 64), (width / 2).clamp(1, 8));
     let fixed = config.without.learned_variance;
     let bounds: Vec<_> = features.iter().map(|f| if fixed { (0.0, 0.0) } else { variance_bounds(f) }).collect();
-    let mut autoencoder = Autoencoder::new(hidden, latents, bounds.clone(), &mut random);
+    let ceilings: Vec<f32> = features.iter().map(Feature::ceiling).collect();
+    let mut autoencoder = Autoencoder::new(hidden, latents, (bounds.clone(), ceilings.clone()), &mut random);
     if let Some(predecessor) = predecessor {
         let theirs = &predecessor.card().features;
         let same = |own: &Feature| theirs.iter().position(|f| (&f.name, f.view) == (&own.name, own.view));
@@ -53,7 +54,7 @@ pub(crate) fn fit(
         let rate = RATE * (1.0 - 0.9 * (epoch - 1) as f32 / epochs as f32);
         for rows in order.chunks(batch) {
             let noise = random.normals(rows.len() * latents);
-            autoencoder.step(self::batch(training, rows), noise, beta, rate);
+            autoencoder.step(self::batch(&training.select(rows), &ceilings), noise, beta, rate);
         }
         // Before the warm-up is over the bound is not yet the one that is scored with.
         if (epoch < warm_up || epoch % look != 0) && epoch != epochs {
@@ -90,14 +91,13 @@ pub(crate) fn noise(seed: u64, draws: usize, latents: usize) -> Matrix {
     Matrix::from_values(latents, random.normals(draws * latents))
 }
 
-fn batch(rows: &Matrix, indices: &[usize]) -> Batch {
-    let targets = rows.select(indices);
-    let values = targets.values();
+fn batch(rows: &Matrix, ceilings: &[f32]) -> Batch {
+    let values = rows.values();
     Batch {
-        inputs: values.iter().map(|v| if v.is_nan() { 0.0 } else { v.clamp(-CLIP, CLIP) }).collect(),
+        inputs: rows.rows().flat_map(|row| clipped(row, ceilings)).collect(),
         targets: values.iter().map(|v| if v.is_nan() { 0.0 } else { *v }).collect(),
         present: values.iter().map(|v| if v.is_nan() { 0.0 } else { 1.0 }).collect(),
-        rows: indices.len(),
+        rows: rows.len(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use vaectl_schemas::{Timestamp, Window};
 use vaectl_scorer::model::{
-    Calibration, Card, Content, Ensemble, FORMAT, Featuriser, Matrix, Newcomers, Seen, quantile,
+    Calibration, Card, Content, Ensemble, Expected, FORMAT, Featuriser, Matrix, Newcomers, Seen, quantile,
 };
 
 use crate::baseline::Baseline;
@@ -30,12 +30,13 @@ pub(crate) fn model(
     split: &Split<'_>,
     progress: &mut dyn FnMut(u64, usize, usize),
 ) -> Content {
-    let mut seen = group.seen_besides.clone();
+    let besides = group.seen_besides();
+    let mut seen = besides.clone();
     split.training.iter().copied().flatten().for_each(|window| seen.learn(window));
     let (mut training, mut calibration) = (windows_of(&split.training), windows_of(&split.calibration));
-    let trimmed = leave_out(&mut training, &mut calibration, (&seen, &group.seen_besides));
+    let trimmed = leave_out(&mut training, &mut calibration, (&seen, &besides));
     // What windows that do not belong here brought is new when it comes again.
-    seen.clone_from(&group.seen_besides);
+    seen.clone_from(&besides);
     training.iter().flatten().for_each(|window| seen.learn(window));
     let (mut taught, mut held_out) = hold_out(&training);
     let (all_training, calibrating) = (training.concat(), calibration);
@@ -96,7 +97,9 @@ pub(crate) fn model(
     notes.push(promise(&scale));
     notes.extend(predecessor.map(|model| format!("its weights began as those of {} ({})", model.name(), model.hash())));
     let all = [all_training.as_slice(), calibration.as_slice()].concat();
-    let newcomers = Newcomers::of(&all.iter().map(|window| &**window).collect::<Vec<_>>(), nominal_ns);
+    let runs: Vec<Vec<&Window<'_>>> =
+        training.iter().chain(&calibrating).map(|run| run.iter().map(|window| &**window).collect()).collect();
+    let newcomers = Newcomers::of(&runs.iter().map(Vec::as_slice).collect::<Vec<_>>(), nominal_ns);
     notes.extend(habits(&newcomers));
 
     let times = || all.iter().map(|window| window.timestamp);
@@ -189,13 +192,15 @@ fn promise(calibration: &Calibration) -> String {
     )
 }
 
-/// Kinds of names that are new so often that one is no alarm by itself.
+/// How many new names are to be expected, kind by kind, and which of them say nothing therefore.
 fn habits(newcomers: &Newcomers) -> Vec<String> {
-    let kinds = [("programs", newcomers.programs), ("rare calls", newcomers.rare)];
-    let habitual = kinds.into_iter().filter(|(_, expected)| !expected.opens_alone());
-    habitual
-        .map(|(kind, expected)| {
-            format!("{:.0} windows a day have new {kind}: one is no alarm by itself", expected.per_day)
-        })
-        .collect()
+    let Newcomers { programs, rare, others, .. } = newcomers;
+    let kinds = [("programs", programs), ("rare calls", rare), ("other calls and failures", others)];
+    let told = |(kind, expected): (&str, &Expected)| {
+        let Expected { windows, per_day } = expected;
+        let habit = if expected.is_habit() { ": one says nothing by itself" } else { "" };
+        (*windows > 0)
+            .then(|| format!("new {kind} are to be expected in {per_day:.0} windows a day ({windows} had some){habit}"))
+    };
+    kinds.into_iter().filter_map(told).collect()
 }

@@ -69,7 +69,7 @@ pub(crate) fn note(structure: &Structure) -> Option<String> {
     })
 }
 
-/// Rows less their means, absent values at it, clipped as the encoder sees them.
+/// Rows less their means, absent values at it, clipped as what an encoder sees is at the latest.
 fn centred(rows: &Matrix) -> Vec<f64> {
     let value = |v: f32| f64::from(v.clamp(-CLIP, CLIP));
     let mut means = vec![(0.0, 0.0); rows.width()];

@@ -6,7 +6,7 @@ use super::ensemble::Ensemble;
 use super::feature::{Feature, View};
 use super::featuriser::Featuriser;
 use super::matrix::Matrix;
-use super::novelty::Novelty;
+use super::novelty::{Novelty, Weight};
 
 /// At most this many are named.
 const MOST: usize = 5;
@@ -119,7 +119,7 @@ impl Carried {
             expected: None,
             share: if novelty.is_program() { 0.0 } else { tidy(self.unseen * novelty.seen / total) },
         };
-        let (alone, others): (Vec<_>, Vec<_>) = novelties.iter().partition(|novelty| novelty.opens_alone);
+        let (alone, others): (Vec<_>, Vec<_>) = novelties.iter().partition(|novelty| novelty.weight == Weight::Strong);
         let (first, later) = alone.split_at(alone.len().min(MOST_ALONE));
         let mut rest = self.known;
         rest.extend(others.into_iter().chain(later.iter().copied()).map(attribution));
@@ -156,8 +156,9 @@ fn tidy(value: f64) -> f64 {
 mod tests {
     use vaectl_schemas::Attribution;
 
+    use super::Weight::{Strong, Weak};
     use super::{Carried, Scored, expected, tidy};
-    use crate::model::{Dense, Ensemble, Feature, Featuriser, Matrix, Network, Novelty, Seen, View};
+    use crate::model::{CLIP, Dense, Ensemble, Feature, Featuriser, Matrix, Network, Novelty, Seen, View};
 
     #[test]
     fn a_range_is_widened_by_the_decoders_deviation_and_never_negative() {
@@ -168,6 +169,7 @@ mod tests {
             median: 0.0,
             scale: 0.5,
             range,
+            most: None,
         };
         // exp(1 - 0.5) - 1 and exp(2 + 0.5) - 1, times ten.
         let [low, high] = expected(&feature([1.0, 2.0]), 1.0);
@@ -187,6 +189,7 @@ mod tests {
             decoder: [dense(1, 1), dense(1, 1)],
             output: dense(1, 4),
             log_variance: vec![0.0; 4],
+            ceilings: vec![CLIP; 4],
         };
         let ensemble = Ensemble { networks: vec![network], draws: Matrix::from_values(1, vec![0.0]), latent: true };
         (Featuriser::new(Vec::new(), &Seen::default()), ensemble)
@@ -219,8 +222,8 @@ mod tests {
     fn what_is_new_is_named_and_carries_its_part_of_the_share_of_the_unseen() {
         let known =
             vec![Attribution { feature: "cpu.user_ns".into(), seen: 1e9, expected: Some([0.0, 1e7]), share: 0.2 }];
-        let new = |name: &str, opens_alone, seen| Novelty { name: name.into(), opens_alone, seen };
-        let novelties = [new("syscall.read", false, 75.0), new("syscall.brk", false, 25.0), new("exec:/x", true, 1.0)];
+        let new = |name: &str, weight, seen| Novelty { name: name.into(), weight, seen };
+        let novelties = [new("syscall.read", Weak, 75.0), new("syscall.brk", Weak, 25.0), new("exec:/x", Strong, 1.0)];
         let named = Carried { known, unseen: 0.8, fewest: None }.named(&novelties);
         let told: Vec<_> = named.iter().map(|a| (a.feature.as_str(), a.share)).collect();
         assert_eq!(told, [("exec:/x", 0.0), ("syscall.read", 0.6), ("cpu.user_ns", 0.2), ("syscall.brk", 0.2)]);
@@ -232,7 +235,7 @@ mod tests {
         let known =
             vec![Attribution { feature: "cpu.user_ns".into(), seen: 1e9, expected: Some([0.0, 1e7]), share: 0.2 }];
         let novelties: Vec<_> =
-            (0..9).map(|i| Novelty { name: format!("exec:/{i}"), opens_alone: true, seen: 1.0 }).collect();
+            (0..9).map(|i| Novelty { name: format!("exec:/{i}"), weight: Strong, seen: 1.0 }).collect();
         let named = Carried { known, unseen: 0.0, fewest: None }.named(&novelties);
         let told: Vec<_> = named.iter().map(|a| a.feature.as_str()).collect();
         assert_eq!(told, ["exec:/0", "exec:/1", "cpu.user_ns", "exec:/2", "exec:/3"]);

@@ -3,7 +3,11 @@
 //! There are two: the level (logarithm of a rate, or of a gauge) that load changes, and the composition (shares of all
 //! system calls, and calls a second of processor time) that attacks change.
 
+use std::f64::consts::LN_2;
+
 use serde::{Deserialize, Serialize};
+
+use super::network::CLIP;
 
 /// Counters with this prefix are the calls that shares are taken of.
 pub const CALLS: &str = "syscall.";
@@ -76,6 +80,9 @@ pub struct Feature {
     pub scale: f64,
     /// The 0.5 % and 99.5 % quantiles over training windows, after the view.
     pub range: [f64; 2],
+    /// The greatest of training windows, after the view; none in a model of before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most: Option<f64>,
 }
 
 impl Feature {
@@ -101,6 +108,17 @@ impl Feature {
         }
     }
 
+    /// The most that an encoder sees of it, in scaled units: about twice the greatest of training windows, and at most
+    /// [`CLIP`].
+    ///
+    /// A network carries on with what it has learned: shown ten times the highest load that it knows, it decodes what such a
+    /// load would look like, and finds nothing odd. Less than it knows is plausible: a host may give a container less time.
+    #[must_use]
+    pub fn ceiling(&self) -> f32 {
+        let most = self.most.filter(|_| self.view != View::Share);
+        most.map_or(CLIP, |most| (((most + LN_2 - self.median) / self.scale) as f32).clamp(0.0, CLIP))
+    }
+
     /// A raw number as the networks see it.
     pub(crate) fn scaled(&self, raw: f64) -> f32 {
         ((self.view(raw) - self.median) / self.scale) as f32
@@ -109,12 +127,28 @@ impl Feature {
 
 #[cfg(test)]
 mod tests {
-    use super::{Feature, View};
+    use super::{CLIP, Feature, View};
+
+    #[test]
+    fn an_encoder_sees_twice_the_most_that_training_had_and_no_share_or_steady_number_is_cut() {
+        let known = |view, scale| {
+            let mut feature =
+                Feature { name: "x".into(), view, unit: 0.01, median: 0.0, scale, range: [0.0; 2], most: None };
+            assert!((feature.ceiling() - CLIP).abs() < 1e-6, "{view:?}");
+            feature.most = Some(feature.view(40.0));
+            (f64::from(feature.ceiling()) * scale, feature)
+        };
+        let (ceiling, feature) = known(View::Rate, 2.0);
+        assert!((feature.raw(ceiling) - 80.0).abs() < 0.1, "{}", feature.raw(ceiling));
+        assert!((known(View::Rate, 0.1).0 - 0.8).abs() < 1e-6);
+        assert!((known(View::Share, 2.0).0 - 16.0).abs() < 1e-6);
+    }
 
     #[test]
     fn a_view_has_an_inverse() {
         for view in [View::Rate, View::Gauge, View::Signed, View::Share, View::Pace] {
-            let feature = Feature { name: "x".into(), view, unit: 3.0, median: 0.0, scale: 1.0, range: [0.0; 2] };
+            let feature =
+                Feature { name: "x".into(), view, unit: 3.0, median: 0.0, scale: 1.0, range: [0.0; 2], most: None };
             assert!((feature.raw(feature.view(0.7)) - 0.7).abs() < 1e-9, "{view:?}");
         }
     }

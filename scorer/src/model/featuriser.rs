@@ -230,7 +230,7 @@ mod tests {
     use super::{Feature, Featuriser, Seen, View};
 
     fn feature(name: &str, view: View, unit: f64, median: f64, scale: f64) -> Feature {
-        Feature { name: name.into(), view, unit, median, scale, range: [0.0; 2] }
+        Feature { name: name.into(), view, unit, median, scale, range: [0.0; 2], most: None }
     }
 
     fn window(seconds: u64, coverage: &[(&str, f64)]) -> Window<'static> {

@@ -9,6 +9,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use super::card::{Card, FORMAT};
 use super::ensemble::Ensemble;
 use super::error::ModelError;
+use super::feature::Feature;
 use super::matrix::{Dense, Matrix};
 use super::network::Network;
 use super::versions::Versions;
@@ -79,7 +80,7 @@ impl Content {
         }
         let card: Card = serde_json::from_str(header).map_err(|e| format!("header: {e}"))?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| format!("not a safetensors file ({e})"))?;
-        let read = Reader { tensors: &tensors, features: card.features.len() };
+        let read = Reader { tensors: &tensors, features: &card.features };
         let networks: Result<Vec<_>, _> = (0..card.fits.len()).map(|index| read.network(index)).collect();
         let (networks, draws) = (networks?, read.matrix("draws")?);
         let ensemble = Ensemble { networks, draws, latent: !card.without_latent };
@@ -196,7 +197,7 @@ impl Tensors {
 /// Tensors that are read, each checked for its kind, shape and numbers.
 struct Reader<'a> {
     tensors: &'a SafeTensors<'a>,
-    features: usize,
+    features: &'a [Feature],
 }
 
 impl Reader<'_> {
@@ -215,16 +216,18 @@ impl Reader<'_> {
             decoder: [dense("decoder.0")?, dense("decoder.1")?],
             output: dense("output")?,
             log_variance: self.singles(&format!("{index}.log_variance"))?,
+            ceilings: self.features.iter().map(Feature::ceiling).collect(),
         };
+        let features = self.features.len();
         // What each layer must take in; the two halves share one hidden width.
         let hidden = network.encoder[0].bias.len();
-        let takes = [self.features, hidden, hidden, network.latents(), hidden, hidden];
+        let takes = [features, hidden, hidden, network.latents(), hidden, hidden];
         if let Some(((name, _), takes)) = layers(&network).iter().zip(takes).find(|((_, l), t)| l.weight.len() != *t) {
             return Err(format!("layer {name} is not for {takes} inputs: the tensors are of another feature set"));
         }
-        let gives = [hidden, hidden, 2 * network.latents(), hidden, hidden, self.features];
+        let gives = [hidden, hidden, 2 * network.latents(), hidden, hidden, features];
         let narrow = layers(&network).iter().zip(gives).any(|((_, layer), gives)| layer.bias.len() != gives);
-        if narrow || network.inputs() != self.features || network.latents() == 0 {
+        if narrow || network.inputs() != features || network.latents() == 0 {
             return Err("the tensors are of another feature set than the header".into());
         }
         Ok(network)

@@ -113,10 +113,6 @@ impl Matrix {
         self.width = width;
         self.values.resize(rows * width, 0.0);
     }
-
-    pub(crate) fn values_mut(&mut self) -> &mut [f32] {
-        &mut self.values
-    }
 }
 
 /// Some rows of a matrix that follow each other.
@@ -134,10 +130,6 @@ impl<'a> Rows<'a> {
 
     pub(crate) fn len(self) -> usize {
         self.values.len() / self.width.max(1)
-    }
-
-    pub(crate) fn values(self) -> &'a [f32] {
-        self.values
     }
 
     pub(crate) fn rows(self) -> impl ExactSizeIterator<Item = &'a [f32]> {

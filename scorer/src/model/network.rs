@@ -3,7 +3,7 @@
 use super::likelihood::{self, LN_2PI};
 use super::matrix::{Dense, Matrix, Rows};
 
-/// Encoder inputs are clipped here, in scaled units; the likelihood never is.
+/// Encoder inputs are clipped here at the latest, in scaled units; the likelihood never is.
 ///
 /// Beyond it an input says "far off" and not how far, which keeps the encoder inside what it has learned from.
 pub const CLIP: f32 = 8.0;
@@ -24,6 +24,13 @@ pub struct Network {
     pub output: Dense,
     /// Log variance of the decoder, one a feature, in scaled units.
     pub log_variance: Vec<f32>,
+    /// The most that the encoder sees of each feature: [`Feature::ceiling`](super::Feature::ceiling).
+    pub ceilings: Vec<f32>,
+}
+
+/// What an encoder sees of a row. An absent feature stands at the median, where it says nothing.
+pub fn clipped<'a>(row: &'a [f32], ceilings: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+    row.iter().zip(ceilings).map(|(value, most)| if value.is_nan() { 0.0 } else { value.clamp(-CLIP, *most) })
 }
 
 /// Bounds of the posterior's log variance: without them one odd window overflows.
@@ -109,9 +116,8 @@ impl Network {
 
     fn encode(&self, rows: Rows<'_>, pass: &mut Pass) {
         pass.input.resize(rows.len(), self.inputs());
-        for (input, value) in pass.input.values_mut().iter_mut().zip(rows.values()) {
-            // An absent feature stands at the median, where it says nothing.
-            *input = if value.is_nan() { 0.0 } else { value.clamp(-CLIP, CLIP) };
+        for (inputs, row) in pass.input.rows_mut().zip(rows.rows()) {
+            inputs.iter_mut().zip(clipped(row, &self.ceilings)).for_each(|(input, value)| *input = value);
         }
         self.encoder[0].rectified(&pass.input, &mut pass.first);
         self.encoder[1].rectified(&pass.first, &mut pass.second);
@@ -161,7 +167,7 @@ struct Pass {
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
-    use super::{Bound, Network};
+    use super::{Bound, CLIP, Network};
     use crate::model::{Dense, Matrix};
 
     /// One feature, one hidden unit, one latent; every weight 1, every bias 0 but the posterior's log variance.
@@ -173,6 +179,7 @@ mod tests {
             decoder: [one(), one()],
             output: one(),
             log_variance: vec![log_variance],
+            ceilings: vec![CLIP],
         }
     }
 
@@ -189,6 +196,14 @@ mod tests {
         let got = bound(&chain(0.0), 3.0);
         assert!((got.reconstruction - 0.918_939).abs() < 1e-5, "{got:?}");
         assert!((got.latent - 9.000_023).abs() < 1e-5, "{got:?}");
+    }
+
+    #[test]
+    fn more_than_twice_of_what_was_known_is_not_carried_on_with() {
+        let network = Network { ceilings: vec![2.0], ..chain(0.0) };
+        let off = |value| bound(&network, value).reconstruction - bound(&network, 0.0).reconstruction;
+        assert!(off(2.0).abs() < 1e-5);
+        assert!((off(5.0) - 0.5 * 9.0).abs() < 1e-5);
     }
 
     #[test]

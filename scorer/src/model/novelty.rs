@@ -13,10 +13,21 @@ use super::featuriser::Featuriser;
 pub struct Novelty {
     /// The name of the counter, or `exec:` and the path of the program.
     pub name: String,
-    /// It opens an episode without a second hit.
-    pub opens_alone: bool,
+    /// How much it says.
+    pub weight: Weight,
     /// How often the window has it.
     pub seen: f64,
+}
+
+/// How much a new name says, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// New ones of its kind are a habit of the container: it counts only in a window that is unlikely besides.
+    Habitual,
+    /// It counts towards an episode, and opens one in a window that is unlikely besides.
+    Weak,
+    /// It opens an episode without a second hit.
+    Strong,
 }
 
 impl Novelty {
@@ -83,6 +94,16 @@ impl Seen {
         self.execs_watched |= watches_execs(window);
     }
 
+    /// Takes in what another has seen.
+    pub fn join(&mut self, other: &Self) {
+        self.counters.extend_from_slice(&other.counters);
+        self.counters.sort_unstable();
+        self.counters.dedup();
+        self.families.extend(other.families.iter().cloned());
+        self.execs.extend(other.execs.iter().cloned());
+        self.execs_watched |= other.execs_watched;
+    }
+
     /// Whether it has every name that a window has.
     #[must_use]
     pub fn has_all_of(&self, window: &Window<'_>) -> bool {
@@ -110,8 +131,8 @@ impl Kind {
 
 /// How often names of each kind are new to a model for good reasons.
 ///
-/// The chance that the next window has a name that none had before is the share of windows with a name that no other has:
-/// Good, "The population frequencies of species", 1953.
+/// The chance that the next run has a name that none had before is the share of runs with a name that no other has, and
+/// where there is one run alone, the same of windows: Good, "The population frequencies of species", 1953.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Newcomers {
     /// Programs.
@@ -128,7 +149,7 @@ pub struct Newcomers {
 /// How often one kind of names is new.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Expected {
-    /// Training and calibration windows with a name that no other one has.
+    /// Training and calibration windows in which there is first a name that no other run has.
     pub windows: usize,
     /// The windows with a new name that are to be expected of a container in a day.
     pub per_day: f64,
@@ -141,29 +162,49 @@ const MOST_PER_DAY: f64 = 1.0;
 const HABIT: usize = 3;
 
 impl Expected {
-    /// Whether a new name of this kind is rare enough to be an alarm by itself.
+    /// Whether new names of this kind are too usual to say anything by themselves.
     #[must_use]
-    pub fn opens_alone(&self) -> bool {
-        self.windows < HABIT || self.per_day <= MOST_PER_DAY
+    pub fn is_habit(&self) -> bool {
+        self.windows >= HABIT && self.per_day > MOST_PER_DAY
     }
 }
 
 impl Newcomers {
-    /// Counts the names that one window alone has.
+    /// Counts the names that one of these runs alone has.
     #[must_use]
-    pub fn of(windows: &[&Window<'_>], nominal_ns: u64) -> Self {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for window in windows {
-            names(window).for_each(|(_, name)| *counts.entry(name).or_default() += 1);
+    pub fn of(runs: &[&[&Window<'_>]], nominal_ns: u64) -> Self {
+        let one;
+        let several: Vec<&[&Window<'_>]> = match runs {
+            [run] => {
+                one = run.iter().copied().map(|window| [window]).collect::<Vec<_>>();
+                one.iter().map(<[_; 1]>::as_slice).collect()
+            }
+            runs => runs.to_vec(),
+        };
+        // The window in which a name was first, where no other run has it.
+        let mut known: BTreeMap<&str, Option<(usize, usize)>> = BTreeMap::new();
+        for (at, run) in several.iter().enumerate() {
+            for (index, window) in run.iter().enumerate() {
+                for (_, name) in names(window) {
+                    let first = known.entry(name).or_insert(Some((at, index)));
+                    *first = first.filter(|(run, _)| *run == at);
+                }
+            }
         }
+        let windows: Vec<&Window<'_>> = runs.concat();
+        let days = windows.len().max(1) as f64 * nominal_ns as f64 / 86_400e9;
         let expected = |kind: Kind| {
-            let own = |window: &&&Window<'_>| names(window).any(|(of, name)| of == kind && counts[name] == 1);
-            let singles = windows.iter().filter(own).count();
-            let days = windows.len().max(1) as f64 * nominal_ns as f64 / 86_400e9;
-            Expected { windows: singles, per_day: singles as f64 / days }
+            let is_new = |place: (usize, usize), window: &Window<'_>| {
+                names(window).any(|(of, name)| of == kind && known[name] == Some(place))
+            };
+            let in_run = |(at, run): (usize, &&[&Window<'_>])| {
+                run.iter().enumerate().filter(|(index, window)| is_new((at, *index), window)).count()
+            };
+            let own: usize = several.iter().enumerate().map(in_run).sum();
+            Expected { windows: own, per_day: own as f64 / days }
         };
         let [programs, rare, others] = [Kind::Program, Kind::Rare, Kind::Other].map(expected);
-        Self { programs, rare, others, watched: watched(windows) }
+        Self { programs, rare, others, watched: watched(&windows) }
     }
 
     /// How much of `count` a window would have that is watched for as long as those of training were, at most all of it.
@@ -204,26 +245,31 @@ fn names<'w>(window: &'w Window<'_>) -> impl Iterator<Item = (Kind, &'w str)> {
 /// has since more of it was watched than of those: a call that is made once in ten windows, of which a tenth was watched, is
 /// hardly among the latter, and sure to be among windows that are watched throughout.
 ///
-/// Programs and rare calls open an episode alone, unless new ones of their kind are a habit of the container.
+/// Programs and rare calls say most, and nothing of a kind of which new ones are a habit of the container.
 pub(crate) fn find(
     (seen, newcomers): (&Seen, &Newcomers),
     featuriser: &Featuriser,
     window: &Window<'_>,
     out: &mut Vec<Novelty>,
 ) {
-    let alone = |kind: Kind| kind != Kind::Other && newcomers.of_kind(kind).opens_alone();
+    let weight = |kind: Kind| match kind {
+        _ if newcomers.of_kind(kind).is_habit() => Weight::Habitual,
+        Kind::Other => Weight::Weak,
+        Kind::Program | Kind::Rare => Weight::Strong,
+    };
     for (name, count) in window.counters.iter() {
         if count > 0.0 && !featuriser.knows(name) && featuriser.knows_family(family(name)) {
             let kind = Kind::of_counter(name);
             if kind != Kind::Other || newcomers.comparable(name, count, window) >= 1.0 {
-                out.push(Novelty { name: name.to_owned(), opens_alone: alone(kind), seen: count });
+                out.push(Novelty { name: name.to_owned(), weight: weight(kind), seen: count });
             }
         }
     }
     if seen.execs_watched {
         for (path, &count) in window.execs.iter().filter(|(path, _)| !seen.execs.contains(*path)) {
-            let opens_alone = path != OTHER_PROGRAMS && alone(Kind::Program);
-            out.push(Novelty { name: format!("exec:{path}"), opens_alone, seen: count as f64 });
+            let most = if path == OTHER_PROGRAMS { Weight::Weak } else { Weight::Strong };
+            let weight = weight(Kind::Program).min(most);
+            out.push(Novelty { name: format!("exec:{path}"), weight, seen: count as f64 });
         }
     }
 }
@@ -236,6 +282,7 @@ fn watches_execs(window: &Window<'_>) -> bool {
 mod tests {
     use vaectl_schemas::{Timestamp, Window, WindowInfo, WindowMeta};
 
+    use super::Weight::{self, Habitual, Strong, Weak};
     use super::{Featuriser, Newcomers, Novelty, Seen, find};
 
     fn window(counters: &[&str], execs: &[&str]) -> Window<'static> {
@@ -246,30 +293,30 @@ mod tests {
         window
     }
 
-    fn new_in(trained: &Window<'_>, judged: &Window<'_>) -> Vec<(String, bool)> {
+    fn new_in(trained: &Window<'_>, judged: &Window<'_>) -> Vec<(String, Weight)> {
         new_to(&Newcomers::default(), trained, judged)
     }
 
-    fn new_to(newcomers: &Newcomers, trained: &Window<'_>, judged: &Window<'_>) -> Vec<(String, bool)> {
+    fn new_to(newcomers: &Newcomers, trained: &Window<'_>, judged: &Window<'_>) -> Vec<(String, Weight)> {
         let mut seen = Seen::default();
         seen.learn(trained);
         let featuriser = Featuriser::new(Vec::new(), &seen);
         let mut out = Vec::new();
         find((&seen, newcomers), &featuriser, judged, &mut out);
-        out.into_iter().map(|Novelty { name, opens_alone, .. }| (name, opens_alone)).collect()
+        out.into_iter().map(|Novelty { name, weight, .. }| (name, weight)).collect()
     }
 
     #[test]
     fn a_new_program_opens_alone_and_a_new_call_does_not() {
         let got =
             new_in(&window(&["syscall.read"], &["/bin/sh"]), &window(&["syscall.sync"], &["/bin/sh", "/dev/shm/x"]));
-        assert_eq!(got, [("syscall.sync".to_owned(), false), ("exec:/dev/shm/x".to_owned(), true)]);
+        assert_eq!(got, [("syscall.sync".to_owned(), Weak), ("exec:/dev/shm/x".to_owned(), Strong)]);
     }
 
     #[test]
     fn the_short_list_opens_alone() {
         let got = new_in(&window(&["syscall.read"], &[]), &window(&["syscall.unshare", "syscall.getppid"], &[]));
-        assert_eq!(got, [("syscall.unshare".to_owned(), true), ("syscall.getppid".to_owned(), false)]);
+        assert_eq!(got, [("syscall.unshare".to_owned(), Strong), ("syscall.getppid".to_owned(), Weak)]);
     }
 
     #[test]
@@ -279,7 +326,7 @@ mod tests {
         windows.push(window(&["syscall.read", "syscall.mount"], &["/tmp/c"]));
         windows.push(window(&["syscall.read"], &["/tmp/d"]));
         windows.push(window(&["syscall.sync"], &[]));
-        let newcomers = Newcomers::of(&windows.iter().collect::<Vec<_>>(), 5_000_000_000);
+        let newcomers = Newcomers::of(&[&windows.iter().collect::<Vec<_>>()], 5_000_000_000);
         let counts = [newcomers.programs, newcomers.rare, newcomers.others].map(|expected| expected.windows);
         assert_eq!(counts, [3, 1, 1]);
         // 3 windows in 500 s.
@@ -287,12 +334,25 @@ mod tests {
     }
 
     #[test]
-    fn new_programs_of_a_container_that_always_has_some_do_not_open_alone() {
+    fn names_that_one_run_alone_has_come_anew_with_the_next_one_however_often_it_has_them() {
+        let run = |own: &str| vec![window(&["syscall.read"], &["/bin/sh", own]); 50];
+        let runs = ["/tmp/a", "/tmp/b", "/tmp/c", "/bin/sh"].map(run);
+        let runs: Vec<Vec<&Window<'_>>> = runs.iter().map(|run| run.iter().collect()).collect();
+        let runs: Vec<&[&Window<'_>]> = runs.iter().map(Vec::as_slice).collect();
+        let newcomers = Newcomers::of(&runs, 5_000_000_000);
+        // Three windows in 1000 s: the first one of each name.
+        assert_eq!((newcomers.programs.windows, newcomers.others.windows), (3, 0));
+        assert!((newcomers.programs.per_day - 259.2).abs() < 1e-9 && newcomers.programs.is_habit());
+        assert_eq!(Newcomers::of(&runs[..1], 5_000_000_000).programs.windows, 0, "nothing to compare it with");
+    }
+
+    #[test]
+    fn new_programs_of_a_container_that_always_has_some_say_nothing() {
         let windows: Vec<_> = (0..9).map(|i| window(&["syscall.read"], &[&format!("/tmp/{i}")])).collect();
-        let newcomers = Newcomers::of(&windows.iter().collect::<Vec<_>>(), 5_000_000_000);
+        let newcomers = Newcomers::of(&[&windows.iter().collect::<Vec<_>>()], 5_000_000_000);
         let judged = window(&["syscall.bpf"], &["/tmp/x"]);
         let got = new_to(&newcomers, &windows[0], &judged);
-        assert_eq!(got, [("syscall.bpf".to_owned(), true), ("exec:/tmp/x".to_owned(), false)]);
+        assert_eq!(got, [("syscall.bpf".to_owned(), Strong), ("exec:/tmp/x".to_owned(), Habitual)]);
     }
 
     #[test]
@@ -304,14 +364,14 @@ mod tests {
             window
         };
         let trained = watched(&[("syscall.read", 1.0)], 0.1);
-        let newcomers = Newcomers::of(&[&trained], 5_000_000_000);
+        let newcomers = Newcomers::of(&[&[&trained]], 5_000_000_000);
         let names = |calls, share| -> Vec<String> {
             new_to(&newcomers, &trained, &watched(calls, share)).into_iter().map(|(name, _)| name).collect()
         };
         let calls = [("syscall.sync", 9.0), ("syscall_failed.EPERM", 10.0), ("syscall.bpf", 1.0)];
         assert_eq!(names(&calls, 1.0), ["syscall_failed.EPERM", "syscall.bpf"]);
         assert_eq!(names(&calls, 0.1).len(), 3);
-        assert!(Newcomers::of(&[&watched(&[], 1.0)], 5_000_000_000).watched.is_empty());
+        assert!(Newcomers::of(&[&[&watched(&[], 1.0)]], 5_000_000_000).watched.is_empty());
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub(crate) fn sentence(
         parts.push(format!("{unnamed} more figure{} with them", if unnamed == 1 { "" } else { "s" }));
     }
     let mut new: Vec<&Novelty> = novelties.iter().collect();
-    new.sort_by(|a, b| b.opens_alone.cmp(&a.opens_alone).then(b.seen.total_cmp(&a.seen)));
+    new.sort_by(|a, b| b.weight.cmp(&a.weight).then(b.seen.total_cmp(&a.seen)));
     let new: Vec<(usize, &str)> = new.iter().map(|novelty| kind_of(&novelty.name)).collect();
     let mut untold = new.len();
     for kind in (0..KINDS.len()).filter(|kind| new.iter().any(|(of, _)| of == kind)).take(MOST_KINDS) {
@@ -99,14 +99,15 @@ mod tests {
     use vaectl_schemas::Attribution;
 
     use super::{phrase, sentence};
-    use crate::model::novelty::Novelty;
+    use crate::model::novelty::{Novelty, Weight};
 
     fn attribution(feature: &str, seen: f64, low: f64, high: f64) -> Attribution {
         Attribution { feature: feature.into(), seen, expected: Some([low, high]), share: 0.5 }
     }
 
     fn new(name: &str, opens_alone: bool, seen: f64) -> Novelty {
-        Novelty { name: name.into(), opens_alone, seen }
+        let weight = if opens_alone { Weight::Strong } else { Weight::Weak };
+        Novelty { name: name.into(), weight, seen }
     }
 
     #[test]

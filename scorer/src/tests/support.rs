@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use vaectl_schemas::{Grade, ModelMatch, RawLine, ScoreParts, Timestamp, Window};
 
 use crate::judge::{About, Found, Judge, Library};
-use crate::model::{Calibration, Cusum, Explanation};
+use crate::model::{Calibration, Cusum, Explanation, Weight};
 use crate::{Config, Judgement, Keys, ModelError, Novelty, ScoreError, Scorer, Unscorable};
 
 pub(super) const SECOND: u64 = 1_000_000_000;
@@ -21,12 +21,15 @@ impl Judge for Scripted {
     fn judge(&self, windows: &[&Window<'_>], out: &mut Vec<Judgement>) {
         out.extend(windows.iter().map(|window| {
             let score = window.counters.get("score").unwrap_or(0.0);
-            let novelty = |name: &str, opens_alone| {
+            let novelty = |name: &str, weight| {
                 let seen = window.counters.get(name)?;
-                Some(Novelty { name: name.into(), opens_alone, seen })
+                Some(Novelty { name: name.into(), weight, seen })
             };
             Judgement {
-                novelties: novelty("novel.weak", false).into_iter().chain(novelty("novel.strong", true)).collect(),
+                novelties: [novelty("novel.weak", Weight::Weak), novelty("novel.strong", Weight::Strong)]
+                    .into_iter()
+                    .flatten()
+                    .collect(),
                 ..judgement(score)
             }
         }));

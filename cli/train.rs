@@ -12,12 +12,12 @@ use crate::context::{Context, Streams};
 use crate::error::{Exit, Failure};
 use crate::io::signals::Cause;
 use crate::io::sources;
-use crate::units;
+use crate::{printable, units};
 
 /// Learn a model for every image from its containers' windows.
 ///
-/// Reads recordings, or an archive of `score`, from files, folders of files or standard input. Two runs of a container
-/// teach at least, and one more calibrates; what is left out is reported with its reason.
+/// Reads recordings, or an archive of `score`, from files, folders of files or standard input. At least one run of a
+/// container teaches and one calibrates; what is left out is reported with its reason.
 ///
 /// From cron: `vaectl train --archive DIR --since 7d --models DIR --promote --log-level warn`. It prints one line, ends
 /// with 6 where another run has the lock of the models, and a running `score` reads what is new on SIGHUP.
@@ -118,12 +118,9 @@ pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure>
         tell(progress);
     })?;
     match format {
-        ReportFormat::Text => write!(output, "{report}")?,
-        ReportFormat::Line => writeln!(output, "vaectl train: {}", report.summary())?,
-        ReportFormat::Json => {
-            let text = serde_json::to_string(&report).map_err(std::io::Error::other)?;
-            writeln!(output, "{text}")?;
-        }
+        ReportFormat::Text => write!(output, "{}", printable::lines(&report.to_string()))?,
+        ReportFormat::Line => writeln!(output, "vaectl train: {}", printable::text(&report.summary()))?,
+        ReportFormat::Json => writeln!(output, "{}", printable::object(&report)?)?,
     }
     output.finish()?;
     if report.trained() + report.kept() == 0 || report.refused() > 0 {

@@ -17,6 +17,8 @@ struct Next {
     ends: bool,
 }
 
+/// With such a window the suspicion began that became an incident.
+pub(crate) const BEFORE_AN_INCIDENT: &str = "before an incident";
 /// Such a window may have a process's set-up in it.
 pub(crate) const BEFORE_AN_ENTRY: &str = "before an entry";
 /// Such a window may have most of what a service does when it is stopped in it.
@@ -41,7 +43,7 @@ pub(crate) fn ahead(windows: &[Window<'_>]) -> Vec<Option<&'static str>> {
         };
         // The end before an entry: only of the latter some windows are taken back.
         let whys =
-            [(opens, "before an incident"), (next.ends && !is_part(window), BEFORE_THE_END), (enters, BEFORE_AN_ENTRY)];
+            [(opens, BEFORE_AN_INCIDENT), (next.ends && !is_part(window), BEFORE_THE_END), (enters, BEFORE_AN_ENTRY)];
         reasons.push(whys.into_iter().find(|(holds, _)| *holds).map(|(_, why)| why));
         let entered = info.entered.is_some_and(|entered| entered > 0);
         let this = Next {

@@ -42,9 +42,9 @@ pub struct Contest {
 /// What a model opened incidents about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Marks {
-    /// Calm windows within an incident.
+    /// Windows of these runs within an incident: a real one is one for both.
     pub false_positives: usize,
-    /// Odd spells within which an incident was open.
+    /// Odd spells within which an incident opened.
     pub true_positives: usize,
 }
 
@@ -62,10 +62,9 @@ impl Contest {
         let at = calm.first().map_or(0, Vec::len);
         odd.extend(others.iter().map(|windows| Spell { run: 0, at, windows: windows.to_vec() }));
         let (champion, challenger) = (Judged::by(champion, calm, &odd), Judged::by(challenger, calm, &odd));
-        let own = challenger.marks(0.0);
-        let theirs = champion.marks(0.0);
-        let at_that_rate =
-            champion.raised(own.false_positives).map_or(0, |raised| champion.marks(raised).true_positives);
+        let own = challenger.marks();
+        let theirs = champion.marks();
+        let at_that_rate = champion.true_positives(champion.raised(own.false_positives));
         Self {
             calm: calm.iter().map(Vec::len).sum(),
             odd: odd.len(),
@@ -100,9 +99,9 @@ impl<'a> Judged<'a> {
         Self { model, calm, odd }
     }
 
-    /// What `score` would open incidents about, were the thresholds `raised`.
-    fn marks(&self, raised: f64) -> Marks {
-        Marks { false_positives: self.false_positives(raised), true_positives: self.true_positives(raised) }
+    /// What `score` would open incidents about.
+    fn marks(&self) -> Marks {
+        Marks { false_positives: self.false_positives(0.0), true_positives: self.true_positives(0.0) }
     }
 
     fn false_positives(&self, raised: f64) -> usize {
@@ -129,9 +128,9 @@ impl<'a> Judged<'a> {
         found
     }
 
-    /// By how much the thresholds have to be raised at least for no more than `allowed` false positives; none where that
-    /// does not help, as against what is new.
-    fn raised(&self, allowed: usize) -> Option<f64> {
+    /// By how much the thresholds have to be raised at least for no more than `allowed` false positives, or for as few as
+    /// that can bring: it does not help against what is new.
+    fn raised(&self, allowed: usize) -> f64 {
         let mut by: Vec<f64> = vec![0.0];
         for run in &self.calm {
             let mut container = Rehearsal::new(self.model, 0.0);
@@ -141,13 +140,14 @@ impl<'a> Judged<'a> {
         by.retain(|beyond| *beyond >= 0.0);
         by.sort_by(f64::total_cmp);
         let at = by.partition_point(|raised| self.false_positives(*raised) > allowed);
-        by.get(at).copied()
+        by.get(at).or(by.last()).copied().unwrap_or_default()
     }
 }
 
-/// Whether an incident is open at any of these windows.
+/// Whether an incident opens at any of these windows; where one is open already, none can.
 fn opens(mut container: Rehearsal<'_>, spell: &Windows<'_>) -> bool {
-    spell.iter().any(|(window, judgement)| container.step(window, judgement.as_ref()).state == State::Unstable)
+    !container.is_in_an_incident()
+        && spell.iter().any(|(window, judgement)| container.step(window, judgement.as_ref()).state == State::Unstable)
 }
 
 /// What a model makes of windows.

@@ -7,7 +7,7 @@ use vaectl_schemas::{Container, ContainerLine, Kind, KindError, LineReader, Stat
 use vaectl_scorer::model::Seen;
 use vaectl_scorer::{Keys, RUN_NS};
 
-use crate::ahead::{BEFORE_AN_ENTRY, BEFORE_THE_END, ahead};
+use crate::ahead::{BEFORE_AN_ENTRY, BEFORE_AN_INCIDENT, BEFORE_THE_END, ahead};
 use crate::error::TrainError;
 use crate::random::Random;
 use crate::split::Split;
@@ -25,9 +25,11 @@ pub struct Group {
     parts: BTreeMap<String, Run>,
     /// Windows before an entry, by run.
     before: BTreeMap<String, Run>,
-    /// The names in these, where whole windows are learned: what a container begins and ends with may come a window later.
-    /// And those in windows before an entry or the end: to come a window early is no novelty.
-    pub(crate) seen_besides: Seen,
+    /// Windows of incidents, by run: they teach nothing, and may be false ones of the model in use.
+    incidents: BTreeMap<String, Run>,
+    /// The names in parts, by run, where whole windows are learned: what a container begins and ends with may come a window
+    /// later. And those in windows before an entry or the end: to come a window early is no novelty.
+    besides: BTreeMap<String, Seen>,
     pub(crate) left_out: BTreeMap<&'static str, usize>,
 }
 
@@ -85,6 +87,9 @@ const MOST_OF_A_RUN: usize = 8640;
 
 /// Windows that end within one of these stay or go together: sixty of five seconds.
 const BLOCK_NS: u64 = 300_000_000_000;
+
+/// Such a window belongs to an incident.
+const IN_AN_INCIDENT: &str = "unstable";
 
 /// Why windows are left out that there is no room for.
 const THINNED: &str = "thinned out";
@@ -187,6 +192,12 @@ impl Intake {
         let runs = std::mem::take(&mut self.windows).into_values();
         let mut windows: Vec<_> = runs.flat_map(|run| run.windows).collect();
         windows.sort_by(|a, b| a.timestamp.cmp(&b.timestamp).then_with(|| a.event.id.cmp(&b.event.id)));
+        let all = windows.len();
+        // A recording that was scored into the archive twice, or is given beside it.
+        windows.dedup_by(|a, b| a.event.id.is_some() && a.event.id == b.event.id && run_of(a) == run_of(b));
+        if windows.len() < all {
+            self.left_out.insert("given twice", all - windows.len());
+        }
         let ahead = ahead(&windows);
         for (window, ahead) in windows.into_iter().zip(ahead) {
             let Some(own) = window.container.as_ref() else {
@@ -212,19 +223,21 @@ impl Intake {
                 keys,
                 ..Group::default()
             });
-            let why = unfit(&window).or(ahead);
-            if let Some(why) = why.filter(|why| *why != BEFORE_AN_ENTRY) {
-                *group.left_out.entry(why).or_default() += 1;
-                if why == BEFORE_THE_END {
-                    group.seen_besides.learn(&window);
-                }
-                continue;
-            }
             let at = window.timestamp.as_ns();
             let part = (at - *first_of_run.entry(run.clone()).or_insert(at)) / RUN_NS;
             let run = if part == 0 { run } else { format!("{run}+{part}") };
+            let why = unfit(&window).or(ahead);
+            if let Some(why) = why.filter(|why| *why != BEFORE_AN_ENTRY) {
+                *group.left_out.entry(why).or_default() += 1;
+            }
             let runs = match why {
-                Some(_) => &mut group.before,
+                Some(BEFORE_AN_ENTRY) => &mut group.before,
+                Some(IN_AN_INCIDENT | BEFORE_AN_INCIDENT) => &mut group.incidents,
+                Some(BEFORE_THE_END) => {
+                    group.learn_besides(&run, &[window]);
+                    continue;
+                }
+                Some(_) => continue,
                 None if is_part(&window) => &mut group.parts,
                 None => &mut group.runs,
             };
@@ -245,8 +258,15 @@ impl Group {
         self.runs.values().flatten().all(is_part)
     }
 
-    /// Takes the newest runs out that began after `seen`: a quarter of all at most, and at least one; none where what is
-    /// left would be too little.
+    /// The names in windows that are not learned, and are no novelties all the same.
+    pub(crate) fn seen_besides(&self) -> Seen {
+        let mut all = Seen::default();
+        self.besides.values().for_each(|seen| all.join(seen));
+        all
+    }
+
+    /// Takes the newest runs out that began after `seen`, with their incidents: a quarter of all at most, and at least one;
+    /// none where what is left would be too little.
     pub(crate) fn take_newest(&mut self, seen: Timestamp) -> Vec<Run> {
         let began = |run: &Run| run.first().map(|window| window.timestamp);
         let mut newest: Vec<(Timestamp, String)> = self
@@ -263,7 +283,13 @@ impl Group {
             self.runs.extend(taken);
             return Vec::new();
         }
-        taken.into_iter().map(|(_, run)| run).collect()
+        let whole = |(name, mut run): (String, Run)| {
+            self.besides.remove(&name);
+            run.extend(self.incidents.remove(&name).unwrap_or_default());
+            run.sort_by_key(|window| window.timestamp);
+            run
+        };
+        taken.into_iter().map(whole).collect()
     }
 
     /// Takes windows before an entry in that have nothing of it: a set-up has names that the container alone has not.
@@ -272,17 +298,23 @@ impl Group {
         self.runs.values().flatten().for_each(|window| own.learn(window));
         for (run, windows) in std::mem::take(&mut self.before) {
             let (usual, others): (Run, Run) = windows.into_iter().partition(|w| !is_part(w) && own.has_all_of(w));
+            if !others.is_empty() {
+                *self.left_out.entry(BEFORE_AN_ENTRY).or_default() += others.len();
+                self.learn_besides(&run, &others);
+            }
             if !usual.is_empty() {
                 let run = self.runs.entry(run).or_default();
                 run.extend(usual);
                 run.sort_by_key(|window| window.timestamp);
             }
-            if !others.is_empty() {
-                *self.left_out.entry(BEFORE_AN_ENTRY).or_default() += others.len();
-                for window in &others {
-                    self.seen_besides.learn(window);
-                }
-            }
+        }
+    }
+
+    /// Takes in the names that windows have which are not learned themselves.
+    fn learn_besides(&mut self, run: &str, windows: &[Window<'static>]) {
+        let seen = self.besides.entry(run.to_owned()).or_default();
+        for window in windows {
+            seen.learn(window);
         }
     }
 
@@ -295,7 +327,9 @@ impl Group {
             others = (std::mem::replace(&mut self.runs, others.0), "of a longer life");
         }
         if others.1 == "part" {
-            others.0.values().flatten().for_each(|window| self.seen_besides.learn(window));
+            for (run, windows) in &others.0 {
+                self.learn_besides(run, windows);
+            }
         }
         if !others.0.is_empty() {
             self.left_out.insert(others.1, count(&others.0));
@@ -335,8 +369,10 @@ fn unfit(window: &Window<'_>) -> Option<&'static str> {
         Some("merged")
     } else if info.entered.is_some_and(|entered| entered > 0) {
         Some("entered")
-    } else if matches!(window.vaectl.state, Some(State::Unstable | State::Blind)) {
-        Some("unstable")
+    } else if window.vaectl.state == Some(State::Unstable) {
+        Some(IN_AN_INCIDENT)
+    } else if window.vaectl.state == Some(State::Blind) {
+        Some("blind")
     } else {
         None
     }

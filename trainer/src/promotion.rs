@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use vaectl_schemas::Window;
-use vaectl_scorer::Model;
 use vaectl_scorer::model::{Content, Versions};
+use vaectl_scorer::{Keys, Model};
 
 use crate::config::Config;
 use crate::contest::{Contest, SPELL};
@@ -31,8 +31,8 @@ pub(crate) enum Plan {
     Leave(String),
 }
 
-/// Windows in a row of every key, evenly taken.
-pub(crate) struct Samples(BTreeMap<String, Vec<Vec<Window<'static>>>>);
+/// Windows in a row of every key, evenly taken, with the keys of their containers.
+pub(crate) struct Samples(BTreeMap<String, (Keys, Vec<Vec<Window<'static>>>)>);
 
 impl Plan {
     /// Decides what decides, and takes the windows that do out of the group.
@@ -50,6 +50,9 @@ impl Plan {
             Ok(champion) => champion,
             Err(error) => return Self::Adopt(Some(format!("the one before could not be used: {error}"))),
         };
+        if !group.runs.values().flatten().any(|window| champion.scorable(window).is_ok()) {
+            return Self::Adopt(Some("the one before can score none of these windows".into()));
+        }
         let newest = group.take_newest(champion.card().span[1]);
         let calm = newest.iter().map(Vec::len).sum::<usize>();
         if newest.is_empty() {
@@ -96,15 +99,23 @@ impl Samples {
     pub(crate) fn of(groups: &BTreeMap<String, Group>) -> Self {
         let sample = |group: &Group| {
             let spells: Vec<&[Window<'static>]> = group.runs.values().flat_map(|run| run.chunks(SPELL)).collect();
-            spells.iter().step_by(spells.len().div_ceil(SAMPLE).max(1)).map(|spell| spell.to_vec()).collect()
+            let some = spells.iter().step_by(spells.len().div_ceil(SAMPLE).max(1)).map(|spell| spell.to_vec());
+            (group.keys.clone(), some.collect())
         };
         Self(groups.iter().map(|(key, group)| (key.clone(), sample(group))).collect())
     }
 
-    /// Those of all other keys.
+    /// Those of all other images: what another version of one does, or one with another argument, need not be odd.
     pub(crate) fn but(&self, key: &str) -> Vec<&[Window<'static>]> {
-        let others = self.0.iter().filter(|(other, _)| *other != key).flat_map(|(_, spells)| spells);
-        let others: Vec<&[Window<'static>]> = others.map(Vec::as_slice).collect();
+        let own = self.0.get(key).map(|(keys, _)| keys);
+        let is_twin = |keys: &Keys| {
+            own.is_some_and(|own| {
+                own.digest.is_some() && own.digest == keys.digest
+                    || own.repository.is_some() && own.repository == keys.repository
+            })
+        };
+        let others = self.0.iter().filter(|(other, (keys, _))| *other != key && !is_twin(keys));
+        let others: Vec<&[Window<'static>]> = others.flat_map(|(_, (_, spells))| spells).map(Vec::as_slice).collect();
         let step = others.len().div_ceil(MOST_OTHERS).max(1);
         others.into_iter().step_by(step).collect()
     }

@@ -30,8 +30,9 @@ impl<'a> Split<'a> {
         let windows: usize = group.runs.values().map(Vec::len).sum();
         if group.runs.len() < LEAST_RUNS || windows < LEAST_WINDOWS {
             return Err(format!(
-                "{} of at least {LEAST_RUNS} runs and {windows} of at least {LEAST_WINDOWS} windows: record for longer",
-                group.runs.len()
+                "{} of at least {LEAST_RUNS} runs and {windows} of at least {LEAST_WINDOWS} windows: {}",
+                group.runs.len(),
+                if group.runs.len() < LEAST_RUNS { "restart it, or run a second one" } else { "record for longer" }
             ));
         }
         let mut runs: Vec<&Run> = group.runs.values().collect();

@@ -17,7 +17,7 @@ pub(crate) struct ServerArgs {
     // Before the options, which leave the matches when they are read.
     #[command(flatten)]
     sources: Sources,
-    /// A file with the server's API key.
+    /// A file with the server's API key in its encoded form.
     ///
     /// By default the service manager's credential `api-key`, or the variable `VAECTL_API_KEY`.
     #[arg(long, value_name = "FILE", conflicts_with = "user")]

@@ -314,7 +314,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--batch-bytes', '--batch-bytes', [CompletionResultType]::ParameterName, 'The most bytes in one request')
             [CompletionResult]::new('--batch-age', '--batch-age', [CompletionResultType]::ParameterName, 'The longest a document waits for others')
             [CompletionResult]::new('--summary-age', '--summary-age', [CompletionResultType]::ParameterName, 'How long the summaries of stable containers wait for each other')
-            [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file with the server''s API key')
+            [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file with the server''s API key in its encoded form')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user to log in as')
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'A file with the user''s password')
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'A PEM file of certificate authorities to trust')
@@ -366,7 +366,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
         'vaectl;incidents' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'The repository: `dir:PATH`, or the URL of an Elasticsearch server')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Those since then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `12h`')
-            [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file with the server''s API key')
+            [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file with the server''s API key in its encoded form')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user to log in as')
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'A file with the user''s password')
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'A PEM file of certificate authorities to trust')
@@ -390,7 +390,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
         'vaectl;show' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'The repository: `dir:PATH`, or the URL of an Elasticsearch server')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'The most events that are read')
-            [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file with the server''s API key')
+            [CompletionResult]::new('--api-key-file', '--api-key-file', [CompletionResultType]::ParameterName, 'A file with the server''s API key in its encoded form')
             [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'The user to log in as')
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'A file with the user''s password')
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'A PEM file of certificate authorities to trust')

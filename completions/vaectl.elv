@@ -291,7 +291,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --batch-bytes 'The most bytes in one request'
             cand --batch-age 'The longest a document waits for others'
             cand --summary-age 'How long the summaries of stable containers wait for each other'
-            cand --api-key-file 'A file with the server''s API key'
+            cand --api-key-file 'A file with the server''s API key in its encoded form'
             cand --user 'The user to log in as'
             cand --password-file 'A file with the user''s password'
             cand --ca-file 'A PEM file of certificate authorities to trust'
@@ -341,7 +341,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
         &'vaectl;incidents'= {
             cand --from 'The repository: `dir:PATH`, or the URL of an Elasticsearch server'
             cand --since 'Those since then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `12h`'
-            cand --api-key-file 'A file with the server''s API key'
+            cand --api-key-file 'A file with the server''s API key in its encoded form'
             cand --user 'The user to log in as'
             cand --password-file 'A file with the user''s password'
             cand --ca-file 'A PEM file of certificate authorities to trust'
@@ -364,7 +364,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
         &'vaectl;show'= {
             cand --from 'The repository: `dir:PATH`, or the URL of an Elasticsearch server'
             cand --limit 'The most events that are read'
-            cand --api-key-file 'A file with the server''s API key'
+            cand --api-key-file 'A file with the server''s API key in its encoded form'
             cand --user 'The user to log in as'
             cand --password-file 'A file with the user''s password'
             cand --ca-file 'A PEM file of certificate authorities to trust'

@@ -316,7 +316,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-document
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-bytes -d 'The most bytes in one request' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l batch-age -d 'The longest a document waits for others' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l summary-age -d 'How long the summaries of stable containers wait for each other' -r
-complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l api-key-file -d 'A file with the server\'s API key' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l api-key-file -d 'A file with the server\'s API key in its encoded form' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l user -d 'The user to log in as' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l password-file -d 'A file with the user\'s password' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand publish" -l ca-file -d 'A PEM file of certificate authorities to trust' -r -F
@@ -372,7 +372,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand run" -l resumed -d 'Begin 
 complete -c vaectl -n "__fish_vaectl_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l from -d 'The repository: `dir:PATH`, or the URL of an Elasticsearch server' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l since -d 'Those since then: a time such as `2026-11-24T03:00:00Z`, or how long ago, such as `12h`' -r
-complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l api-key-file -d 'A file with the server\'s API key' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l api-key-file -d 'A file with the server\'s API key in its encoded form' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l user -d 'The user to log in as' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l password-file -d 'A file with the user\'s password' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l ca-file -d 'A PEM file of certificate authorities to trust' -r -F
@@ -397,7 +397,7 @@ complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -l resumed -d '
 complete -c vaectl -n "__fish_vaectl_using_subcommand incidents" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l from -d 'The repository: `dir:PATH`, or the URL of an Elasticsearch server' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l limit -d 'The most events that are read' -r
-complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l api-key-file -d 'A file with the server\'s API key' -r -F
+complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l api-key-file -d 'A file with the server\'s API key in its encoded form' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l user -d 'The user to log in as' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l password-file -d 'A file with the user\'s password' -r -F
 complete -c vaectl -n "__fish_vaectl_using_subcommand show" -l ca-file -d 'A PEM file of certificate authorities to trust' -r -F

@@ -112,7 +112,7 @@ fn a_second_signal_leaves_at_once() {
     std::thread::sleep(Duration::from_millis(200));
     let asked = Instant::now();
     send(&child, Signal::TERM);
-    wait(&mut child);
+    assert_eq!(wait(&mut child), Some(1));
     assert!(asked.elapsed() < Duration::from_secs(2), "it left after {:?}", asked.elapsed());
     drop(reader);
 }

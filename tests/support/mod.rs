@@ -67,10 +67,6 @@ pub(crate) fn output(command: &mut assert_cmd::Command) -> Output {
 /// Replaces what differs from run to run by text of the same width.
 pub(crate) fn redact(text: &str) -> String {
     let mut out: String = text.replace(env!("CARGO_PKG_VERSION"), "X.Y.Z");
-    // A time of today; times of the input are older.
-    for year in ["2027-", "2028-"] {
-        debug_assert!(!text.contains(year), "tests use times of 2026");
-    }
     let log_time = |line: &str| {
         let digits = line.len() > 27 && line.as_bytes()[26] == b'Z' && line.starts_with("20");
         if digits { format!("TTTT-TT-TTTTT:TT:TT.TTTTTTZ{}", &line[27..]) } else { line.to_owned() }

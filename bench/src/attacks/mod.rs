@@ -34,8 +34,8 @@ use stage::Stock;
 /// Held while containers are recorded.
 const MACHINE: &str = "/run/vaectl-attacks.lock";
 
-/// The parts of `soak`, fifteen container-hours each once their instances are warm.
-const SOAK_PARTS: usize = 5;
+/// The parts of `soak`, 37 container-hours each once their instances are warm.
+const SOAK_PARTS: usize = 2;
 
 /// Says which plan an archive is of: the parts of another one are none of it.
 const PLAN: &str = "plan";
@@ -78,8 +78,9 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let (name, parts) =
         if options.quick { ("attacks-quick", plan::quick(seed)) } else { ("attacks", plan::full(seed)) };
     let archive = options.archive(name);
-    record(&archive, seed, &parts)?;
-    let (recorded, judged) = judged(&archive)?;
+    record(&archive, seed, &parts, |_| true)?;
+    let recorded = Recorded::read(&archive, LINES)?;
+    let judged = judged(&recorded)?;
     print!("{judged}");
     if !options.quick {
         print!("{}", ablation::table(&archive, &recorded, &judged)?);
@@ -88,22 +89,25 @@ pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     Ok(if judged.is_reached() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Runs `soak`: 72 container-hours in which nothing happens; fails where there may be more than one false episode a day.
+/// Runs `soak`: 72 container-hours in which nothing happens, under the models of `attacks`; fails where there may be more
+/// than one false episode a day.
 pub fn soak(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let options = Options::parse(args)?;
     let (archive, seed) = (options.archive("soak"), options.seed.unwrap_or(2));
-    record(&archive, seed, &plan::soak(seed, SOAK_PARTS))?;
-    let (_, judged) = judged(&archive)?;
+    let learn = crate::target().join("attacks");
+    record(&learn, 1, &plan::full(1), Part::teaches)?;
+    record(&archive, seed, &plan::soak(seed, SOAK_PARTS), |_| true)?;
+    let mut recorded = Recorded::read(&archive, LINES)?;
+    recorded.learn = Recorded::read(&learn, LINES)?.learn;
+    let judged = judged(&recorded)?;
     print!("{judged}");
     println!("{}", judged.soak_line());
     Ok(if judged.is_quiet() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn judged(archive: &Path) -> Result<(Recorded, Judged), Box<dyn Error>> {
+fn judged(recorded: &Recorded) -> Result<Judged, Box<dyn Error>> {
     let models = Workspace::new("bench-attacks")?;
-    let recorded = Recorded::read(archive, LINES)?;
-    let judged = recorded.judge(&vaectl_trainer::Config::new(models.path()))?;
-    Ok((recorded, judged))
+    recorded.judge(&vaectl_trainer::Config::new(models.path()))
 }
 
 /// Refuses an archive whose parts are of another plan; a new one is told its own.
@@ -128,10 +132,11 @@ fn claim(archive: &Path, seed: u64, parts: &[Part]) -> Result<(), Box<dyn Error>
     }
 }
 
-/// Records the parts that the archive does not have.
-fn record(archive: &Path, seed: u64, parts: &[Part]) -> Result<(), Box<dyn Error>> {
-    claim(archive, seed, parts)?;
-    let missing: Vec<&Part> = parts.iter().filter(|part| !archive.join(&part.name).exists()).collect();
+/// Records those parts of a plan that the archive does not have.
+fn record(archive: &Path, seed: u64, plan: &[Part], those: impl Fn(&Part) -> bool) -> Result<(), Box<dyn Error>> {
+    claim(archive, seed, plan)?;
+    let missing = plan.iter().filter(|part| those(part) && !archive.join(&part.name).exists());
+    let missing: Vec<&Part> = missing.collect();
     if missing.is_empty() {
         return Ok(());
     }

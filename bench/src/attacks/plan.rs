@@ -96,6 +96,8 @@ const TESTS: usize = 3;
 
 /// Replicas of an image in a test that nothing is done to, and that are attacked; one more sees benign changes.
 const STEADY: usize = 8;
+/// The same in a soak.
+const SOAKED: usize = 32;
 const ATTACKED: usize = 3;
 
 /// Each benign change is made so often.
@@ -108,7 +110,7 @@ const WITHOUT_PROGRAM: usize = 2;
 const LEARN_SECONDS: u64 = 840;
 const TEST_SECONDS: u64 = 725;
 const QUICK_SECONDS: u64 = 270;
-const SOAK_SECONDS: u64 = 1500;
+const SOAK_SECONDS: u64 = 1000;
 
 /// An instance learns its offset from its first thirty windows: two and a half minutes.
 const WARM: f64 = 160.0;
@@ -160,17 +162,15 @@ pub(super) fn quick(seed: u64) -> Vec<Part> {
     finish(vec![Part::learn(&services, 560, &mut noise), test])
 }
 
-/// So many parts of forty containers that nothing is done to.
+/// So many parts of containers that nothing is done to.
 pub(super) fn soak(seed: u64, parts: usize) -> Vec<Part> {
     let mut noise = StdRng::seed_from_u64(seed);
-    let services = SERVICES.each_ref();
-    let mut soak = vec![Part::learn(&services, LEARN_SECONDS, &mut noise)];
-    for part in 1..=parts {
-        let mut part = Part::test(&format!("soak-{part}"), SOAK_SECONDS, &services, STEADY, &mut noise);
+    let mut soak = |part| {
+        let mut part = Part::test(&format!("soak-{part}"), SOAK_SECONDS, &SERVICES.each_ref(), SOAKED, &mut noise);
         part.replicas.retain(|replica| replica.role == Role::Steady);
-        soak.push(part);
-    }
-    finish(soak)
+        part
+    };
+    (1..=parts).map(&mut soak).collect()
 }
 
 fn finish(mut parts: Vec<Part>) -> Vec<Part> {
@@ -331,8 +331,8 @@ mod tests {
     fn a_soak_has_seventy_two_hours_of_containers_that_know_their_own_offset() {
         let warm = |part: &super::Part| (part.seconds as f64 - super::WARM) * part.replicas.len() as f64 / 3600.0;
         let parts = soak(2, super::super::SOAK_PARTS);
-        assert!(parts[1..].iter().all(|part| part.deeds.is_empty()));
-        assert!(parts[1..].iter().map(warm).sum::<f64>() > 72.0);
+        assert!(parts.iter().all(|part| part.deeds.is_empty()));
+        assert!(parts.iter().map(warm).sum::<f64>() > 72.0);
     }
 
     #[test]

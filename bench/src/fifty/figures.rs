@@ -313,7 +313,7 @@ mod tests {
         assert!(is(figures.episode_cpu_s, 0.9) && is(figures.hour.episode_network, 500.0));
         assert!(is(figures.user_factor_with_false, 60.0 / (1.0 + 900.0 * 50.0 / 86_400.0)));
         // A block and a phase of each of two, without the first window of five seconds; two turns of each.
-        let seconds = 2.0 * (50.0 * (12.0 + 50.0 - 5.0) + 48.0 * (12.0 + 100.0 - 5.0) + 50.0 * 2.0 * (2.0 + 8.0));
+        let seconds = 2.0 * (50.0 * (12.0 + 50.0 - 5.0) + 48.0 * (12.0 + 100.0 - 5.0) + 50.0 * 2.0 * (2.0 + 20.0));
         assert!(is(figures.alarms.container_hours, seconds / 3600.0), "{:?}", figures.alarms);
         assert!(is(figures.alarms.per_day_at_most, 3.0 * 86_400.0 / seconds));
         assert!(figures.reached());

@@ -24,6 +24,9 @@ pub(super) const SERVER_RATE: f64 = KINDS[0].2;
 /// Those that have something to do without being asked.
 const WORK_ALONE: [&str; 2] = ["worker", "cron"];
 const IDLE: &str = "idle";
+/// Those that take a second of the processor to start: beyond what two hundred containers have of them there are web
+/// servers in their place, or a thousand would take a quarter of an hour.
+const SLOW: [&str; 2] = ["web", "database"];
 /// Clusters are made and caches fill before anything is measured.
 const SETTLE: Duration = Duration::from_secs(5);
 /// One in so many requests may fail.
@@ -83,10 +86,16 @@ fn kinds(size: usize) -> Vec<(&'static str, f64)> {
     let mut places: Vec<usize> = (0..size).map(|i| if size < SIZE { i * SIZE / size } else { i % SIZE }).collect();
     places.sort_unstable();
     let mut kinds: Vec<_> = places.into_iter().filter_map(place).collect();
-    // Who works on its own works as much whatever the load: more of them would be more events.
-    for (own, most, _) in KINDS.into_iter().filter(|(name, ..)| WORK_ALONE.contains(name)) {
-        let surplus = kinds.iter_mut().filter(|(kind, _)| *kind == own).skip(most);
-        surplus.for_each(|(kind, _)| *kind = IDLE);
+    let mut replace = |own: &str, most: usize, by: (&'static str, f64)| {
+        kinds.iter_mut().filter(|(kind, _)| *kind == own).skip(most).for_each(|surplus| *surplus = by);
+    };
+    for (own, most, rate) in KINDS {
+        // Who works on its own works as much whatever the load: more of them would be more events.
+        if WORK_ALONE.contains(&own) {
+            replace(own, most, (IDLE, rate));
+        } else if SLOW.contains(&own) {
+            replace(own, 4 * most, (KINDS[0].0, rate));
+        }
     }
     kinds
 }
@@ -181,6 +190,7 @@ mod tests {
         }
         let number = |size, kind| kinds(size).iter().filter(|(name, _)| *name == kind).count();
         assert_eq!([number(SIZE, "database"), number(SIZE, "cron"), number(SIZE, "idle")], [6, 6, 6]);
-        assert_eq!([number(1000, "database"), number(1000, "cron"), number(1000, "idle")], [120, 6, 348]);
+        assert_eq!([number(1000, "database"), number(1000, "cron"), number(1000, "idle")], [24, 6, 348]);
+        assert_eq!([number(1000, "web"), number(1000, "nginx")], [32, 200 + 128 + 96]);
     }
 }

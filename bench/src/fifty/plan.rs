@@ -20,6 +20,7 @@ pub(super) struct Plan {
     pub(super) duty: bool,
     /// The length of a window in seconds, in training and after.
     pub(super) window_s: u64,
+    /// For how long each of the fleets is recorded that models are made of.
     pub(super) training_s: u64,
     pub(super) warm_s: u64,
     /// Each has a fleet of its own, and attacks by its own seed.
@@ -56,8 +57,8 @@ impl Plan {
             settle_s: 12,
             attack_s: 40,
             recovery_s: 45,
-            turns: 14,
-            turn_s: 8,
+            turns: 11,
+            turn_s: 20,
             growth: vec![(10, 5.0), (50, 1.0), (200, 0.25), (1000, 0.05), (50, 4.0), (50, 16.0)],
             growth_s: 25,
         }
@@ -70,7 +71,7 @@ impl Plan {
             cost_rounds: 4,
             duty: false,
             window_s: 2,
-            training_s: 185,
+            training_s: 92,
             warm_s: 66,
             seeds: vec![1],
             rounds: 2,
@@ -93,7 +94,7 @@ impl Plan {
             cost_rounds: 0,
             containers: 5,
             window_s: 1,
-            training_s: 75,
+            training_s: 37,
             warm_s: 36,
             rounds: 1,
             block_s: 8,

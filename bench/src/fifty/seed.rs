@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -60,23 +61,33 @@ pub(super) struct Seed {
 ///
 /// Beside a fleet somebody takes a core now and then, as on any host; when is fixed, as the fleet's load is.
 ///
-/// They take turns: the hooks of a second recorder take time in the containers, and models would learn it. Who is first beside
-/// one fleet is last beside the other, since a database does things after minutes that it does not do before.
+/// All record at the same time: a second recorder's hooks take less than a hundredth of what containers take, and windows
+/// are what a model promises by.
 pub(super) fn train(plan: &Plan, folder: &Path, progress: Progress) -> Result<Models, Box<dyn Error>> {
     let workspace = Workspace::new("fifty")?;
-    let mut publishers: Vec<Publisher> =
+    let publishers: Vec<Publisher> =
         plan.publishers().into_iter().filter(|publisher| publisher.is_adaptive()).collect();
     let part = |publisher: Publisher, seed: u64| workspace.path().join(format!("{}-{seed}.ndjson", publisher.name()));
-    let seconds = plan.training_s / TRAINING_SEEDS.len() as u64;
     for seed in TRAINING_SEEDS {
         let own = Workspace::new("fifty")?;
         let fleet = Fleet::start(plan.containers, 1.0, seed, &own, progress)?;
-        for &publisher in &publishers {
-            progress.say(format!("Recording windows to learn from ({}): {seconds} s.", publisher.name()));
-            let record = || record(&fleet, plan, seconds, publisher, &part(publisher, seed), &workspace);
-            neighbour::beside(Duration::from_secs(seconds), seed, record)?;
-        }
-        publishers.reverse();
+        progress.say(format!("Recording windows to learn from: {} s.", plan.training_s));
+        let one = |publisher| record(&fleet, plan, plan.training_s, publisher, &part(publisher, seed), &workspace);
+        let all = || {
+            thread::scope(|scope| {
+                let start = |&publisher: &Publisher| {
+                    scope.spawn({
+                        let one = &one;
+                        move || one(publisher)
+                    })
+                };
+                let recorders: Vec<_> = publishers.iter().map(start).collect();
+                let ended =
+                    |recorder: ScopedJoinHandle<'_, _>| recorder.join().map_err(|_| HarnessError::Interrupted)?;
+                recorders.into_iter().try_for_each(ended)
+            })
+        };
+        neighbour::beside(Duration::from_secs(plan.training_s), seed, all)?;
     }
     let learn = |name: &str, publisher: Publisher| -> Result<PathBuf, Box<dyn Error>> {
         let models = std::path::absolute(folder.join(name))?;

@@ -51,7 +51,7 @@ fn beginning(out: &mut String, measured: &Measured, figures: &Figures) -> std::f
     writeln!(
         out,
         "The load makes {:.0} events and {:.0} system calls a second ({:.0} events of each container, {:.1} calls an \
-         event). Windows of {} s; models of {} s of two fleets, one after the \
+         event). Windows of {} s; models of {} s of each of two fleets, one after the \
          other, in {:.0} % of which somebody outside the containers took a core; {blocks} blocks of {} s of each publisher, taken in turn on one fleet a seed ({} seeds). Events are documents of \
          the conventional publisher.\n",
         figures.events_per_s,

@@ -102,19 +102,16 @@ pub(crate) fn open_throughout<'e>(joined: &Joined, episodes: &'e [Episode], even
 /// Calm time in which an episode would have been false: scored by an instance that knows its own offset, in no event nor so
 /// soon after one that it could be about that, and in no episode about one. In nanoseconds.
 pub(crate) fn exposure(joined: &Joined, episodes: &[Episode]) -> u64 {
+    let about = episodes.iter().filter(|episode| episode.about != About::Nothing);
+    let about = about.map(|episode| (episode.series, episode.first, episode.last));
+    let events = joined.events.iter().filter_map(|event| event.place);
+    let busy: Vec<_> = events.map(|(of, first, last)| (of, first, last + GRACE)).chain(about).collect();
     let mut total = 0;
     for (at, series) in joined.series.iter().enumerate() {
-        let covered = |stretch: Option<(usize, usize, usize)>, index: usize| {
-            stretch.is_some_and(|(of, first, last)| of == at && (first..=last).contains(&index))
-        };
-        let late = |event: &Event| event.place.map(|(of, first, last)| (of, first, last + GRACE));
-        let about = episodes.iter().filter(|episode| episode.about != About::Nothing);
-        let busy: Vec<_> = about.map(|episode| Some((episode.series, episode.first, episode.last))).collect();
-        let busy: Vec<_> = joined.events.iter().map(late).chain(busy).collect();
         for (index, point) in series.points.iter().enumerate() {
+            let is_busy = || busy.iter().any(|(of, first, last)| *of == at && (*first..=*last).contains(&index));
             let warm = point.judged.score.is_some() && point.judged.state != State::Warming;
-            let calm = point.class == Class::Calm && !point.in_event && warm;
-            if calm && !busy.iter().any(|stretch| covered(*stretch, index)) {
+            if point.class == Class::Calm && warm && !is_busy() {
                 total += point.judged.duration_ns;
             }
         }

@@ -14,8 +14,6 @@ pub(crate) struct Point {
     pub(crate) class: Class,
     /// The run that it is drawn with in a bootstrap.
     pub(crate) group: usize,
-    /// It belongs to an attack or a benign change.
-    pub(crate) in_event: bool,
 }
 
 /// The windows of a container in the order of time.
@@ -71,7 +69,6 @@ pub(crate) fn join(mut judged: Vec<Judged>, truth: &Truth) -> Joined {
         let points = windows.iter().map(|judged| Point {
             class: Class::Calm,
             group: groups.of(&judged.run),
-            in_event: false,
             judged: judged.clone(),
         });
         joined.series.push(Series { container: windows[0].container.clone(), points: points.collect() });
@@ -139,7 +136,6 @@ impl Joined {
                 calm += usize::from(label.class == Class::Calm);
                 continue;
             }
-            point.in_event = true;
             let since = label.event.as_deref().map_or(attacked_since.unwrap_or(index), |name| {
                 let (since, before) = occurrences.entry(name).or_insert((index, calm));
                 // The same name after calm windows is the same again, and not all that lies between.
@@ -190,7 +186,6 @@ impl Joined {
         if let Some((at, first, last)) = place {
             for point in &mut self.series[at].points[first..=last] {
                 let whole = 2 * overlap(point) >= point.judged.duration_ns;
-                point.in_event |= span.label.class != Class::LeftOut;
                 point.class = match (span.label.class, point.class) {
                     (Class::Calm, class) => class,
                     (Class::Attacked, Class::Calm | Class::Attacked) if whole => Class::Attacked,

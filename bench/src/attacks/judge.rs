@@ -55,7 +55,11 @@ pub(super) struct Recorded {
 impl Recorded {
     /// Reads this file of every part.
     pub(super) fn read(archive: &Path, file: &str) -> Result<Self, Box<dyn Error>> {
-        let (learn, tests) = parts(archive)?;
+        Self::of(archive, archive, file)
+    }
+
+    /// Reads this file of the parts of one archive that models are made of, and of those of another that are tests.
+    pub(super) fn of(learn: &Path, tests: &Path, file: &str) -> Result<Self, Box<dyn Error>> {
         let lines = |folder: &PathBuf| -> Result<Vec<u8>, Box<dyn Error>> {
             let mut lines = Vec::new();
             open(&folder.join(file))?.read_to_end(&mut lines)?;
@@ -64,8 +68,8 @@ impl Recorded {
         let test =
             |folder: &PathBuf| Ok::<_, Box<dyn Error>>((lines(folder)?, fs::read_to_string(folder.join(TRUTH))?));
         Ok(Self {
-            learn: learn.iter().map(lines).collect::<Result<_, _>>()?,
-            tests: tests.iter().map(test).collect::<Result<_, _>>()?,
+            learn: parts(learn)?.0.iter().map(lines).collect::<Result<_, _>>()?,
+            tests: parts(tests)?.1.iter().map(test).collect::<Result<_, _>>()?,
         })
     }
 

@@ -97,9 +97,7 @@ pub fn soak(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
     let learn = crate::target().join("attacks");
     record(&learn, 1, &plan::full(1), Part::teaches)?;
     record(&archive, seed, &plan::soak(seed, SOAK_PARTS), |_| true)?;
-    let mut recorded = Recorded::read(&archive, LINES)?;
-    recorded.learn = Recorded::read(&learn, LINES)?.learn;
-    let judged = judged(&recorded)?;
+    let judged = judged(&Recorded::of(&learn, &archive, LINES)?)?;
     print!("{judged}");
     println!("{}", judged.soak_line());
     Ok(if judged.is_quiet() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

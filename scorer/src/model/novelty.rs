@@ -173,34 +173,24 @@ impl Newcomers {
     /// Counts the names that one of these runs alone has.
     #[must_use]
     pub fn of(runs: &[&[&Window<'_>]], nominal_ns: u64) -> Self {
-        let one;
-        let several: Vec<&[&Window<'_>]> = match runs {
-            [run] => {
-                one = run.iter().copied().map(|window| [window]).collect::<Vec<_>>();
-                one.iter().map(<[_; 1]>::as_slice).collect()
-            }
-            runs => runs.to_vec(),
-        };
-        // The window in which a name was first, where no other run has it.
+        let windows: Vec<&Window<'_>> = runs.concat();
+        let runs: Vec<&[&Window<'_>]> = if let [run] = runs { run.chunks(1).collect() } else { runs.to_vec() };
+        // The run and the window in which a name was first, where no other run has it.
         let mut known: BTreeMap<&str, Option<(usize, usize)>> = BTreeMap::new();
-        for (at, run) in several.iter().enumerate() {
-            for (index, window) in run.iter().enumerate() {
-                for (_, name) in names(window) {
-                    let first = known.entry(name).or_insert(Some((at, index)));
-                    *first = first.filter(|(run, _)| *run == at);
-                }
+        let run_of = runs.iter().enumerate().flat_map(|(run, windows)| std::iter::repeat_n(run, windows.len()));
+        for (index, (run, window)) in run_of.zip(&windows).enumerate() {
+            for (_, name) in names(window) {
+                let first = known.entry(name).or_insert(Some((run, index)));
+                *first = first.filter(|(first, _)| *first == run);
             }
         }
-        let windows: Vec<&Window<'_>> = runs.concat();
         let days = windows.len().max(1) as f64 * nominal_ns as f64 / 86_400e9;
         let expected = |kind: Kind| {
-            let is_new = |place: (usize, usize), window: &Window<'_>| {
-                names(window).any(|(of, name)| of == kind && known[name] == Some(place))
+            let is_first = |name: &str, at: usize| known[name].is_some_and(|(_, index)| index == at);
+            let has_own = |(at, window): &(usize, &&Window<'_>)| {
+                names(window).any(|(of, name)| of == kind && is_first(name, *at))
             };
-            let in_run = |(at, run): (usize, &&[&Window<'_>])| {
-                run.iter().enumerate().filter(|(index, window)| is_new((at, *index), window)).count()
-            };
-            let own: usize = several.iter().enumerate().map(in_run).sum();
+            let own = windows.iter().enumerate().filter(has_own).count();
             Expected { windows: own, per_day: own as f64 / days }
         };
         let [programs, rare, others] = [Kind::Program, Kind::Rare, Kind::Other].map(expected);

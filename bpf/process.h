@@ -253,8 +253,10 @@ int on_fork(__u64 *ctx)
 		return 0;
 	add(row->count[COUNT_FORK], 1);
 	/* The flags in memory may be gone by the time the call ends (vfork shares it): the result is what counts. */
-	if (child->nsproxy != parent->nsproxy || child->cred->user_ns != parent->cred->user_ns)
+	if (child->nsproxy != parent->nsproxy || child->cred->user_ns != parent->cred->user_ns) {
+		add(row->count[COUNT_NAMESPACE], 1);
 		report_rare(parent, slot, __NR_clone, child->tgid, 0, 0, 0, 0);
+	}
 	if (!wanted(slot, DEPTH_FULL))
 		return 0;
 	struct fork_record record = {.child_pid = child->tgid, .child_start_ns = child->start_boottime};

@@ -71,7 +71,8 @@
 #define COUNT_LOST_QUOTA 26 /* events beyond the container's share of the ring */
 #define COUNT_WAKEUPS 27 /* events that woke the reader, because the ring filled */
 #define COUNT_UDP_CONNECT 28 /* peers that datagrams were sent to */
-#define COUNTS 29
+#define COUNT_NAMESPACE 29 /* processes that began in other namespaces than their parent's */
+#define COUNTS 30
 
 #define KIND_EXEC 1
 #define KIND_EXIT 2

@@ -35,6 +35,9 @@ pub(crate) struct Args {
     /// Make models of these keys alone; the windows of others still tell whether they are good.
     #[arg(long = "key", value_name = "KEY", value_delimiter = ',')]
     key: Vec<String>,
+    /// Learn from windows of incidents too, of the keys that are named: what changed is here to stay. Give `--since` its beginning.
+    #[arg(long, value_parser = BoolishValueParser::new())]
+    accept: bool,
     /// Where a model is in use already, put the new one in use only where it is at least as good: no more false positives
     /// on the newest runs, which neither has seen, and no fewer true ones at that rate.
     #[arg(long, value_parser = BoolishValueParser::new())]
@@ -83,6 +86,9 @@ impl Args {
     }
 
     fn resolve(self, max_line_bytes: usize) -> Result<Config, Failure> {
+        if self.accept && self.key.is_empty() {
+            return Err(Failure::usage("incidents of every image would be learned").hint("give --key with --accept"));
+        }
         let models = self.models.ok_or_else(|| Failure::usage("no folder for models").hint("give --models DIR"))?;
         let mut config = Config::new(models);
         config.seeds = self.seeds;
@@ -93,6 +99,7 @@ impl Args {
         config.max_line_bytes = max_line_bytes;
         config.keys = self.key;
         config.since = self.since;
+        config.accept = self.accept;
         config.promote = self.promote;
         config.keep = self.keep;
         Ok(config)
@@ -100,6 +107,7 @@ impl Args {
 }
 
 pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure> {
+    let is_archive = args.archive.is_some() && args.files.is_empty();
     args.files.extend(args.archive.take());
     let files = sources::with_folders(std::mem::take(&mut args.files))?;
     let from_stdin = files.is_empty();
@@ -130,7 +138,9 @@ pub(crate) fn execute(mut args: Args, context: Context) -> Result<Exit, Failure>
         };
         return Err(Failure::new(Exit::Model, what).hint("the report says why of every image"));
     }
-    Ok(match report.bad_lines() {
+    // The newest file of an archive is being written.
+    let expected = if is_archive { report.cut_lines() } else { 0 };
+    Ok(match report.bad_lines() - expected {
         0 => Exit::Done,
         bad if strict => return Err(Failure::new(Exit::Partial, format!("{bad} lines could not be read"))),
         _ => Exit::Partial,

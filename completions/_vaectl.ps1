@@ -96,6 +96,7 @@ Register-ArgumentCompleter -Native -CommandName 'vaectl' -ScriptBlock {
             [CompletionResult]::new('--log-level', '--log-level', [CompletionResultType]::ParameterName, 'The least severe line that is logged')
             [CompletionResult]::new('--max-line-bytes', '--max-line-bytes', [CompletionResultType]::ParameterName, 'The longest line that is written, and accepted')
             [CompletionResult]::new('--exit-wait', '--exit-wait', [CompletionResultType]::ParameterName, 'How long a failing exit waits where standard output is a pipe')
+            [CompletionResult]::new('--accept', '--accept', [CompletionResultType]::ParameterName, 'Learn from windows of incidents too, of the keys that are named: what changed is here to stay. Give `--since` its beginning')
             [CompletionResult]::new('--promote', '--promote', [CompletionResultType]::ParameterName, 'Where a model is in use already, put the new one in use only where it is at least as good: no more false positives on the newest runs, which neither has seen, and no fewer true ones at that rate')
             [CompletionResult]::new('--allow-collapsed', '--allow-collapsed', [CompletionResultType]::ParameterName, 'Keep a model that learned no more than a distance from the mean, though its windows have more to learn')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Make a malformed line fatal instead of quoting it in a dead letter')

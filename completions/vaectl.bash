@@ -1627,7 +1627,7 @@ _vaectl() {
             return 0
             ;;
         vaectl__subcmd__train)
-            opts="-c -h --archive --since --key --promote --keep --models --seeds --draws --epochs --beta --allow-collapsed --report --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
+            opts="-c -h --archive --since --key --accept --promote --keep --models --seeds --draws --epochs --beta --allow-collapsed --report --config --log-format --log-level --max-line-bytes --strict --exit-wait --with-parent --resumed --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -91,6 +91,7 @@ set edit:completion:arg-completer[vaectl] = {|@words|
             cand --log-level 'The least severe line that is logged'
             cand --max-line-bytes 'The longest line that is written, and accepted'
             cand --exit-wait 'How long a failing exit waits where standard output is a pipe'
+            cand --accept 'Learn from windows of incidents too, of the keys that are named: what changed is here to stay. Give `--since` its beginning'
             cand --promote 'Where a model is in use already, put the new one in use only where it is at least as good: no more false positives on the newest runs, which neither has seen, and no fewer true ones at that rate'
             cand --allow-collapsed 'Keep a model that learned no more than a distance from the mean, though its windows have more to learn'
             cand --strict 'Make a malformed line fatal instead of quoting it in a dead letter'

@@ -109,6 +109,7 @@ debug\t''
 trace\t''"
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l max-line-bytes -d 'The longest line that is written, and accepted' -r
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l exit-wait -d 'How long a failing exit waits where standard output is a pipe' -r
+complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l accept -d 'Learn from windows of incidents too, of the keys that are named: what changed is here to stay. Give `--since` its beginning'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l promote -d 'Where a model is in use already, put the new one in use only where it is at least as good: no more false positives on the newest runs, which neither has seen, and no fewer true ones at that rate'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l allow-collapsed -d 'Keep a model that learned no more than a distance from the mean, though its windows have more to learn'
 complete -c vaectl -n "__fish_vaectl_using_subcommand train" -l strict -d 'Make a malformed line fatal instead of quoting it in a dead letter'

@@ -119,8 +119,10 @@ pub const COUNT_LOST_QUOTA: usize = 26;
 pub const COUNT_WAKEUPS: usize = 27;
 /// Peers that datagrams were sent to.
 pub const COUNT_UDP_CONNECT: usize = 28;
+/// Processes that began in other namespaces than their parent's.
+pub const COUNT_NAMESPACE: usize = 29;
 /// counts.
-pub const COUNTS: usize = 29;
+pub const COUNTS: usize = 30;
 /// kind exec.
 pub const KIND_EXEC: usize = 1;
 /// kind exit.
@@ -174,7 +176,7 @@ pub struct Row {
     pub count: [u64; COUNTS],
 }
 
-const _: () = assert!(size_of::<Row>() == 5424);
+const _: () = assert!(size_of::<Row>() == 5432);
 const _: () = assert!(std::mem::offset_of!(Row, created_ns) == 0);
 const _: () = assert!(std::mem::offset_of!(Row, ready) == 8);
 const _: () = assert!(std::mem::offset_of!(Row, init) == 16);

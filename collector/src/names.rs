@@ -33,12 +33,13 @@ pub(crate) fn errno(error: i32) -> String {
 }
 
 /// The counters of a row that go onto windows, beside calls and failures.
-pub(crate) const COUNTERS: [(usize, &str); 19] = [
+pub(crate) const COUNTERS: [(usize, &str); 20] = [
     (wire::COUNT_EXEC, "process.exec"),
     (wire::COUNT_FORK, "process.fork"),
     (wire::COUNT_EXIT, "process.exit"),
     (wire::COUNT_EXIT_NONZERO, "process.exit_nonzero"),
     (wire::COUNT_SIGNAL, "process.signal"),
+    (wire::COUNT_NAMESPACE, "process.namespace"),
     (wire::COUNT_MEMFD_EXEC, "process.memfd_exec"),
     (wire::COUNT_ACCEPT, "net.accept"),
     (wire::COUNT_CONNECT, "net.connect"),

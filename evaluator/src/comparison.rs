@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use vaectl_schemas::Window;
-use vaectl_scorer::model::{Featuriser, Matrix, Versions, Weight};
+use vaectl_scorer::model::{Feature, Featuriser, Versions, View, Weight};
 use vaectl_scorer::{Model, Novelty};
 use vaectl_trainer::{Areas, Ranked, Ranking, Split, Training};
 
@@ -93,7 +93,7 @@ pub(crate) fn compare(
     }
     let mut pool = Pool::default();
     let mut comparison = Comparison::default();
-    let (mut missing, mut not_drawn) = (0, 0);
+    let (mut missing, mut not_drawn, mut failed) = (0, 0, None);
     for ((key, hash), places) in by_model {
         let model = Versions::of(&bar.models, key).load(hash)?;
         let (mut points, mut judged) = (Vec::new(), Vec::new());
@@ -108,14 +108,16 @@ pub(crate) fn compare(
                 None => missing += 1,
             }
         }
-        if !judged.is_empty() {
-            pool.add(joined, &model, &points, &judged, noticed, bar)?;
+        if !judged.is_empty()
+            && let Err(error) = pool.add(joined, &model, &points, &judged, noticed, bar)
+        {
+            comparison.notes.push(format!("left out of the comparison: {error}"));
+            failed.get_or_insert(error);
         }
     }
     if pool.ranked.is_empty() {
-        return Err(EvalError::Nothing(
-            "no window lies beside its verdict: score with --pass-windows, or name the files",
-        ));
+        let nothing = "no window lies beside its verdict: score with --pass-windows, or name the files";
+        return Err(failed.unwrap_or(EvalError::Nothing(nothing)));
     }
     if missing > 0 {
         comparison.notes.push(format!("{missing} verdicts without their windows are not in the comparison"));
@@ -148,13 +150,17 @@ impl Pool {
     ) -> Result<(), EvalError> {
         let fail = |why: String| EvalError::Training { name: model.name().to_owned(), why };
         let group = bar.training.groups.get(model.key());
-        let group = group.ok_or_else(|| fail("there are no training windows of it".into()))?;
-        let split = Split::of(group).map_err(fail)?;
+        let split =
+            Split::of(group.ok_or_else(|| fail("there are no training windows of it".into()))?).map_err(fail)?;
         let card = model.card();
         let featuriser = Featuriser::new(card.features.clone(), &card.seen);
         let rows_of = |runs: &[&vaectl_trainer::Run]| filled(featuriser.rows(runs.iter().copied().flatten()));
         let (training, calibration) = (rows_of(&split.training), rows_of(&split.calibration));
         let rows = filled(featuriser.rows(windows.iter().copied()));
+        let scores = Density::ALL.map(|density| density.scores(&training, &calibration, &rows));
+        if let Some(at) = scores.iter().position(Option::is_none) {
+            return Err(fail(format!("{} cannot be fitted", Density::ALL[at].name())));
+        }
 
         let mut judgements = Vec::new();
         model.judge(windows, &mut judgements);
@@ -174,16 +180,14 @@ impl Pool {
             self.new.push(judgement.novelties.len() as f64);
             self.model.push(judgement.score);
         }
-        for density in Density::ALL {
-            let scores = density.scores(&training, &calibration, &rows);
-            let scores = scores.ok_or_else(|| fail(format!("{} cannot be fitted", density.name())))?;
-            self.densities.entry(density.name()).or_default().extend(scores);
+        for (density, scores) in Density::ALL.into_iter().zip(scores) {
+            self.densities.entry(density.name()).or_default().extend(scores.into_iter().flatten());
         }
         for &(series, index, event) in noticed {
             let label = &joined.events[event].label;
             let place = points.iter().position(|(place, _)| *place == (series, index));
             if let (Some(at), false) = (place, label.features.is_empty()) {
-                let top = largest(&featuriser, &rows, at);
+                let top = largest(&featuriser, rows.row(at), windows[at]);
                 self.hits.push(top.iter().any(|feature| label.touches(feature)));
             }
         }
@@ -248,11 +252,15 @@ fn in_front(levels: &[f64], scores: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// The names of the three features that deviate most in a row.
-fn largest<'a>(featuriser: &'a Featuriser, rows: &Matrix, at: usize) -> Vec<&'a str> {
-    let mut columns: Vec<usize> = (0..rows.width()).collect();
-    columns.sort_by(|a, b| rows.row(at)[*b].abs().total_cmp(&rows.row(at)[*a].abs()));
-    columns.into_iter().take(3).map(|column| featuriser.features()[column].name.as_str()).collect()
+/// The names of the three features that deviate most in a row; the one of all counters that training never saw has the name
+/// of the largest of them.
+fn largest<'a>(featuriser: &'a Featuriser, row: &[f32], window: &'a Window<'_>) -> Vec<&'a str> {
+    let new = window.counters.iter().filter(|(name, _)| !featuriser.knows(name));
+    let newest = new.max_by(|(_, a), (_, b)| a.total_cmp(b)).map_or("", |(name, _)| name);
+    let mut columns: Vec<(&f32, &Feature)> = row.iter().zip(featuriser.features()).collect();
+    columns.sort_by(|(a, _), (b, _)| b.abs().total_cmp(&a.abs()));
+    let name = |(_, feature): (&f32, &'a Feature)| if feature.view == View::Unseen { newest } else { &feature.name };
+    columns.into_iter().take(3).map(name).collect()
 }
 
 #[cfg(test)]

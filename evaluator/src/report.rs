@@ -87,7 +87,7 @@ pub enum Found {
 pub struct FalseEpisodes {
     /// How many.
     pub count: usize,
-    /// Calm, scored time outside of all events.
+    /// Calm, scored time outside of all events and episodes.
     pub container_days: f64,
     /// How many a day of one container.
     pub per_container_day: Option<f64>,

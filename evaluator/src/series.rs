@@ -172,12 +172,21 @@ impl Joined {
             point.judged.at.min(ends).saturating_sub(start.max(began))
         };
         let found = self.series.iter().enumerate().filter(|(_, series)| series.is(&span.container));
-        let place = found.map(|(at, series)| {
+        let places = found.filter_map(|(at, series)| {
             let inside = |point: &Point| overlap(point) > 0;
             let (first, last) = (series.points.iter().position(inside), series.points.iter().rposition(inside));
-            first.zip(last).map(|(first, last)| (at, first, last))
+            Some((at, first?, last?))
         });
-        let place = place.flatten().next();
+        let places: Vec<_> = places.collect();
+        // Of several of one name nobody can say which one was meant: the first stands for it, and the others are left out.
+        let place = places.first().copied();
+        for (at, first, last) in places.iter().skip(1) {
+            let others = &mut self.series[*at].points[*first..=*last];
+            others
+                .iter_mut()
+                .filter(|_| span.label.class != Class::Calm)
+                .for_each(|point| point.class = Class::LeftOut);
+        }
         let mut group =
             place.map_or_else(|| groups.of(&span.container), |(at, first, _)| self.series[at].points[first].group);
         if let Some(name) = &span.label.group {

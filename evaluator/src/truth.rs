@@ -108,14 +108,18 @@ impl Truth {
 fn labels(text: &str) -> Result<Kind, EvalError> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
     let mut labels = HashMap::new();
-    for row in reader.deserialize() {
-        let line = |error: &csv::Error| error.position().map_or(1, csv::Position::line);
-        let row: Row =
-            row.map_err(|error: csv::Error| EvalError::Truth { line: line(&error), why: error.to_string() })?;
+    let fail = |error: csv::Error| EvalError::Truth {
+        line: error.position().map_or(1, csv::Position::line),
+        why: error.to_string(),
+    };
+    let names = reader.headers().map_err(fail)?.clone();
+    for record in reader.records() {
+        let record = record.map_err(fail)?;
+        let row: Row = record.deserialize(Some(&names)).map_err(fail)?;
         let some = |text: String| (!text.is_empty()).then_some(text);
         let label = Label {
             class: class(row.label).ok_or_else(|| EvalError::Truth {
-                line: labels.len() as u64 + 2,
+                line: record.position().map_or(1, csv::Position::line),
                 why: format!("label {} of {} is neither 1, 0 nor -1", row.label, row.id),
             })?,
             event: some(row.event),

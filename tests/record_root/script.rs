@@ -143,6 +143,10 @@ fn changes_of_rights_and_namespaces_are_told() {
         let (unshare, mount) = (script.deed("unshare"), script.deed("mount"));
         let event = script.event("unshare", unshare.pid, |_| true);
         assert_eq!(event["vaectl"]["argument"], unshare.flags.unwrap());
+        let clone = script.deed("clone");
+        let event = script.event("unshare", clone.pid, |_| true);
+        assert_eq!(event["vaectl"]["call"], "clone");
+        assert_eq!(script.counted("process.namespace"), 1, "at every depth");
         let event = script.event("mount", mount.pid, |_| true);
         assert_eq!(event["file"]["path"], *mount.path.as_ref().unwrap());
         assert_eq!((&event["vaectl"]["argument"], &event["vaectl"]["path_source"]), (&json!(0), &json!("argument")));

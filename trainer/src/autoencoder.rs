@@ -84,10 +84,10 @@ impl Autoencoder {
     /// of ours is, if any. A network of other widths leaves it as it is.
     pub(crate) fn start_from(&mut self, network: &Network, columns: &[Option<usize>]) {
         let ours = self.network();
-        let (hidden, latents) = (ours.encoder[0].bias.len(), ours.latents());
-        if (network.encoder[0].bias.len(), network.latents()) != (hidden, latents) {
+        if network.widths() != ours.widths() {
             return;
         }
+        let latents = ours.latents();
         let mut first = ours.encoder[0].clone();
         let mut output = ours.output.clone();
         for (own, theirs) in columns.iter().enumerate().filter_map(|(own, theirs)| Some((own, (*theirs)?))) {

@@ -88,7 +88,7 @@ fn tally(windows: &[&Window<'static>]) -> BTreeMap<String, Tally> {
     for window in windows {
         for (name, count) in window.counters.iter() {
             let tally = names.entry(name.to_owned()).or_default();
-            tally.seen += usize::from(count > 0.0);
+            tally.seen += usize::from(count != 0.0);
             tally.watched += usize::from(coverage(window, family(name)) <= 0.0);
         }
         for (name, _) in window.gauges.iter() {
@@ -117,7 +117,9 @@ fn level(name: &str, gauge: bool, windows: &[&Window<'static>]) -> Feature {
         })
         .collect();
     let usual = quantile(&values.iter().map(|v| v.abs()).filter(|v| *v > 0.0).collect::<Vec<_>>(), 0.5);
-    if gauge && values.iter().any(|v| *v < 0.0 || v.fract() != 0.0) {
+    // What is counted one by one is whole; seconds of processor time of another tool are not.
+    let raw = windows.iter().filter_map(|w| if gauge { w.gauges.get(name) } else { w.counters.get(name) });
+    if raw.into_iter().any(|v| v < 0.0 || v.fract() != 0.0) {
         return Feature { unit: if usual > 0.0 { usual } else { 1.0 }, ..blank(name, View::Signed) };
     }
     // A millisecond of time and a kilobyte of data are next to nothing in any container. The kernel splits processor time

@@ -38,6 +38,8 @@ pub struct Config {
     pub keys: Vec<String>,
     /// Windows before it are left out.
     pub since: Option<Timestamp>,
+    /// Windows of incidents teach too.
+    pub accept: bool,
     /// Where a model is in use already, put a new one in use only where it is at least as good.
     pub promote: bool,
     /// Versions of a model that are kept, beside the one in use and the one before.
@@ -60,6 +62,7 @@ impl Config {
             max_line_bytes: vaectl_schemas::DEFAULT_MAX_LINE_BYTES,
             keys: Vec::new(),
             since: None,
+            accept: false,
             promote: false,
             keep: 5,
             without: Without::default(),

@@ -10,6 +10,7 @@ use vaectl_scorer::{Keys, RUN_NS};
 use crate::ahead::{BEFORE_AN_ENTRY, BEFORE_AN_INCIDENT, BEFORE_THE_END, ahead};
 use crate::error::TrainError;
 use crate::random::Random;
+use crate::report::CUT;
 use crate::split::Split;
 
 /// One life of one container, or six hours of it.
@@ -70,7 +71,7 @@ pub fn groups<R: BufRead>(inputs: impl IntoIterator<Item = R>, max_line_bytes: u
     }
     let used = intake.kept;
     let windows = used + intake.left_out.get(THINNED).copied().unwrap_or_default();
-    Ok(Training { groups: intake.groups().0, windows, used })
+    Ok(Training { groups: intake.groups(false).0, windows, used })
 }
 
 /// The windows of a run, or evenly many blocks of them: an archive of a week has more than there is room for. What is
@@ -140,7 +141,7 @@ impl Intake {
                 self.count("oversized line");
                 continue;
             }
-            let malformed = if line.unterminated { "cut line" } else { "malformed line" };
+            let malformed = if line.unterminated { CUT } else { "malformed line" };
             match peek(line.bytes) {
                 Ok(Kind::Window) => match serde_json::from_slice::<Window<'static>>(line.bytes) {
                     Ok(window) if since.is_some_and(|since| window.timestamp < since) => self.count("too old"),
@@ -185,16 +186,22 @@ impl Intake {
         }
     }
 
-    /// Joins windows with metadata that came late, and groups them.
-    pub(crate) fn groups(mut self) -> (BTreeMap<String, Group>, BTreeMap<&'static str, usize>) {
+    /// Joins windows with metadata that came late, and groups them; those of incidents teach where they are accepted.
+    pub(crate) fn groups(mut self, accept: bool) -> (BTreeMap<String, Group>, BTreeMap<&'static str, usize>) {
         let mut groups: BTreeMap<String, Group> = BTreeMap::new();
         let mut first_of_run: HashMap<String, u64> = HashMap::new();
         let runs = std::mem::take(&mut self.windows).into_values();
         let mut windows: Vec<_> = runs.flat_map(|run| run.windows).collect();
-        windows.sort_by(|a, b| a.timestamp.cmp(&b.timestamp).then_with(|| a.event.id.cmp(&b.event.id)));
+        let order = |a: &Window<'_>, b: &Window<'_>| {
+            a.timestamp
+                .cmp(&b.timestamp)
+                .then_with(|| a.event.id.cmp(&b.event.id))
+                .then_with(|| run_of(a).cmp(run_of(b)))
+        };
+        windows.sort_by(order);
         let all = windows.len();
         // A recording that was scored into the archive twice, or is given beside it.
-        windows.dedup_by(|a, b| a.event.id.is_some() && a.event.id == b.event.id && run_of(a) == run_of(b));
+        windows.dedup_by(|a, b| order(a, b).is_eq() && !(a.event.id.is_none() && run_of(a).is_empty()));
         if windows.len() < all {
             self.left_out.insert("given twice", all - windows.len());
         }
@@ -226,7 +233,8 @@ impl Intake {
             let at = window.timestamp.as_ns();
             let part = (at - *first_of_run.entry(run.clone()).or_insert(at)) / RUN_NS;
             let run = if part == 0 { run } else { format!("{run}+{part}") };
-            let why = unfit(&window).or(ahead);
+            let stands = |why: &&str| !(accept && matches!(*why, IN_AN_INCIDENT | BEFORE_AN_INCIDENT));
+            let why = unfit(&window).filter(stands).or(ahead.filter(stands));
             if let Some(why) = why.filter(|why| *why != BEFORE_AN_ENTRY) {
                 *group.left_out.entry(why).or_default() += 1;
             }

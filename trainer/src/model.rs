@@ -2,7 +2,7 @@
 
 use vaectl_schemas::{Timestamp, Window};
 use vaectl_scorer::model::{
-    Calibration, Card, Content, Ensemble, Expected, FORMAT, Featuriser, Matrix, Newcomers, Seen, quantile,
+    Calibration, Card, Content, Ensemble, Expected, FORMAT, Featuriser, Matrix, Model, Newcomers, Seen, quantile,
 };
 
 use crate::baseline::Baseline;
@@ -95,7 +95,12 @@ pub(crate) fn model(
         notes.push("its containers live shorter than a window: parts of windows were learned".into());
     }
     notes.push(promise(&scale));
+    let same_widths = |model: &&Model| model.ensemble().networks[0].widths() == ensemble.networks[0].widths();
+    let predecessor = predecessor.filter(same_widths);
     notes.extend(predecessor.map(|model| format!("its weights began as those of {} ({})", model.name(), model.hash())));
+    if training.len() + calibrating.len() < 3 {
+        notes.push("of two runs nobody can tell what one of them should not have done: both are taken as usual".into());
+    }
     let all = [all_training.as_slice(), calibration.as_slice()].concat();
     let runs: Vec<Vec<&Window<'_>>> =
         training.iter().chain(&calibrating).map(|run| run.iter().map(|window| &**window).collect()).collect();
@@ -187,7 +192,7 @@ fn new_names(seen: &mut Seen, windows: &[&Window<'static>]) -> String {
 /// What the calibration can claim, for a person.
 fn promise(calibration: &Calibration) -> String {
     format!(
-        "no p-value below {:.1e} is claimed of {} windows: at most {:.2} false episodes a container and day can be promised",
+        "no p-value below {:.1e} is claimed of {} windows: at most {:.2} false episodes a container and day by their scores can be promised",
         calibration.lowest_p, calibration.windows, calibration.episodes_per_day
     )
 }

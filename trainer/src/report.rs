@@ -10,8 +10,11 @@ use vaectl_scorer::model::{Calibration, Card, Figures, Fit, Structure, Views};
 
 use crate::contest::Contest;
 
+/// Why the last line of a file is left out that has no end.
+pub(crate) const CUT: &str = "cut line";
+
 /// The reasons for which a line, not only a window, is left out.
-const BAD_LINES: [&str; 4] = ["oversized line", "cut line", "malformed line", "unknown version"];
+const BAD_LINES: [&str; 4] = ["oversized line", CUT, "malformed line", "unknown version"];
 
 /// The outcome of a training run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -153,6 +156,12 @@ impl Report {
     #[must_use]
     pub fn bad_lines(&self) -> usize {
         BAD_LINES.iter().filter_map(|why| self.left_out.get(why)).sum()
+    }
+
+    /// Those of them that ended with their file.
+    #[must_use]
+    pub fn cut_lines(&self) -> usize {
+        self.left_out.get(CUT).copied().unwrap_or_default()
     }
 }
 

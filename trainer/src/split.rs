@@ -20,6 +20,8 @@ const LEAST_WINDOWS: usize = 120;
 const ESTABLISHED_RUNS: usize = 3;
 const ESTABLISHED_WINDOWS: usize = 600;
 const CALIBRATION_WINDOWS: usize = 200;
+/// Fewer windows than these calibrate nothing, and a run that has fewer teaches only, where two longer ones are there.
+const LEAST_CALIBRATION_WINDOWS: usize = 30;
 
 impl<'a> Split<'a> {
     /// Splits a group's runs in the order of their first windows, the newest for calibration; or says what is missing.
@@ -37,6 +39,13 @@ impl<'a> Split<'a> {
         }
         let mut runs: Vec<&Run> = group.runs.values().collect();
         runs.sort_by_key(|run| run.first().map(|window| window.timestamp));
+        let (mut short, long): (Vec<&Run>, Vec<&Run>) =
+            runs.iter().partition(|run| run.len() < LEAST_CALIBRATION_WINDOWS);
+        if long.len() < LEAST_RUNS {
+            short.clear();
+        } else {
+            runs = long;
+        }
         let mut calibration = runs.split_off(runs.len() - (runs.len() / 4).max(1));
         let count = |runs: &[&Run]| runs.iter().map(|run| run.len()).sum::<usize>();
         while let [rest @ .., last] = &runs[..]
@@ -46,10 +55,63 @@ impl<'a> Split<'a> {
         {
             calibration.extend(runs.pop());
         }
+        if count(&calibration) < LEAST_CALIBRATION_WINDOWS {
+            return Err(format!(
+                "{} of at least {LEAST_CALIBRATION_WINDOWS} windows to calibrate by, in the newest of its runs: record for \
+                 longer",
+                count(&calibration)
+            ));
+        }
+        // In front: the newest of those that teach are held out.
+        short.append(&mut runs);
         let established = group.runs.len() >= ESTABLISHED_RUNS
             && windows >= ESTABLISHED_WINDOWS
             && count(&calibration) >= CALIBRATION_WINDOWS;
         let grade = if established { Grade::Established } else { Grade::Provisional };
-        Ok(Self { training: runs, calibration, grade })
+        Ok(Self { training: short, calibration, grade })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vaectl_schemas::{Grade, Timestamp, Window, WindowInfo, WindowMeta};
+
+    use super::Split;
+    use crate::intake::Group;
+
+    /// How many windows each of the runs has that teach, and that calibrate, and the grade.
+    fn split(lengths: &[usize]) -> Result<(Vec<usize>, Vec<usize>, Grade), String> {
+        let mut group = Group::default();
+        for (number, length) in lengths.iter().enumerate() {
+            let window = |at: usize| {
+                let meta = WindowMeta { v: 1, window: WindowInfo::default(), run: None, job: None, state: None };
+                Window::new(Timestamp::from_ns((number * 1_000_000 + at) as u64), meta)
+            };
+            group.runs.insert(format!("run-{number}"), (0..*length).map(window).collect());
+        }
+        let lengths = |runs: &[&Vec<_>]| runs.iter().map(|run| run.len()).collect();
+        Split::of(&group).map(|split| (lengths(&split.training), lengths(&split.calibration), split.grade))
+    }
+
+    #[test]
+    fn the_newest_calibrate_till_there_are_enough_and_as_many_are_left_to_teach() {
+        assert_eq!(split(&[60, 61]), Ok((vec![60], vec![61], Grade::Provisional)));
+        assert_eq!(split(&[80; 6]), Ok((vec![80; 3], vec![80; 3], Grade::Provisional)));
+        assert_eq!(split(&[200, 200, 201]), Ok((vec![200, 200], vec![201], Grade::Established)));
+        assert_eq!(split(&[300, 300, 100]), Ok((vec![300, 300], vec![100], Grade::Provisional)));
+    }
+
+    #[test]
+    fn a_short_run_does_not_calibrate_where_longer_ones_can() {
+        assert_eq!(split(&[1000, 1000, 3]), Ok((vec![3, 1000], vec![1000], Grade::Established)));
+        assert!(split(&[200, 1]).unwrap_err().starts_with("1 of at least 30 windows"));
+        // Where all are short they are all there is.
+        assert_eq!(split(&[1; 200]).map(|split| split.1.len()), Ok(100));
+    }
+
+    #[test]
+    fn one_run_or_few_windows_are_too_little() {
+        assert!(split(&[500]).unwrap_err().contains("run a second one"));
+        assert!(split(&[50, 50]).unwrap_err().contains("record for longer"));
     }
 }

@@ -54,7 +54,7 @@ pub fn train<R: BufRead>(
         progress(Progress::Read { inputs: index + 1 });
     }
     let lines = intake.lines;
-    let (mut groups, left_out) = intake.groups();
+    let (mut groups, left_out) = intake.groups(config.accept);
     let mut report = Report { lines, left_out, keys: Vec::new() };
     let (before, samples) = (ModelFolder::open(&config.models).0, Samples::of(&groups));
     let wanted = |key: &String| config.keys.is_empty() || config.keys.contains(key);

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use vaectl_schemas::Window;
+use vaectl_schemas::{ModelMatch, State, Window};
 use vaectl_scorer::model::Model;
 use vaectl_scorer::{ModelError, ModelFolder};
 use vaectl_trainer::{Config, Outcome, Report, train};
@@ -145,6 +145,20 @@ fn a_name_that_comes_late_is_joined() {
     assert_eq!(report.keys[0].key, "sha256-0123456789abcdef01234567-job");
 }
 
+#[test]
+fn windows_of_incidents_teach_where_they_are_accepted() {
+    let mut windows = three_runs();
+    for window in windows.iter_mut().enumerate().filter(|(at, _)| at % 60 >= 50).map(|(_, window)| window) {
+        window.vaectl.state = Some(State::Unstable);
+    }
+    let learned = |accept| {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { accept, seeds: vec![1], epochs: Some(2), ..Config::new(folder.path()) };
+        train(&config, [&lines(&windows)[..]], &mut |_| {}).unwrap().keys[0].windows
+    };
+    assert_eq!((learned(false), learned(true)), (150, 180));
+}
+
 /// A line as another program may write it: numbers of any name, no coverage, no container but an id and an image.
 fn foreign(run: u64, index: u64, broken: bool) -> String {
     let mut load = Load::new(run * 1000 + index);
@@ -166,6 +180,9 @@ fn lines_of_another_tool_are_trained_on_and_judged() {
     let config = Config { seeds: vec![1], ..Config::new(folder.path()) };
     let report = train(&config, [(lines.join("\n") + "\n").as_bytes()], &mut |_| {}).unwrap();
     let model = Model::load(file(&report)).unwrap();
+    // All that is known of such a container is its repository, and that is its own.
+    let found = ModelFolder::open(folder.path()).0.find(&model.card().keys);
+    assert_eq!(found.map(|(_, matched)| matched), Some(ModelMatch::Exact));
     let judge = |broken| {
         let lines: Vec<String> = (0..40).map(|at| foreign(5, at, broken)).collect();
         let windows: Vec<Window<'static>> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();

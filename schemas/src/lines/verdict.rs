@@ -51,7 +51,7 @@ pub enum Channel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ModelMatch {
-    /// Same image digest, same command.
+    /// Same image digest, same command; where less is known of the container, the same in all that is.
     Exact,
     /// Same image digest, another command.
     Digest,

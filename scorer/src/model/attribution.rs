@@ -96,7 +96,8 @@ impl Carried {
                 carried.unseen = share;
             } else if share > LEAST_SHARE {
                 let [low, high] = expected(feature, ensemble.deviation(column));
-                let per = if feature.view == View::Rate { seconds } else { 1.0 };
+                let counted = feature.view == View::Signed && featuriser.knows(&feature.name);
+                let per = if feature.view == View::Rate || counted { seconds } else { 1.0 };
                 carried.known.push(Attribution {
                     feature: label(feature),
                     seen: tidy(raw[column] * per),

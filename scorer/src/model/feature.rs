@@ -29,7 +29,7 @@ pub enum View {
     Rate,
     /// A gauge that is never negative: `ln(1 + value / unit)`.
     Gauge,
-    /// A gauge that is, or that is of fractions: `asinh(value / unit)`.
+    /// A gauge or a rate that is, or that is of fractions: `asinh(value / unit)`.
     Signed,
     /// A system call's part of all system calls, pulled to its median by [`PRIOR_CALLS`].
     Share,

@@ -65,6 +65,7 @@ impl Featuriser {
         for (column, feature) in features.iter().enumerate() {
             match feature.view {
                 View::Rate => counter(&feature.name, Some(column), None),
+                View::Signed if seen.counters.contains(&feature.name) => counter(&feature.name, Some(column), None),
                 View::Share => {
                     counter(&feature.name, None, Some(column));
                     shares.push(column);
@@ -127,7 +128,7 @@ impl Featuriser {
         row.clear();
         row.resize(self.features.len(), f64::NAN);
         let seconds = window.vaectl.window.duration_ns as f64 / 1e9;
-        let mut watched = [1.0; MOST_FAMILIES];
+        let mut watched = vec![1.0; self.families.len()];
         for (family, watched) in self.families.iter().zip(&mut watched) {
             let share = coverage(window, &family.name);
             if is_hardly(share) {
@@ -148,7 +149,7 @@ impl Featuriser {
                 continue;
             };
             if let Some(column) = counter.rate {
-                row[column] = count / (seconds * watched.get(counter.family).unwrap_or(&1.0));
+                row[column] = count / (seconds * watched[counter.family]);
             }
             if counter.processor {
                 *processor_ns.get_or_insert(0.0) += count;
@@ -219,9 +220,6 @@ fn is_hardly(share: f64) -> bool {
     share > 0.0 && share < LEAST_COVERAGE
 }
 
-/// Families beyond this many are taken as watched throughout.
-const MOST_FAMILIES: usize = 16;
-
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "the numbers are exact")]
 mod tests {
@@ -262,6 +260,25 @@ mod tests {
         window.counters.push("syscall_failed.EPERM", 3.0);
         let got = row(vec![feature("syscall_failed.EPERM", View::Rate, 1.0, 0.0, 1.0)], &window);
         assert!((got[0] - 7.0_f32.ln()).abs() < 1e-6, "{got:?}");
+    }
+
+    #[test]
+    fn a_counter_of_fractions_is_a_rate_too() {
+        let mut window = window(4, &[("cpu", 1.0)]);
+        window.counters.push("cpu.seconds", 0.8);
+        let seen = Seen { counters: vec!["cpu.seconds".into()], ..Seen::default() };
+        let featuriser = Featuriser::new(vec![feature("cpu.seconds", View::Signed, 0.1, 0.0, 1.0)], &seen);
+        // 0.2 a second: asinh(2).
+        assert!((featuriser.rows([&window]).row(0)[0] - 1.443_635).abs() < 1e-5);
+    }
+
+    #[test]
+    fn every_family_has_its_zeros_however_many_there_are() {
+        let names: Vec<String> = (0..40).map(|n| format!("f{n:02}.x")).collect();
+        let features = names.iter().map(|name| feature(name, View::Rate, 1.0, 1.0, 1.0)).collect();
+        let coverage: Vec<(String, f64)> = (0..40).map(|n| (format!("f{n:02}"), 1.0)).collect();
+        let coverage: Vec<(&str, f64)> = coverage.iter().map(|(name, share)| (name.as_str(), *share)).collect();
+        assert_eq!(row(features, &window(1, &coverage)), [-1.0; 40]);
     }
 
     #[test]

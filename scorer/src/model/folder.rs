@@ -49,16 +49,16 @@ impl ModelFolder {
         errors
     }
 
-    /// The model for a container: the exact one, else the one of its image, else of its repository.
+    /// The model for a container: that of its own narrowest key, else one of its image, else of its repository.
     ///
     /// Of several that match as loosely, the one that has seen the most windows.
     #[must_use]
     pub fn find(&self, keys: &Keys) -> Option<(Arc<Model>, ModelMatch)> {
-        let exact = keys.exact.as_ref().and_then(|key| self.models.get(key)).map(|m| (m.clone(), ModelMatch::Exact));
+        let own = keys.best().and_then(|key| self.models.get(key)).map(|m| (m.clone(), ModelMatch::Exact));
         let digest = || Some((self.best(keys.digest.as_deref()?, |k| k.digest.as_deref())?, ModelMatch::Digest));
         let repository =
             || Some((self.best(keys.repository.as_deref()?, |k| k.repository.as_deref())?, ModelMatch::Repository));
-        exact.or_else(digest).or_else(repository)
+        own.or_else(digest).or_else(repository)
     }
 
     /// The models in use, by key.

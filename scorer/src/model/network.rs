@@ -58,6 +58,12 @@ impl Network {
         self.posterior.bias.len() / 2
     }
 
+    /// Hidden units of a layer, and latents: networks of the same can take over each other's weights.
+    #[must_use]
+    pub fn widths(&self) -> [usize; 2] {
+        [self.encoder[0].bias.len(), self.latents()]
+    }
+
     /// The negative evidence lower bound of each row under fixed draws, appended to `out`.
     ///
     /// `rows` are scaled features, absent ones NaN. `draws` are rows of standard normal numbers as wide as the latents.

@@ -40,7 +40,7 @@ impl Novelty {
 /// What a model has seen, by name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
-    /// Every counter that was ever above zero, in order.
+    /// Every counter that was ever other than zero, in order.
     pub counters: Vec<String>,
     /// Every family that was ever watched, in order.
     pub families: BTreeSet<String>,
@@ -52,7 +52,7 @@ pub struct Seen {
 
 /// Calls and rare events whose first use is an alarm by itself: attaching to processes, mounts, namespaces, BPF,
 /// modules, programs in memory.
-const ALONE: [&str; 19] = [
+const ALONE: [&str; 20] = [
     "ptrace",
     "mount",
     "umount2",
@@ -66,6 +66,7 @@ const ALONE: [&str; 19] = [
     "pivot_root",
     "setns",
     "unshare",
+    "namespace",
     "bpf",
     "init_module",
     "finit_module",
@@ -78,7 +79,7 @@ impl Seen {
     /// Takes in what a window has.
     pub fn learn(&mut self, window: &Window<'_>) {
         for (name, count) in window.counters.iter() {
-            if count > 0.0
+            if count != 0.0
                 && let Err(at) = self.counters.binary_search_by(|seen| seen.as_str().cmp(name))
             {
                 self.counters.insert(at, name.to_owned());
@@ -108,7 +109,7 @@ impl Seen {
     #[must_use]
     pub fn has_all_of(&self, window: &Window<'_>) -> bool {
         let known = |name: &str| self.counters.binary_search_by(|seen| seen.as_str().cmp(name)).is_ok();
-        window.counters.iter().all(|(name, count)| count <= 0.0 || known(name))
+        window.counters.iter().all(|(name, count)| count == 0.0 || known(name))
             && window.execs.keys().all(|path| self.execs.contains(path))
     }
 }
@@ -226,7 +227,7 @@ fn watched(windows: &[&Window<'_>]) -> BTreeMap<String, f64> {
 
 /// The names that a window has. No counter begins with a slash, and no path has none.
 fn names<'w>(window: &'w Window<'_>) -> impl Iterator<Item = (Kind, &'w str)> {
-    let counters = window.counters.iter().filter(|(_, count)| *count > 0.0);
+    let counters = window.counters.iter().filter(|(_, count)| *count != 0.0);
     let programs = window.execs.keys().map(|path| (Kind::Program, path.as_str()));
     counters.map(|(name, _)| (Kind::of_counter(name), name)).chain(programs)
 }

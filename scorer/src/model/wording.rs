@@ -24,7 +24,7 @@ enum Scale {
 }
 
 /// What the counters and gauges of this project are of.
-const NOUNS: [(&str, Scale, &str); 26] = [
+const NOUNS: [(&str, Scale, &str); 27] = [
     (PACE, Scale::Count, "call(s) a CPU-second"),
     ("cpu.user_ns", Scale::Seconds, "CPU-second(s)"),
     ("cpu.system_ns", Scale::Seconds, "kernel CPU-second(s)"),
@@ -33,6 +33,7 @@ const NOUNS: [(&str, Scale, &str); 26] = [
     ("process.exit", Scale::Count, "process(es) ended"),
     ("process.exit_nonzero", Scale::Count, "process(es) ended with an error"),
     ("process.signal", Scale::Count, "signal(s)"),
+    ("process.namespace", Scale::Count, "process(es) begun in other namespaces"),
     ("process.memfd_exec", Scale::Count, "program(s) started from memory"),
     ("net.accept", Scale::Count, "connection(s) accepted"),
     ("net.connect", Scale::Count, "connection(s) made"),

@@ -158,6 +158,16 @@ static void rights(void)
     exit_code(child);
 }
 
+/* A process that begins in a namespace of its own: no call but the one that begins it says so. */
+static void namespaces(void)
+{
+    fflush(stdout);
+    pid_t child = syscall(SYS_clone, CLONE_NEWIPC | SIGCHLD, 0, 0, 0, 0);
+    if (child == 0)
+        _exit(0);
+    deed("clone", getpid(), exit_code(child), ",\"child\":%d", child);
+}
+
 static void memory_program(void)
 {
     fflush(stdout);
@@ -193,6 +203,7 @@ static int script(void)
     datagrams();
     signals();
     rights();
+    namespaces();
     memory_program();
     refused();
     return 0;

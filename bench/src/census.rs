@@ -29,8 +29,7 @@ const TARGETS: [(&str, f64); 5] =
     [("hook_ns", 130.0), ("user_cpu_percent", 1.0), ("rss_mb", 40.0), ("hello_s", 2.0), ("first_window_s", 5.2)];
 
 /// Runs the bench; fails where a figure is above its bound.
-pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    crate::no_arguments("census", args)?;
+pub fn run() -> Result<ExitCode, Box<dyn Error>> {
     let progress = Progress::default();
     let workspace = Workspace::new("census")?;
     progress.say(format!("A loop of getppid, hooked and not, in {ROUNDS} interleaved rounds."));

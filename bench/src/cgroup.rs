@@ -42,6 +42,26 @@ impl Cgroup {
     }
 }
 
+impl Cgroup {
+    /// What the BPF maps that its processes hold take in the kernel, in bytes, each process's for itself.
+    pub(crate) fn map_memory(&self) -> Result<u64, HarnessError> {
+        let path = self.0.join("cgroup.procs");
+        let processes = fs::read_to_string(&path).naming("read", &path)?;
+        Ok(processes.lines().map(map_memory).sum())
+    }
+}
+
+/// The memory of the maps that a process has open, each once; what is gone meanwhile has none.
+fn map_memory(pid: &str) -> u64 {
+    let files = fs::read_dir(format!("/proc/{pid}/fdinfo")).into_iter().flatten().flatten();
+    let maps = files.filter_map(|file| {
+        let text = fs::read_to_string(file.path()).ok()?;
+        let number = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
+        Some((number("map_id:")?, number("memlock:")?))
+    });
+    maps.collect::<std::collections::BTreeMap<_, _>>().values().sum()
+}
+
 impl Drop for Cgroup {
     fn drop(&mut self) {
         if let Err(error) = fs::remove_dir(&self.0) {

@@ -34,8 +34,7 @@ fn seen(lines: &[Arrival], container: &Container, call: &str) -> (f64, u64) {
 ///
 /// A call's cost is the mean of a long loop: the best one would lie in a pause. A probe is a program that makes calls once
 /// which code makes that wants out; it is seen where its calls were counted. That it was started is always seen.
-pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    crate::no_arguments("duty", args)?;
+pub fn run() -> Result<ExitCode, Box<dyn Error>> {
     let progress = Progress::default();
     let workspace = Workspace::new("duty")?;
     let image = Image::build("probe", workspace.path())?;

@@ -21,8 +21,7 @@ const TARGET_PER_S: f64 = 50_000.0;
 ///
 /// Generators make as many events as they can: it is their core that may be the limit, and the recorder's use of its
 /// own says how far it was from its.
-pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    crate::no_arguments("full", args)?;
+pub fn run() -> Result<ExitCode, Box<dyn Error>> {
     let progress = Progress::default();
     let workspace = Workspace::new("full")?;
     progress.say(format!("Starting {CONTAINERS} containers."));

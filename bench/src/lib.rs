@@ -50,17 +50,7 @@ pub use progress::Progress;
 pub use skip::skip;
 pub use workspace::Workspace;
 
-/// What `--seed` was given.
-pub(crate) fn seed(given: Option<&String>) -> Result<u64, String> {
-    given.and_then(|seed| seed.parse().ok()).ok_or_else(|| "--seed takes a number".to_owned())
-}
-
 /// Where what a bench leaves is gone with `cargo clean`.
 pub(crate) fn target() -> std::path::PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()).into()
-}
-
-/// Refuses what stands behind the name of a bench that has no options.
-pub(crate) fn no_arguments(bench: &str, args: &[String]) -> Result<(), String> {
-    args.first().map_or(Ok(()), |arg| Err(format!("bench {bench} takes no argument, and got {arg}")))
 }

@@ -71,13 +71,15 @@ impl Node {
         Self::given().or_else(|| Self::start(Kind::Plain))
     }
 
-    /// The same, with a heap for thousands of documents a second.
+    /// The same, with a heap for thousands of documents a second and the compiler of a server that runs for long.
     ///
     /// # Panics
     /// Where a node does not start.
     #[must_use]
     pub fn roomy() -> Option<Self> {
-        Self::given().or_else(|| Self::launch(Kind::Plain, Some("2g")))
+        Self::given().or_else(|| {
+            Self::launch(Kind::Plain, &[("ES_NODE_HEAP", "2g"), ("ES_NODE_JAVA_OPTS", "-XX:TieredStopAtLevel=4")])
+        })
     }
 
     /// The one that the environment names.
@@ -92,10 +94,10 @@ impl Node {
     /// Where the node does not start.
     #[must_use]
     pub fn start(kind: Kind) -> Option<Self> {
-        Self::launch(kind, None)
+        Self::launch(kind, &[])
     }
 
-    fn launch(kind: Kind, heap: Option<&str>) -> Option<Self> {
+    fn launch(kind: Kind, environment: &[(&str, &str)]) -> Option<Self> {
         if !has_jdk() {
             return None;
         }
@@ -109,7 +111,7 @@ impl Node {
         };
         let mut command = Command::new(SCRIPT);
         command.args(["start", "--port", &port.to_string()]).args(options).stderr(Stdio::inherit());
-        command.envs(heap.map(|heap| ("ES_NODE_HEAP", heap)));
+        command.envs(environment.iter().copied());
         let output = command.output().expect("the script can be run");
         assert!(output.status.success(), "es-node start: {}", output.status);
         let mut node =

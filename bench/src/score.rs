@@ -28,8 +28,7 @@ const TARGET: f64 = 10_000.0;
 const TARGET_ONE_SEED: f64 = 20_000.0;
 
 /// Runs the bench; fails below 10,000 windows a second with all seeds and draws, and below 20,000 with one of each.
-pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    crate::no_arguments("score", args)?;
+pub fn run() -> Result<ExitCode, Box<dyn Error>> {
     let mut random = StdRng::seed_from_u64(1);
     let (learned, input) = (SERVICE.lines(LEARNED, &mut random)?, SERVICE.lines(WINDOWS, &mut random)?);
     println!(

@@ -9,6 +9,7 @@ use rand::rngs::StdRng;
 use vaectl_trainer::{Config, Outcome, Trained, train};
 
 use crate::Workspace;
+use crate::measure::pin;
 use crate::synthetic::Service;
 
 const WINDOWS: usize = 10_000;
@@ -22,8 +23,9 @@ const TARGET_ONE_SEED_S: f64 = 10.0;
 ///
 /// The time is of the whole of `train`: reading lines, choosing the views, fitting the networks, calibrating, the
 /// baseline, and the file.
-pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    crate::no_arguments("train", args)?;
+pub fn run() -> Result<ExitCode, Box<dyn Error>> {
+    // Before the products' threads are started: as many as there are cores.
+    pin(0, 0)?;
     let lines = SERVICE.lines(WINDOWS, &mut StdRng::seed_from_u64(1))?;
     println!("{WINDOWS} windows in {} runs, {:.0} MB", SERVICE.replicas, lines.len() as f64 / 1e6);
     let (one_seed, _) = timed(&lines, |config| config.seeds = vec![1])?;

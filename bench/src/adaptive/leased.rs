@@ -17,7 +17,8 @@ use vaectl_schemas::{Depth, Lease, VERSION};
 use crate::Workspace;
 use crate::stage::{DRAIN, Stage, Totals};
 
-const LIMIT: Duration = Duration::from_secs(15);
+/// From one window to the next, of which the first comes when all containers have been looked at.
+const LIMIT: Duration = Duration::from_mins(1);
 /// Longer than any bench asks for.
 const TTL_MS: u64 = 600_000;
 

@@ -51,10 +51,8 @@ struct Factors {
     ceiling: f64,
 }
 
-/// `bench/run fleet SECONDS`: keeps the containers of this bench and their load up for so long, for whoever profiles.
-pub fn hold(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    let [seconds] = args else { return Err("bench fleet takes SECONDS".into()) };
-    let time = Duration::from_secs(seconds.parse()?);
+/// Keeps the containers of this bench and their load up for so long, for whoever profiles.
+pub fn hold(time: Duration) -> Result<ExitCode, Box<dyn Error>> {
     let workspace = Workspace::new("adaptive")?;
     let probe = Image::build("probe", workspace.path())?;
     let _fleet = Fleet::start(&probe, &workspace, Progress::default())?;
@@ -69,8 +67,7 @@ pub fn hold(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
 /// all stand at the depth of the census. In turn with that alone, `record --depth full | publish --no-merge` runs
 /// beside it; then another set of stages counts calls in slices. The kernel's side is counted as calls and events times what
 /// one costs, measured before on one container.
-pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    crate::no_arguments("adaptive", args)?;
+pub fn run() -> Result<ExitCode, Box<dyn Error>> {
     let progress = Progress::default();
     let workspace = Workspace::new("adaptive")?;
     let probe = Image::build("probe", workspace.path())?;

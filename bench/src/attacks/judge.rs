@@ -161,14 +161,16 @@ impl Judged {
         self.report.hit_at_3.map(|hits| hits.hits as f64 / hits.of as f64)
     }
 
-    /// The figures that the bench is for are reached, by nineteen of twenty attacks at least: one that was masked, or could
-    /// not be made, says nothing.
+    /// The figures that the bench is for are reached, by nineteen of twenty attacks at least, since one that was masked, or
+    /// could not be made, says nothing, and in so many hours at least in which nothing happened.
     #[must_use]
-    pub fn is_reached(&self) -> bool {
+    pub fn is_reached(&self, steady_hours: f64) -> bool {
         let (kept, out) = (self.count(Promise::Kept), self.count(Promise::Masked) + self.not_made);
-        let all = self.untrained.is_empty() && self.count(Promise::Broken) == 0 && kept >= 19 * out.max(1);
+        let all = self.untrained.is_empty() && self.count(Promise::Broken) == 0 && kept >= (19 * out).max(1);
         let quiet = self.report.false_episodes.count == 0 && self.benign_alarms() <= 1;
-        all && quiet && self.hit_at_3().is_none_or(|share| share >= 0.9)
+        let steady = self.report.false_episodes.container_days * 24.0 >= steady_hours;
+        let plain = self.report.methods.iter().skip(1).find_map(|method| method.hit_at_3).unwrap_or(0.0);
+        all && quiet && steady && self.hit_at_3().is_some_and(|share| share >= plain.max(0.9))
     }
 
     /// There is at most one false episode a container and day, by the upper bound of their rate.

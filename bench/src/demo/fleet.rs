@@ -1,5 +1,6 @@
-//! Nine containers under their usual load.
+//! Containers under their usual load.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::{Container, Engine, HarnessError, Image, Load, Options, Workspace, interrupt};
@@ -7,11 +8,16 @@ use crate::{Container, Engine, HarnessError, Image, Load, Options, Workspace, in
 /// Web servers come first.
 const IMAGES: [&str; 3] = ["nginx", "redis", "worker"];
 
-/// Containers of each image.
-pub(super) const REPLICAS: usize = 3;
+/// Containers of each image that models are made of, half of which calibrate: what a model promises hangs on their number.
+pub(super) const TEACHING: usize = 6;
 
-/// Containers in all.
-pub(super) const SIZE: usize = IMAGES.len() * REPLICAS;
+/// Containers of each image that are watched.
+pub(super) const WATCHED: usize = 3;
+
+/// Containers of all images, where there are so many of each.
+pub(super) const fn size(replicas: usize) -> usize {
+    IMAGES.len() * replicas
+}
 
 const PAGES_PER_SECOND: f64 = 45.0;
 const OPERATIONS_PER_SECOND: f64 = 200.0;
@@ -35,16 +41,16 @@ pub(super) fn images(workspace: &Workspace) -> Result<Vec<Image>, HarnessError> 
 }
 
 impl Fleet {
-    /// Starts `REPLICAS` of each image, numbered from `first`, and waits until they have settled.
+    /// Starts so many of each image as there are numbers, and waits until they have settled.
     pub(super) fn start(
         images: &[Image],
-        first: usize,
+        numbers: Range<usize>,
         seed: u64,
         workspace: &Workspace,
     ) -> Result<Self, HarnessError> {
-        let mut members = Vec::with_capacity(SIZE);
+        let mut members = Vec::with_capacity(size(numbers.len()));
         for image in images {
-            for replica in first..first + REPLICAS {
+            for replica in numbers.clone() {
                 let name = format!("{}-{replica}", image.name);
                 let container = Container::start(&Engine::Runc, image, &name, &Options::default(), workspace)?;
                 let seed = seed.wrapping_mul(1000) + members.len() as u64;

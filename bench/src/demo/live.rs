@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use vaectl_schemas::{IncidentStatus, Timestamp};
 
-use super::fleet::{self, Fleet, SIZE};
+use super::fleet::{self, Fleet, TEACHING, WATCHED};
 use super::outcome::{Mode, Outcome, Scene, Watched};
 use super::pipeline::Pipeline;
 use super::plan::{self, ATTACK, LIVE, Strike};
@@ -34,7 +34,7 @@ const TRAIN_LIMIT: Duration = Duration::from_mins(2);
 pub(super) fn run(options: &Options, folder: &Folder, progress: Progress) -> Result<Outcome, HarnessError> {
     let _lock = Lock::take(Path::new(MACHINE), "another demo")?;
     let seed = options.seed.unwrap_or_else(|| Timestamp::now().as_ns() / 1_000_000 % 1_000_000);
-    let total = WINDOWS * WINDOW + LIVE.as_secs() + 25;
+    let total = WINDOWS * WINDOW + LIVE.as_secs() + 35;
     progress
         .say(format!("Seed {seed}. This takes about {} minutes. Building images first: about 5 s.", (total + 30) / 60));
     let workspace = Workspace::new("demo")?;
@@ -42,16 +42,18 @@ pub(super) fn run(options: &Options, folder: &Folder, progress: Progress) -> Res
     let recording = folder.file("train.ndjson");
     {
         progress.say(format!(
-            "Starting {SIZE} containers to learn from, nginx and redis under load and a Python worker: about 8 s."
+            "Starting {} containers to learn from, nginx and redis under load and a Python worker: about 12 s.",
+            fleet::size(TEACHING)
         ));
-        let fleet = Fleet::start(&images, 1, seed, &workspace)?;
+        let fleet = Fleet::start(&images, 1..1 + TEACHING, seed, &workspace)?;
         record(&fleet, &recording, folder, progress)?;
         progress.say("Removing these containers: about 2 s.");
         drop(fleet);
     }
     train(&recording, folder, progress)?;
-    progress.say(format!("Starting {SIZE} fresh containers: about 8 s."));
-    let fleet = Fleet::start(&images, 1 + fleet::REPLICAS, seed + 1, &workspace)?;
+    progress.say(format!("Starting {} fresh containers: about 8 s.", fleet::size(WATCHED)));
+    let first = 1 + TEACHING;
+    let fleet = Fleet::start(&images, first..first + WATCHED, seed + 1, &workspace)?;
     let outcome = watch(seed, &fleet, options, folder, progress)?;
     if options.record {
         replay::keep(folder, workspace.tag(), &outcome.scene, progress)?;
@@ -77,7 +79,7 @@ fn record(fleet: &Fleet, recording: &Path, folder: &Folder, progress: Progress) 
 
 /// Trains a model for each image from a recording; the trainer splits by run itself.
 pub(super) fn train(recording: &Path, folder: &Folder, progress: Progress) -> Result<(), HarnessError> {
-    progress.say("Training a model for each image, two replicas teach and the third one calibrates: about 5 s.");
+    progress.say("Training a model for each image, some of its replicas teach and the others calibrate: about 8 s.");
     let (models, recording) = (folder.models(), recording.to_string_lossy());
     let args = ["train", "--models", &models.to_string_lossy(), &recording];
     let stage = Stage::start(&args, Stdio::null(), Stdio::inherit(), folder.path())?;

@@ -1,6 +1,6 @@
 //! The whole pipeline on real containers: record, train, score, publish, and two attacks to find.
 //!
-//! Nine containers are recorded and learned; nine fresh ones run under `record | score | publish`, as `run` keeps them, while a miner
+//! Eighteen containers are recorded and learned; nine fresh ones run under `record | score | publish`, as `run` keeps them, while a miner
 //! starts in one and a flood hits another. Where containers cannot be watched, a recording of the same takes their place.
 
 mod fleet;
@@ -27,27 +27,17 @@ use outcome::Outcome;
 const WINDOW: u64 = 2;
 
 /// What the user asked for.
-#[derive(Debug, Default)]
-struct Options {
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Draws the same attacks again
+    #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Makes what is recorded the shipped recording
+    #[arg(long, conflicts_with = "replay")]
     record: bool,
+    /// Replays the shipped recording
+    #[arg(long)]
     replay: bool,
-}
-
-impl Options {
-    fn parse(args: &[String]) -> Result<Self, String> {
-        let mut options = Self::default();
-        let mut args = args.iter();
-        while let Some(arg) = args.next() {
-            match arg.as_str() {
-                "--record" => options.record = true,
-                "--replay" => options.replay = true,
-                "--seed" => options.seed = Some(crate::seed(args.next())?),
-                other => return Err(format!("unknown option {other}: the demo takes --seed N, --record, --replay")),
-            }
-        }
-        Ok(options)
-    }
 }
 
 /// Where the demo leaves what it made: models, repository, truth, logs.
@@ -89,13 +79,12 @@ impl Folder {
 }
 
 /// Runs the demo; the exit code tells whether both attacks were found and nothing else.
-pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    let options = Options::parse(args)?;
+pub fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
     let progress = Progress::default();
     let folder = Folder::fresh()?;
     let hindrance = if options.replay { Some("asked to replay".to_owned()) } else { hindrance() };
     let outcome = match hindrance {
-        None => live::run(&options, &folder, progress)?,
+        None => live::run(options, &folder, progress)?,
         Some(why) => {
             progress.say(format!("No containers are started here ({why}): the shipped recording is replayed instead."));
             replay::run(&folder, progress)?

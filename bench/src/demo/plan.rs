@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::fleet::{REPLICAS, SIZE};
+use super::fleet::{self, WATCHED};
 use crate::AttackKind;
 
 /// How long fresh containers are watched.
@@ -30,10 +30,10 @@ pub(super) struct Strike {
 /// A miner in any container, and a flood on another one that serves HTTP: the first of the fleet do.
 pub(super) fn draw(seed: u64) -> [Strike; 2] {
     let mut noise = StdRng::seed_from_u64(seed);
-    let miner = noise.random_range(0..SIZE);
-    let mut server = noise.random_range(0..REPLICAS);
+    let miner = noise.random_range(0..fleet::size(WATCHED));
+    let mut server = noise.random_range(0..WATCHED);
     if server == miner {
-        server = (server + 1) % REPLICAS;
+        server = (server + 1) % WATCHED;
     }
     [(AttackKind::Miner, miner), (AttackKind::Flood, server)].map(|(kind, target)| Strike {
         kind,
@@ -44,14 +44,14 @@ pub(super) fn draw(seed: u64) -> [Strike; 2] {
 
 #[cfg(test)]
 mod tests {
-    use super::{ATTACK, LIVE, REPLICAS, draw};
+    use super::{ATTACK, LIVE, WATCHED, draw};
 
     #[test]
     fn an_attack_ends_within_the_watch_and_no_container_gets_two() {
         for seed in 0..500 {
             let [miner, flood] = draw(seed);
             assert_ne!(miner.target, flood.target);
-            assert!(flood.target < REPLICAS);
+            assert!(flood.target < WATCHED);
             assert!(miner.after + ATTACK < LIVE && flood.after + ATTACK < LIVE);
         }
         assert_eq!(draw(7), draw(7));

@@ -26,7 +26,7 @@ pub(super) fn print(outcome: &Outcome, folder: &Folder) {
         println!("This was a replay of a recording that this demo made on real containers; nothing was started here.");
     }
     println!(
-        "The models are provisional: two minutes of two replicas, calibrated on a third. Established ones take three\n\
+        "The models are provisional: two minutes of a few replicas, calibrated on other ones. Established ones take three\n\
          runs and 600 windows."
     );
     println!(

@@ -13,8 +13,10 @@ const HOURS_PER_DAY: f64 = 24.0;
 pub(super) struct Alarms {
     /// In blocks, in phases and in turns.
     pub(super) live: u64,
-    /// In hours that repeat what was recorded: each as often as its windows come.
-    pub(super) repeated: u64,
+    /// In hours that were drawn from recorded windows, and how many hours of containers these are: windows that never were in
+    /// that order.
+    pub(super) drawn: u64,
+    pub(super) drawn_hours: f64,
     /// Hours of containers that were watched live and not attacked.
     pub(super) container_hours: f64,
     /// How many there are on a container-day at most, one-sided 95 %, by those that came live.
@@ -40,16 +42,14 @@ impl Alarms {
             seconds += measured.watched_s(plan) * all;
         }
         let container_hours = seconds / 3600.0;
+        let hours = || seeds.iter().flat_map(|seed| &seed.hours);
         Self {
             live,
-            repeated: seeds.iter().flat_map(|seed| &seed.hours).map(|hours| hours.incidents).sum(),
+            drawn: hours().map(|hours| hours.incidents).sum(),
+            drawn_hours: hours().map(|hours| hours.number as f64).sum::<f64>() * all,
             container_hours,
             per_day_at_most: at_most(live) / container_hours * HOURS_PER_DAY,
         }
-    }
-
-    pub(super) fn all(&self) -> u64 {
-        self.live + self.repeated
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) struct Side {
     pub(super) bytes_per_s: f64,
     pub(super) node_cpu_ms_per_s: Option<f64>,
     pub(super) peak_memory: u64,
+    pub(super) map_memory: u64,
     pub(super) lost: Option<u64>,
     /// The share of the time in which its recorder counted calls.
     pub(super) counted: f64,
@@ -59,6 +60,37 @@ pub(super) struct ContainerHour {
     pub(super) documents: f64,
     /// On the connection, for each attack that was found.
     pub(super) episode_network: f64,
+    /// On the disk, for each attack that was found.
+    pub(super) episode_stored: f64,
+}
+
+/// A figure, and what is asked of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Goal {
+    pub(super) name: &'static str,
+    pub(super) value: f64,
+    /// What the paper claims.
+    pub(super) paper: Option<f64>,
+    pub(super) asked: Asked,
+}
+
+/// Where a figure has to lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Asked {
+    AtLeast(f64),
+    AtMost(f64),
+    Nothing,
+}
+
+impl Goal {
+    /// Whether it lies there; what is no number does not.
+    pub(super) fn is_reached(&self) -> bool {
+        match self.asked {
+            Asked::AtLeast(least) => self.value.is_finite() && self.value >= least,
+            Asked::AtMost(most) => self.value <= most,
+            Asked::Nothing => true,
+        }
+    }
 }
 
 /// All that the last line says, and what it is made of.
@@ -76,9 +108,11 @@ pub(super) struct Figures {
     /// `user_factor` with one false episode a container-day.
     pub(super) user_factor_with_false: f64,
     pub(super) total_factor_duty: f64,
+    /// CPU of processes alone, on both sides.
     pub(super) peer_factor: f64,
+    /// The same with the kernel's part of ours, and none of theirs.
+    pub(super) peer_factor_at_least: f64,
     pub(super) network_factor: f64,
-    pub(super) network_factor_with_false: f64,
     pub(super) storage_factor: f64,
     /// In percent of the CPU of a request: the mean, and the upper end of its 95 % interval.
     pub(super) overhead: [f64; 2],
@@ -110,6 +144,7 @@ impl Side {
             bytes_per_s: sum(|block| (block.bytes[0] + block.bytes[1]) as f64) / seconds,
             node_cpu_ms_per_s: blocks.iter().map(|b| b.node_cpu_s).sum::<Option<f64>>().map(|s| s / seconds * 1e3),
             peak_memory: blocks.iter().map(|block| block.peak_memory).max().unwrap_or_default(),
+            map_memory: blocks.iter().map(|block| block.map_memory).max().unwrap_or_default(),
             lost: blocks.iter().map(|block| block.lost).sum(),
             counted: sum(|block| block.totals.map_or(1.0, |totals| totals.counted)) / blocks.len() as f64,
             request_cpu_us: sum(|block| block.work.cpu_s) * 1e6 / requests,
@@ -126,7 +161,7 @@ impl Side {
 
 /// The least and the most.
 pub(super) fn spread(values: impl Iterator<Item = f64>) -> [f64; 2] {
-    values.fold([f64::INFINITY, 0.0], |[least, most], value| [least.min(value), most.max(value)])
+    values.fold([f64::INFINITY, f64::NEG_INFINITY], |[least, most], value| [least.min(value), most.max(value)])
 }
 
 fn blocks(publisher: Publisher, seeds: &[Seed]) -> impl Iterator<Item = &Block> {
@@ -170,8 +205,8 @@ impl Figures {
             user_factor_with_false: theirs.cpu_ms_per_s / with_false,
             total_factor_duty,
             peer_factor: always(Publisher::Peer).cpu_ms_per_s / ours.cpu_ms_per_s,
+            peer_factor_at_least: always(Publisher::Peer).cpu_ms_per_s / (balance.ours * 1e3),
             network_factor: hour.conventional_network / hour.network,
-            network_factor_with_false: hour.conventional_network / (hour.network + hour.episode_network / 24.0),
             storage_factor: hour.conventional_stored / hour.stored,
             overhead: above(Publisher::Adaptive),
             overhead_duty: above(Publisher::Duty),
@@ -204,19 +239,33 @@ impl Figures {
         }
     }
 
+    /// What is asked for, and what is told beside it.
+    pub(super) fn goals(&self) -> Vec<Goal> {
+        use Asked::{AtLeast, AtMost, Nothing};
+        let goal = |name, value, paper, asked| Goal { name, value, paper, asked };
+        // Nothing is asked of what was not compared.
+        let duty = if self.side(Publisher::Duty).is_some() { AtMost(1.0) } else { Nothing };
+        vec![
+            goal("CPU of processes, measured", self.user_factor, None, Nothing),
+            goal("CPU of processes at 10,000 events/s", self.user_factor_10k, Some(100.0), AtLeast(100.0)),
+            goal("all CPU, with the kernel's part", self.balance.factor(), None, Nothing),
+            goal("the same, as a part of what unit costs allow", self.balance.of_ceiling(), None, AtLeast(0.8)),
+            goal("all CPU, with the duty cycle", self.total_factor_duty, None, Nothing),
+            goal("CPU of processes, the peer's over the adaptive ones'", self.peer_factor, Some(100.0), AtLeast(100.0)),
+            goal("bytes on the connection", self.network_factor, Some(1e3), AtLeast(1e4)),
+            goal("bytes stored, marginal", self.storage_factor, Some(1e4), AtLeast(3e4)),
+            goal("% more CPU of a request, at most", self.overhead[1], None, AtMost(3.0)),
+            goal("the same with the duty cycle", self.overhead_duty[1], None, duty),
+            goal("attacks found of two, the least of all phases", self.attacks_found as f64, Some(2.0), AtLeast(2.0)),
+            goal("false incidents, live", self.alarms.live as f64, None, AtMost(0.0)),
+            goal("false incidents in drawn hours", self.alarms.drawn as f64, None, Nothing),
+            goal("what the injector made and incidents tell of, as a part", self.coverage, None, AtLeast(0.99)),
+        ]
+    }
+
     /// Whether all that the comparison is to reach at least is reached.
     pub(super) fn reached(&self) -> bool {
-        self.user_factor_10k >= 100.0
-            && self.balance.of_ceiling() >= 0.8
-            && self.peer_factor >= 100.0
-            && self.network_factor >= 10_000.0
-            && self.storage_factor >= 30_000.0
-            && self.overhead[1] <= 3.0
-            // Nothing is asked of what was not compared.
-            && (self.side(Publisher::Duty).is_none() || self.overhead_duty[1] <= 1.0)
-            && self.attacks_found == 2
-            && self.alarms.all() == 0
-            && self.coverage >= 0.99
+        self.goals().iter().all(Goal::is_reached)
     }
 }
 
@@ -250,6 +299,7 @@ impl ContainerHour {
             beginning: (of(0, |h| h.stored) - stored * few) * containers,
             requests: of(1, |h| h.requests as f64) * containers,
             documents: of(1, |h| h.documents as f64) * containers,
+            episode_stored: per_episode(phases, |phase| phase.stored),
             episode_network: per_episode(phases, |phase| (phase.bytes[0] + phase.bytes[1]) as f64),
         }
     }
@@ -262,7 +312,7 @@ impl fmt::Display for Figures {
             f,
             "bench fifty: user_factor_10k={:.1} total_of_ceiling={:.2} total_factor={:.1} total_factor_duty={:.1} \
              peer_factor={:.1} network_factor={:.0} storage_factor={:.0} request_overhead_percent={:.2} \
-             request_overhead_percent_duty={:.2} attacks_found={} false_incidents={} coverage={:.2} \
+             request_overhead_percent_duty={:.2} attacks_found={} false_incidents={} false_incidents_drawn={} coverage={:.2} \
              coverage_duty={:.2} events_per_s={:.0} calls_per_s={:.0} user_factor={:.1}",
             self.user_factor_10k,
             self.balance.of_ceiling(),
@@ -274,7 +324,8 @@ impl fmt::Display for Figures {
             self.overhead[1],
             self.overhead_duty[1],
             self.attacks_found,
-            self.alarms.all(),
+            self.alarms.live,
+            self.alarms.drawn,
             self.coverage,
             self.coverage_duty,
             self.events_per_s,
@@ -311,6 +362,8 @@ mod tests {
         assert!(is(figures.hour.beginning, 120_000.0) && is(figures.hour.stored_in_all[1], 1200.0));
         // 1.9 s in 100 s, of which 0.1 s are usual, by two attacks; 50 a day.
         assert!(is(figures.episode_cpu_s, 0.9) && is(figures.hour.episode_network, 500.0));
+        assert!(is(figures.hour.episode_stored, 1000.0));
+        assert!(is(figures.peer_factor_at_least, 120.0 / 6.0));
         assert!(is(figures.user_factor_with_false, 60.0 / (1.0 + 900.0 * 50.0 / 86_400.0)));
         // A block and a phase of each of two, without the first window of five seconds; two turns of each.
         let seconds = 2.0 * (50.0 * (12.0 + 50.0 - 5.0) + 48.0 * (12.0 + 100.0 - 5.0) + 50.0 * 2.0 * (2.0 + 20.0));
@@ -320,19 +373,18 @@ mod tests {
     }
 
     #[test]
-    fn a_false_incident_counts_wherever_it_came() {
+    fn a_false_incident_counts_whenever_it_came() {
         let why = || vec!["a: b".to_owned()];
-        let changes: [fn(&mut Measured, Vec<String>); 4] = [
+        let changes: [fn(&mut Measured, Vec<String>); 3] = [
             |measured, why| measured.seeds[0].blocks[2].false_incidents = why,
             |measured, why| measured.seeds[0].phases[0].false_incidents = why,
-            |measured, _| measured.seeds[0].hours[1].incidents = 1,
             |measured, why| measured.overhead[1].false_incidents = why,
         ];
         for change in changes {
             let mut measured = measured(Plan::full());
             change(&mut measured, why());
             let figures = figures(&measured);
-            assert_eq!(figures.alarms.all(), 1);
+            assert_eq!(figures.alarms.live, 1);
             assert!(!figures.reached());
         }
     }
@@ -346,13 +398,13 @@ mod tests {
             |figures, bad| figures.peer_factor *= bad,
             |figures, bad| figures.network_factor *= bad,
             |figures, bad| figures.storage_factor *= bad,
-            |figures, bad| figures.overhead[1] = 1.0 / bad,
-            |figures, bad| figures.overhead_duty[1] = 1.0 / bad,
+            |figures, bad| figures.overhead[1] = 4.0 - bad,
+            |figures, bad| figures.overhead_duty[1] = 4.0 - bad,
             |figures, bad| figures.coverage *= bad,
             |figures, _| figures.attacks_found = 1,
         ];
         for (number, change) in changes.iter().enumerate() {
-            for bad in [0.25, f64::NAN] {
+            for bad in [0.25, f64::NAN, -f64::INFINITY] {
                 let mut figures = good.clone();
                 change(&mut figures, bad);
                 assert!(!figures.reached(), "{number} {bad}");

@@ -65,6 +65,15 @@ impl Work {
     }
 }
 
+/// What runs, and under which load, for a person.
+pub(super) fn load(size: usize) -> String {
+    let told = |same: &[(&'static str, f64)]| {
+        let ((kind, rate), number) = (same[0], same.len());
+        if rate > 0.0 { format!("{number} x {kind} at {rate} requests/s each") } else { format!("{number} x {kind}") }
+    };
+    kinds(size).chunk_by(|a, b| a.0 == b.0).map(told).collect::<Vec<_>>().join(", ")
+}
+
 /// The kinds of the first `size` containers, web servers first: each kind has its share.
 fn kinds(size: usize) -> Vec<(&'static str, f64)> {
     if size < KINDS.len() {

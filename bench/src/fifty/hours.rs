@@ -1,9 +1,9 @@
-//! What hours of stable containers come to: recorded windows, repeated, through `score | publish` at many times their pace.
+//! What hours of stable containers come to: recorded windows, drawn again and again, through `score | publish` at many times their pace.
 //!
 //! `publish` lets documents wait for each other by the clock: what it waits for is shortened as the hours are, so that as
 //! many documents share a request as live.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -11,6 +11,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use vaectl_schemas::Timestamp;
@@ -28,6 +30,8 @@ const PACE: u32 = 144;
 /// What `publish` waits for by default: for a request to fill, and for summaries to be sent together.
 const BATCH_AGE: Duration = Duration::from_secs(1);
 const SUMMARY_AGE: Duration = Duration::from_mins(15);
+/// Windows of a container that come as they came, one after the other: half a minute of five-second ones.
+pub(super) const SPELL: u64 = 6;
 const NS_PER_HOUR: u64 = 3_600_000_000_000;
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -38,12 +42,12 @@ pub(super) struct Hours {
     pub(super) bytes: [u64; 2],
     pub(super) requests: u64,
     pub(super) documents: u64,
-    /// All of them false, and each as often as its windows are repeated.
+    /// All of them false, and each as often as its windows are drawn.
     pub(super) incidents: u64,
     pub(super) stored: f64,
 }
 
-/// Publishes the windows of `recording` as hours of the same.
+/// Publishes windows of `recording` as hours of the same.
 pub(super) fn measure(
     recording: &Path,
     models: &Path,
@@ -106,48 +110,63 @@ fn incidents(node: &Node, namespace: &str) -> Result<u64, Box<dyn Error>> {
     Ok(opened.len() as u64)
 }
 
-/// Writes the windows again and again, each time later and under other numbers, until they fill `length` nanoseconds.
-/// They come `pace` times as fast as their times say.
+/// Writes windows for `length` nanoseconds, each container's drawn from its own in [spells](SPELL) and given the time and
+/// the number that come next: windows near one another go together, and no two hours are the same. They come `pace` times
+/// as fast as their times say.
 fn repeat(recording: &Path, length: u64, pace: u32, to: impl Write) -> Result<(), Box<dyn Error>> {
     let lines = BufReader::new(File::open(recording)?).lines();
     let lines = lines.map(|line| Ok(serde_json::from_str(&line?)?)).collect::<Result<Vec<Value>, Box<dyn Error>>>()?;
-    let (windows, others): (Vec<Value>, Vec<Value>) = lines.into_iter().partition(|line| line["type"] == "window");
-    let mut output = BufWriter::new(to);
-    for line in others.iter().filter(|line| line["type"] == "hello" || line["type"] == "container") {
-        writeln!(output, "{line}")?;
+    let mut output = Numbered { output: BufWriter::new(to), next: 1 };
+    for line in lines.iter().filter(|line| line["type"] == "hello" || line["type"] == "container") {
+        output.write(line.clone())?;
+    }
+    let mut containers: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
+    for window in lines.iter().filter(|line| line["type"] == "window" && line["vaectl"]["window"]["part"] != true) {
+        containers.entry(window["container"]["id"].to_string()).or_default().push(window);
     }
     let time = |line: &Value| serde_json::from_value::<Timestamp>(line["@timestamp"].clone()).map(Timestamp::as_ns);
-    let nominal = windows.first().and_then(|window| window["vaectl"]["window"]["nominal_ns"].as_u64());
-    let (first, last) = (windows.first().ok_or("no window was recorded")?, windows.last().ok_or("none")?);
-    let first = time(first)?;
-    // What is repeated begins a window's length after what was.
-    let span = time(last)? - first + nominal.ok_or("a window has no length")?;
-    let number =
-        windows.iter().chain(&others).filter_map(|line| line["event"]["sequence"].as_u64()).max().unwrap_or(0) + 1;
-    let began = Instant::now();
-    for turn in 0..length.div_ceil(span) {
-        for window in &windows {
-            let at = time(window)? + turn * span;
-            if at - first > length {
-                break;
+    let mut containers: Vec<(u64, Vec<&Value>, usize)> = containers
+        .into_values()
+        .map(|windows| Ok((time(windows[0])?, windows, 0)))
+        .collect::<Result<_, Box<dyn Error>>>()?;
+    containers.sort_by_key(|(first, ..)| *first);
+    let (_, windows, _) = containers.first().ok_or("no window was recorded")?;
+    let nominal = windows[0]["vaectl"]["window"]["nominal_ns"].as_u64().ok_or("a window has no length")?;
+    let (mut noise, began) = (StdRng::seed_from_u64(length), Instant::now());
+    for slot in 0..length / nominal {
+        let ahead = (Duration::from_nanos(slot * nominal) / pace).saturating_sub(began.elapsed());
+        if ahead > Duration::from_millis(1) {
+            output.output.flush()?;
+            interrupt::pause(ahead)?;
+        }
+        for (start, windows, at) in &mut containers {
+            if slot % SPELL == 0 {
+                *at = noise.random_range(0..windows.len());
             }
-            let due = Duration::from_nanos(at - first) / pace;
-            let ahead = due.saturating_sub(began.elapsed());
-            if ahead > Duration::from_millis(1) {
-                output.flush()?;
-                interrupt::pause(ahead)?;
-            }
-            let mut line = window.clone();
-            line["@timestamp"] = Timestamp::from_ns(at).to_string().into();
-            let sequence = line["event"]["sequence"].as_u64().unwrap_or_default() + turn * number;
-            line["event"]["sequence"] = sequence.into();
-            if let Some((start, _)) = window["event"]["id"].as_str().and_then(|id| id.rsplit_once('-')) {
-                line["event"]["id"] = format!("{start}-{sequence:x}").into();
-            }
-            writeln!(output, "{line}")?;
+            let mut line = windows[*at].clone();
+            *at = (*at + 1) % windows.len();
+            line["@timestamp"] = Timestamp::from_ns(*start + slot * nominal).to_string().into();
+            output.write(line)?;
         }
     }
-    Ok(output.flush()?)
+    Ok(output.output.flush()?)
+}
+
+/// Lines, numbered one after the other.
+struct Numbered<W: Write> {
+    output: BufWriter<W>,
+    next: u64,
+}
+
+impl<W: Write> Numbered<W> {
+    fn write(&mut self, mut line: Value) -> std::io::Result<()> {
+        if let Some((start, _)) = line["event"]["id"].as_str().and_then(|id| id.rsplit_once('-')) {
+            line["event"]["id"] = format!("{start}-{:x}", self.next).into();
+        }
+        line["event"]["sequence"] = self.next.into();
+        self.next += 1;
+        writeln!(self.output, "{line}")
+    }
 }
 
 #[cfg(test)]
@@ -166,7 +185,7 @@ mod tests {
         let window = |n: u64| {
             let at = vaectl_schemas::Timestamp::from_ns((1000 + 5 * n) * 1_000_000_000).to_string();
             json!({"type": "window", "@timestamp": at, "vaectl": {"window": {"nominal_ns": 5_000_000_000_u64}},
-                   "event": {"sequence": n, "id": format!("x-{n:x}")}})
+                   "count": n, "event": {"sequence": n, "id": format!("x-{n:x}")}})
             .to_string()
         };
         std::fs::write(&from, (0..7).map(|n| window(n) + "\n").collect::<String>()).unwrap();
@@ -174,8 +193,10 @@ mod tests {
         let text = std::fs::read_to_string(&to).unwrap();
         let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let ids: BTreeSet<&str> = lines.iter().filter_map(|line| line["event"]["id"].as_str()).collect();
-        assert!((720..=721).contains(&lines.len()), "{}", lines.len());
+        assert!(lines.len() == 720, "{}", lines.len());
         assert_eq!(ids.len(), lines.len());
+        let numbers = |from: usize| lines[from..].iter().take(7).map(|line| line["count"].as_u64()).collect::<Vec<_>>();
+        assert!(numbers(0) != numbers(7) || numbers(7) != numbers(14), "spells are drawn");
         assert!(lines.is_sorted_by_key(|line| line["@timestamp"].as_str().map(str::to_owned)));
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Stamp {
     pub(super) plan: Value,
     /// Its release.
     pub(super) kernel: String,
+    /// Its processors and its memory.
+    pub(super) machine: String,
 }
 
 impl Stamp {
@@ -40,6 +42,7 @@ impl Stamp {
             bench: hash(&std::env::current_exe()?)?,
             plan,
             kernel: fs::read_to_string(release).naming("read", release)?.trim().to_owned(),
+            machine: machine(),
         })
     }
 
@@ -50,6 +53,7 @@ impl Stamp {
             ("another bench", self.bench != begun.bench),
             ("another plan", self.plan != begun.plan),
             ("another kernel", self.kernel != begun.kernel),
+            ("another machine", self.machine != begun.machine),
         ];
         parts.into_iter().filter(|(_, other)| *other).map(|(name, _)| name).collect()
     }
@@ -57,9 +61,22 @@ impl Stamp {
 
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { vaectl, bench, kernel, .. } = self;
-        write!(f, "vaectl {vaectl:.SHORT$}, bench {bench:.SHORT$}, Linux {kernel}")
+        let Self { vaectl, bench, kernel, machine, .. } = self;
+        write!(f, "vaectl {vaectl:.SHORT$}, bench {bench:.SHORT$}, Linux {kernel}, {machine}")
     }
+}
+
+/// How many processors of which model, and how much memory.
+fn machine() -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let (processors, memory) = (read("/proc/cpuinfo"), read("/proc/meminfo"));
+    let value = |text: &str, name: &str| {
+        text.lines().find_map(|line| Some(line.strip_prefix(name)?.trim_start_matches([' ', '\t', ':']).to_owned()))
+    };
+    let model = value(&processors, "model name").unwrap_or_else(|| "a processor without a name".into());
+    let cores = processors.lines().filter(|line| line.starts_with("processor")).count();
+    let kilobytes: Option<f64> = value(&memory, "MemTotal").and_then(|text| text.split(' ').next()?.parse().ok());
+    format!("{cores} x {model}, {:.0} GB", kilobytes.unwrap_or(f64::NAN) / 1e6)
 }
 
 fn hash(program: &Path) -> Result<String, HarnessError> {
@@ -128,7 +145,7 @@ mod tests {
     fn stamp(vaectl: &str) -> Stamp {
         let mut plan = serde_json::to_value(Plan::full()).unwrap();
         plan["seeds"].take();
-        Stamp { vaectl: vaectl.into(), bench: "b".into(), plan, kernel: "6.18".into() }
+        Stamp { vaectl: vaectl.into(), bench: "b".into(), plan, kernel: "6.18".into(), machine: "two cores".into() }
     }
 
     #[test]

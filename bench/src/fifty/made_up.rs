@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use vaectl_schemas::Timestamp;
 
 use super::fleet::Work;
+use super::growth::{Size, Watched};
 use super::hours::Hours;
 use super::overhead::Overhead;
 use super::plan::Plan;
@@ -20,7 +21,13 @@ use crate::{AttackKind, Truth};
 
 /// One seed, with 5000 events and 50,000 calls a second, and two turns: all goals are reached.
 pub(super) fn measured(plan: Plan) -> Measured {
-    let stamp = Stamp { vaectl: "a".into(), bench: "b".into(), plan: serde_json::Value::Null, kernel: "6.18".into() };
+    let stamp = Stamp {
+        vaectl: "a".into(),
+        bench: "b".into(),
+        plan: serde_json::Value::Null,
+        kernel: "6.18".into(),
+        machine: "two cores".into(),
+    };
     let costs = Costs(UnitCosts { call: 50.0, event: 500.0, cell: 500.0, medians: [500.0; 2] });
     let publishers = plan.publishers();
     let adaptive = || publishers.iter().copied().filter(|publisher| publisher.is_adaptive());
@@ -34,7 +41,7 @@ pub(super) fn measured(plan: Plan) -> Measured {
     };
     let turns = || vec![[100.0, 100.0], [101.0, 101.0]];
     let overhead = adaptive().map(|publisher| Overhead { publisher, turns: turns(), false_incidents: Vec::new() });
-    Measured { stamp, costs, seeds: vec![seed], overhead: overhead.collect(), growth: Vec::new(), plan }
+    Measured { stamp, costs, seeds: vec![seed], overhead: overhead.collect(), growth: vec![growth()], plan }
 }
 
 fn block(publisher: Publisher) -> Block {
@@ -52,6 +59,8 @@ fn block(publisher: Publisher) -> Block {
         documents,
         node_cpu_s: None,
         peak_memory: 1,
+        map_memory: 1,
+        indexed: documents,
         totals: Some(Totals { lines: 0, events: documents, lost: 0, wakeups: 0, counted: 1.0 }),
         lost: None,
         work: Work { requests: 1000, failed: 0, cpu_s: 1.0, p99_ms: 1.0 },
@@ -70,16 +79,29 @@ fn phase(publisher: Publisher) -> Phase {
         },
         delay_s: Some(4.0),
         deeds: vec![("what it did".into(), true)],
-        events: Vec::new(),
+        events: vec![(1.0, "exec".into())],
     });
     Phase {
         publisher,
         seconds: 100.0,
         cpu_s: 1.9,
         bytes: [1000, 0],
+        stored: 2000.0,
         attacks: attacks.into(),
         false_incidents: Vec::new(),
     }
+}
+
+fn growth() -> Size {
+    let watched = |events_per_s| Watched {
+        cpu_ms_per_s: 1.0,
+        memory: 1,
+        requests_per_s: 1.0,
+        events_per_s,
+        bytes_per_s: 1.0,
+        lost: 0,
+    };
+    Size { containers: 50, times: 1.0, low: watched(0.0), full: watched(5000.0) }
 }
 
 fn hours(number: u64, bytes: u64, stored: f64) -> Hours {

@@ -26,7 +26,8 @@ mod stable;
 mod strike;
 
 use std::error::Error;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,7 @@ use plan::Plan;
 use seed::Seed;
 
 use crate::adaptive::kernel::{self, UnitCosts};
+use crate::error::Naming;
 use crate::node::Node;
 use crate::{Image, Progress, Workspace};
 
@@ -48,8 +50,14 @@ use crate::{Image, Progress, Workspace};
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Costs(UnitCosts);
 
+/// The part of a file of figures that they are made of.
+#[derive(Deserialize)]
+struct Written {
+    measured: Measured,
+}
+
 /// Everything that was measured.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Measured {
     stamp: Stamp,
     plan: Plan,
@@ -59,32 +67,54 @@ struct Measured {
     growth: Vec<growth::Size>,
 }
 
-/// Runs the bench; fails where a goal is missed.
-pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    let (mut plan, mut results) = (Plan::full(), Path::new(env!("CARGO_MANIFEST_DIR")).to_owned());
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
-            "--quick" => plan = Plan::quick(),
-            "--smoke" => plan = Plan::smoke(),
-            "--seeds" => {
-                let number =
-                    args.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0).ok_or("--seeds takes a number")?;
-                plan.seeds = (1..=number).collect();
-            }
-            "--results" => results = args.next().ok_or("--results takes a folder")?.into(),
-            other => {
-                return Err(
-                    format!("bench fifty takes --quick, --seeds N and --results FOLDER, and got {other}").into()
-                );
-            }
-        }
+/// What the user asked for.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// One seed without the duty cycle, in a quarter of an hour
+    #[arg(long)]
+    quick: bool,
+    /// Five containers without the kernel's side, in five minutes
+    #[arg(long, conflicts_with = "quick")]
+    smoke: bool,
+    /// How many seeds are measured, each with a fleet and attacks of its own
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: Option<u64>,
+    /// Writes the report of such a file of figures anew, and measures nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["quick", "smoke", "seeds"])]
+    report: Option<PathBuf>,
+    /// Where the report, its figures and its pictures go
+    #[arg(long, value_name = "FOLDER", default_value = env!("CARGO_MANIFEST_DIR"), hide_default_value = true)]
+    results: PathBuf,
+}
+
+impl Options {
+    fn plan(&self) -> Plan {
+        let plan = match self {
+            Self { smoke: true, .. } => Plan::smoke(),
+            Self { quick: true, .. } => Plan::quick(),
+            _ => Plan::full(),
+        };
+        let seeds = self.seeds.map_or_else(|| plan.seeds.clone(), |number| (1..=number).collect());
+        Plan { seeds, ..plan }
     }
-    let folder = crate::target().join("fifty").join(plan.form);
-    let Some(figures) = compare(&plan, &folder, Some(&results))? else {
+}
+
+/// Runs the bench; fails where a goal is missed.
+pub fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
+    let measured = if let Some(path) = &options.report {
+        Some(serde_json::from_slice::<Written>(&fs::read(path).naming("read", path)?)?.measured)
+    } else {
+        let plan = options.plan();
+        measure(&plan, &crate::target().join("fifty").join(&plan.form))?
+    };
+    let Some(measured) = measured else {
         println!("bench fifty: skipped=no_jdk");
         return Ok(ExitCode::SUCCESS);
     };
+    let figures = Figures::of(&measured.plan, &measured.costs, &measured.seeds, &measured.overhead);
+    let text = report::text(&measured, &figures);
+    print!("{text}");
+    report::write_all(&measured, &figures, &text, &options.results)?;
     println!("{figures}");
     Ok(if figures.reached() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -108,11 +138,13 @@ pub struct Ratios {
 
 /// The smallest form in a folder of its own; `None` where there is no server to publish to.
 pub fn smoke(folder: &Path) -> Result<Option<Ratios>, Box<dyn Error>> {
-    Ok(compare(&Plan::smoke(), folder, None)?.map(|figures| figures.ratios()))
+    let figures =
+        |measured: Measured| Figures::of(&measured.plan, &measured.costs, &measured.seeds, &measured.overhead);
+    Ok(measure(&Plan::smoke(), folder)?.map(|measured| figures(measured).ratios()))
 }
 
-/// Measures what is not measured yet, and writes the results where they are wanted.
-fn compare(plan: &Plan, folder: &Path, results: Option<&Path>) -> Result<Option<Figures>, Box<dyn Error>> {
+/// Measures what is not measured yet; `None` where there is no server to publish to.
+fn measure(plan: &Plan, folder: &Path) -> Result<Option<Measured>, Box<dyn Error>> {
     let progress = Progress::default();
     if let Some(part) = peer::missing() {
         return Err(format!("{part} is not there: run `make packages` as root").into());
@@ -141,12 +173,5 @@ fn compare(plan: &Plan, folder: &Path, results: Option<&Path>) -> Result<Option<
         let name = format!("growth-{}-{}", size.0, (size.1 * 100.0).round());
         growth.push(legs.leg(&name, || growth::measure(plan, *size, progress))?);
     }
-    let figures = Figures::of(plan, &costs, &seeds, &overhead);
-    let measured = Measured { stamp, plan: plan.clone(), costs, seeds, overhead, growth };
-    let text = report::text(&measured, &figures);
-    print!("{text}");
-    if let Some(results) = results {
-        report::write_all(&measured, &figures, &text, results)?;
-    }
-    Ok(Some(figures))
+    Ok(Some(Measured { stamp, plan: plan.clone(), costs, seeds, overhead, growth }))
 }

@@ -104,6 +104,9 @@ pub(super) fn start(
     proxy: &Proxy,
     folder: &Path,
 ) -> Result<Vec<Stage>, Box<dyn Error>> {
+    // What the shipper kept of an earlier block's files is not of these.
+    fs::remove_dir_all(folder)?;
+    fs::create_dir_all(folder)?;
     let index = around.namespace(Publisher::Peer);
     let _ = around.node.ask(Method::Put, &format!("/{index}"), Some(&mapping()));
     let watched =

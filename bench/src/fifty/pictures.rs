@@ -7,6 +7,9 @@ use plotters::prelude::*;
 
 use super::Measured;
 use super::figures::Figures;
+use super::publishers::Publisher;
+use super::strike::Told;
+use crate::AttackKind;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn std::error::Error>>;
@@ -15,16 +18,21 @@ const FONT: (&str, i32) = ("sans-serif", 14);
 const REACHED: RGBColor = RGBColor(31, 119, 180);
 const ASKED: RGBColor = RGBColor(200, 30, 30);
 
-/// `factors.svg`, and `incident.svg` where an attack was found.
+/// `factors.svg`, and for each kind of attack `incident-<kind>.svg`: the first that was found without the duty cycle.
 pub(super) fn draw(
     measured: &Measured,
     figures: &Figures,
-) -> Result<Vec<(&'static str, String)>, Box<dyn std::error::Error>> {
-    let mut pictures = vec![("factors.svg", picture((800, 360), |area| factors(area, figures))?)];
-    let phases = measured.seeds.iter().flat_map(|seed| &seed.phases);
-    let told = phases.flat_map(|phase| &phase.attacks).filter(|told| told.delay_s.is_some());
-    if let Some(told) = told.max_by_key(|told| told.deeds.len()) {
-        pictures.push(("incident.svg", picture((900, 320), |area| incident(area, told))?));
+) -> Result<Vec<(String, String)>, Box<dyn std::error::Error>> {
+    let mut pictures = vec![("factors.svg".to_owned(), picture((900, 400), |area| factors(area, figures))?)];
+    for (kind, name) in [(AttackKind::Miner, "miner"), (AttackKind::Flood, "flood")] {
+        let found = measured.seeds.iter().find_map(|seed| {
+            let phase = seed.phases.iter().find(|phase| phase.publisher == Publisher::Adaptive)?;
+            let told = phase.attacks.iter().find(|told| told.truth.attack == kind && told.delay_s.is_some())?;
+            Some((seed.number, told))
+        });
+        if let Some((seed, told)) = found {
+            pictures.push((format!("incident-{name}.svg"), picture((900, 320), |area| incident(area, seed, told))?));
+        }
     }
     Ok(pictures)
 }
@@ -39,59 +47,69 @@ fn picture(size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Drawn) -> Result<St
     Ok(text)
 }
 
-/// Powers of ten; a red mark is what is asked for at least.
+/// Names on the left, powers of ten on the right; a red mark is what is asked for at least.
 fn factors(area: &Area<'_>, figures: &Figures) -> Drawn {
+    const POWERS: f64 = 6.0;
     let bars = [
         ("CPU of processes, measured", figures.user_factor, None),
         ("CPU of processes at 10,000 events/s", figures.user_factor_10k, Some(100.0)),
-        ("all CPU", figures.balance.factor(), None),
-        ("all CPU, duty cycle", figures.total_factor_duty, None),
-        ("peer's processes", figures.peer_factor, Some(100.0)),
-        ("network", figures.network_factor, Some(1e4)),
-        ("storage", figures.storage_factor, Some(3e4)),
+        ("all CPU, with the kernel's part", figures.balance.factor(), None),
+        ("all CPU, with the duty cycle", figures.total_factor_duty, None),
+        ("CPU of the peer's processes", figures.peer_factor, Some(100.0)),
+        ("bytes on the connection", figures.network_factor, Some(1e4)),
+        ("bytes stored, marginal", figures.storage_factor, Some(3e4)),
     ];
     // A form that leaves a part out has no factor of it.
     let bars: Vec<_> = bars.into_iter().filter(|(_, factor, _)| factor.is_finite()).collect();
-    let mut chart = ChartBuilder::on(area)
-        .caption("How many times more the other publisher takes", FONT)
+    let (names, bars_area) = area.split_horizontally(300);
+    let mut chart = ChartBuilder::on(&bars_area)
         .margin(12)
-        .x_label_area_size(32)
-        .y_label_area_size(8)
-        .build_cartesian_2d(0.0..6.0, 0.0..bars.len() as f64)?;
+        .margin_right(80)
+        .x_label_area_size(44)
+        .build_cartesian_2d(0.0..POWERS, 0.0..bars.len() as f64)?;
     let power = |x: &f64| format!("{}", 10_f64.powf(*x));
     chart
         .configure_mesh()
         .disable_y_mesh()
         .disable_y_axis()
         .x_label_formatter(&power)
+        .x_desc("times as much as the adaptive publisher (red: asked for at least)")
         .light_line_style(TRANSPARENT)
         .draw()?;
     for (row, (name, factor, asked)) in bars.iter().rev().enumerate() {
-        let (y, length) = (row as f64, if *factor > 1.0 { factor.log10() } else { 0.0 });
+        let (y, length) = (row as f64, factor.max(1.0).log10().min(POWERS));
         chart.draw_series([Rectangle::new([(0.0, y + 0.2), (length, y + 0.8)], REACHED.mix(0.7).filled())])?;
-        chart.draw_series([Text::new(format!("{name}: {factor:.0}"), (0.05, y + 0.6), FONT)])?;
+        chart.draw_series([Text::new(format!("{factor:.0}"), (length + 0.05, y + 0.6), FONT)])?;
         if let Some(asked) = asked {
             let x = f64::log10(*asked);
             chart.draw_series([PathElement::new([(x, y + 0.1), (x, y + 0.9)], ASKED.stroke_width(2))])?;
         }
+        let (_, middle) = chart.backend_coord(&(0.0, y + 0.6));
+        names.draw(&Text::new(*name, (12, middle), FONT))?;
     }
     Ok(())
 }
 
 /// Events by their kind over the seconds since the attack began; a red line is the decision.
-fn incident(area: &Area<'_>, told: &super::strike::Told) -> Drawn {
+fn incident(area: &Area<'_>, seed: u64, told: &Told) -> Drawn {
     let mut rows: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for (at, action) in &told.events {
         rows.entry(action).or_default().push(*at);
     }
     let end = told.events.iter().map(|(at, _)| *at).fold(1.0, f64::max) * 1.05;
     let mut chart = ChartBuilder::on(area)
-        .caption(format!("{}: seconds since it began, and its incident's events", told.truth.attack), FONT)
+        .caption(format!("{} on {}, seed {seed}: what its incident tells", told.truth.attack, told.truth.name), FONT)
         .margin(12)
-        .x_label_area_size(32)
+        .x_label_area_size(44)
         .y_label_area_size(8)
         .build_cartesian_2d(-end * 0.15..end, 0.0..rows.len().max(1) as f64)?;
-    chart.configure_mesh().disable_y_mesh().disable_y_axis().light_line_style(TRANSPARENT).draw()?;
+    chart
+        .configure_mesh()
+        .disable_y_mesh()
+        .disable_y_axis()
+        .x_desc("seconds since the attack began (red: the decision)")
+        .light_line_style(TRANSPARENT)
+        .draw()?;
     for (row, (action, times)) in rows.iter().enumerate() {
         let y = row as f64 + 0.5;
         chart.draw_series([Text::new(format!("{action} ({})", times.len()), (-end * 0.14, y + 0.1), FONT)])?;

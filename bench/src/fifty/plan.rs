@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::publishers::Publisher;
 use crate::adaptive::kernel;
 
 /// One of the forms of the bench.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Plan {
-    pub(super) form: &'static str,
+    pub(super) form: String,
     /// Rounds in which the kernel's side is measured; none leaves it unknown.
     pub(super) cost_rounds: usize,
     pub(super) containers: usize,
@@ -44,7 +44,7 @@ impl Plan {
     /// Within two hours.
     pub(super) fn full() -> Self {
         Self {
-            form: "full",
+            form: "full".into(),
             cost_rounds: kernel::ROUNDS,
             containers: 50,
             duty: true,
@@ -53,7 +53,7 @@ impl Plan {
             warm_s: 165,
             seeds: vec![1, 2, 3],
             rounds: 2,
-            block_s: 45,
+            block_s: 60,
             settle_s: 12,
             attack_s: 40,
             recovery_s: 45,
@@ -67,7 +67,7 @@ impl Plan {
     /// Without the duty cycle, within a quarter of an hour: a shorter window makes models of enough windows.
     pub(super) fn quick() -> Self {
         Self {
-            form: "quick",
+            form: "quick".into(),
             cost_rounds: 4,
             duty: false,
             window_s: 2,
@@ -90,7 +90,7 @@ impl Plan {
     /// Five containers without the kernel's side, within five minutes.
     pub(super) fn smoke() -> Self {
         Self {
-            form: "smoke",
+            form: "smoke".into(),
             cost_rounds: 0,
             containers: 5,
             window_s: 1,

@@ -149,25 +149,26 @@ impl Surroundings<'_> {
 
     fn configure(&self, publisher: Publisher, proxy: &Proxy, folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
         let (mut record, mut publish) =
-            (format!("window = {}\ncontainer = {:?}\n", self.window_s, self.fleet.ids()), "");
-        match publisher {
-            Publisher::Conventional => {
-                record += "depth = 'full'\n";
-                publish = "no-merge = true\n";
-            }
-            Publisher::Duty => record.extend(["census-duty = ", DUTY, "\n"]),
-            _ => {}
+            (format!("window = {}\ncontainer = {:?}\n", self.window_s, self.fleet.ids()), String::new());
+        if publisher == Publisher::Conventional {
+            record += "depth = 'full'\n";
+            publish += "no-merge = true\n";
+        } else {
+            // What is told of an incident must not be lost; who tells of everything has no use for a disk between.
+            publish.extend(["spool = '", &folder.join("spool").to_string_lossy(), "'\n"]);
+        }
+        if publisher == Publisher::Duty {
+            record.extend(["census-duty = ", DUTY, "\n"]);
         }
         let show = Path::display;
         let text = format!(
             "[record]\n{record}[score]\nmodels = '{}'\nstate = '{}'\n[publish]\nto = '{}'\nnamespace = '{}'\n\
-             dead-letter = '{}'\nspool = '{}'\n{publish}",
+             dead-letter = '{}'\n{publish}",
             show(self.models.of(publisher)),
             show(&folder.join(STATE)),
             proxy.url(),
             self.namespace(publisher),
             show(&folder.join("dead-letter.ndjson")),
-            show(&folder.join("spool")),
         );
         let path = folder.join("vaectl.toml");
         fs::write(&path, text)?;

@@ -160,8 +160,8 @@ impl Seed {
         progress.say("Hours of the same windows.");
         let recording = recording(&workspace, Publisher::Adaptive);
         let hours = hours::measure(&recording, &models.all, node, &workspace)?;
-        if let Some(few) = hours.iter().find(|hours| hours.documents < plan.containers as u64) {
-            return Err(format!("{few:?} have no summary of every container").into());
+        if let Some(few) = hours.iter().find(|hours| hours.documents < plan.containers as u64 * hours.number) {
+            return Err(format!("{few:?} have no summary of every container and hour").into());
         }
         for publisher in publishers {
             around.clear(publisher);

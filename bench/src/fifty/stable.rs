@@ -32,6 +32,10 @@ pub(super) struct Block {
     pub(super) node_cpu_s: Option<f64>,
     /// The sum of the most that each of its processes had resident, in bytes.
     pub(super) peak_memory: u64,
+    /// What the BPF maps that its processes hold take in the kernel at its end, in bytes.
+    pub(super) map_memory: u64,
+    /// Documents that became searchable from its start to its end.
+    pub(super) indexed: u64,
     /// What its recorder says of all from its start to its end; `None` where none says so.
     pub(super) totals: Option<Totals>,
     /// Events that it lost from its start to its end; `None` where nobody publishes.
@@ -72,7 +76,7 @@ pub(super) fn blocks(
 
 /// One block, from a publisher's start to its end.
 pub(super) fn block(around: &Surroundings<'_>, plan: &Plan, publisher: Publisher) -> Result<Block, Box<dyn Error>> {
-    let since = Timestamp::now();
+    let (since, at_start) = (Timestamp::now(), documents(around, publisher)?);
     let mut running = around.start(publisher)?;
     interrupt::pause(std::time::Duration::from_secs(plan.settle_s))?;
     running.alive()?;
@@ -85,10 +89,13 @@ pub(super) fn block(around: &Surroundings<'_>, plan: &Plan, publisher: Publisher
     let node_cpu = node().zip(node_cpu).and_then(|(now, before)| now.checked_sub(before));
     let (cpu_s, now) = (running.cgroup.cpu_time()?.saturating_sub(cpu).as_secs_f64(), running.proxy.bytes());
     let documents = documents(around, publisher)?.checked_sub(before).ok_or("the server lost documents")?;
-    let peak_memory = running.cgroup.peak_memory()?;
+    let (peak_memory, map_memory) = (running.cgroup.peak_memory()?, running.cgroup.map_memory()?);
     let totals = running.finish()?;
+    let indexed = self::documents(around, publisher)?.checked_sub(at_start).ok_or("the server lost documents")?;
     let lost = match publisher {
         Publisher::Peer => Some(peer::lost(&around.folder(publisher)?)?),
+        // Whose events are documents has lost what is none in the end.
+        Publisher::Conventional => totals.map(|totals| totals.lost + totals.events.saturating_sub(indexed)),
         _ => totals.map(|totals| totals.lost),
     };
     let incidents = incidents(around, publisher, since)?;
@@ -100,6 +107,8 @@ pub(super) fn block(around: &Surroundings<'_>, plan: &Plan, publisher: Publisher
         documents,
         node_cpu_s: node_cpu.map(|time| time.as_secs_f64()),
         peak_memory,
+        map_memory,
+        indexed,
         totals,
         lost,
         work,
@@ -110,8 +119,8 @@ pub(super) fn block(around: &Surroundings<'_>, plan: &Plan, publisher: Publisher
 /// How many documents a publisher has at the server.
 fn documents(around: &Surroundings<'_>, publisher: Publisher) -> Result<u64, Box<dyn Error>> {
     let streams = around.streams(publisher);
-    let _ = around.node.ask(Method::Post, &format!("{streams}/_refresh"), None);
-    let answer = around.node.ask(Method::Post, &format!("{streams}/_count"), Some(&json!({})));
+    let _ = around.node.ask(Method::Post, &format!("{streams}/_refresh?ignore_unavailable=true"), None);
+    let answer = around.node.ask(Method::Post, &format!("{streams}/_count?ignore_unavailable=true"), Some(&json!({})));
     Ok(answer["count"].as_u64().ok_or_else(|| format!("{streams}: {answer}"))?)
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Phase {
     pub(super) seconds: f64,
     pub(super) cpu_s: f64,
     pub(super) bytes: [u64; 2],
+    /// What it left on the disk of the server, in bytes, the usual of that time included.
+    pub(super) stored: f64,
     pub(super) attacks: Vec<Told>,
     /// Incidents that no attack explains, by what they say.
     pub(super) false_incidents: Vec<String>,
@@ -48,6 +50,8 @@ pub(super) fn phase(
     progress: Progress,
 ) -> Result<Phase, Box<dyn Error>> {
     let fleet = around.fleet;
+    let stored = || Ok::<f64, Box<dyn Error>>(around.node.stored(&around.streams(publisher)).ok_or("no sizes")?.bytes);
+    let before = stored()?;
     let strikes = draw(seed, turn, fleet.containers().len(), fleet.servers());
     let since = Timestamp::now();
     let mut running = around.start(publisher)?;
@@ -76,7 +80,9 @@ pub(super) fn phase(
     let told = |attack| told(around, publisher, attack, &incidents, time);
     let attacks = attacks.iter().map(told).collect::<Result<_, _>>()?;
     let false_incidents = incidents.into_iter().filter(|i| !explained(i)).map(Incident::told).collect();
-    Ok(Phase { publisher, seconds, cpu_s, bytes: [now[0] - bytes[0], now[1] - bytes[1]], attacks, false_incidents })
+    let stored = stored()? - before;
+    let bytes = [now[0] - bytes[0], now[1] - bytes[1]];
+    Ok(Phase { publisher, seconds, cpu_s, bytes, stored, attacks, false_incidents })
 }
 
 /// Whether the incidents of an attack tell what the injector knows.

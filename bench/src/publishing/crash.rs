@@ -25,9 +25,7 @@ const LINES_A_LIFE: u64 = 20_000;
 ///
 /// `vaectl publish` reads a file of numbered events into a server, is killed after 50 to 700 ms, and is started again on
 /// the same file and spool; the last start lives to the end. A merged document counts for the lines that it stands for.
-/// An argument is the seed.
-pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    let seed = args.first().map_or(Ok(1), |seed| seed.parse::<u64>())?;
+pub fn run(seed: u64) -> Result<ExitCode, Box<dyn Error>> {
     let Some(node) = Node::plain() else {
         println!("bench crash: skipped=no_jdk");
         return Ok(ExitCode::SUCCESS);

@@ -37,9 +37,8 @@ struct Tally {
 ///
 /// Each schedule has its own server with 1 to 12 faults of every kind before it works, its own number of lines, and is
 /// run with or without a spool, with or without merging. With a spool half of them are told to end in the midst of it
-/// and started again. An argument is the first seed.
-pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    let first = args.first().map_or(Ok(0), |seed| seed.parse::<u64>())?;
+/// and started again.
+pub fn run(first: u64) -> Result<ExitCode, Box<dyn Error>> {
     let folder = Workspace::new("bench-faults")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut sum = Tally::default();

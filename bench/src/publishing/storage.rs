@@ -43,10 +43,8 @@ struct Scale<'a> {
 ///
 /// Sizes are of all stores after a flush and a merge into one segment. What a line costs is the difference between a
 /// smaller and a larger number of them, so that the fixed cost of an index, which is that of one line, is apart. Each saving is measured by publishing
-/// without it. `--fields` prints what each field of each index takes.
-pub fn run(args: &[String]) -> Result<ExitCode, Box<dyn Error>> {
-    let fields = args.first().is_some_and(|option| option == "--fields");
-    crate::no_arguments("storage", &args[usize::from(fields)..])?;
+/// without it. `fields` prints what each field of each index takes.
+pub fn run(fields: bool) -> Result<ExitCode, Box<dyn Error>> {
     let Some(node) = Node::plain() else {
         println!("bench storage: skipped=no_jdk");
         return Ok(ExitCode::SUCCESS);

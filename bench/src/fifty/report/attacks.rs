@@ -14,7 +14,7 @@ pub(super) fn write(out: &mut String, measured: &Measured, figures: &Figures) ->
 
 fn attacks(out: &mut String, measured: &Measured, figures: &Figures) -> std::fmt::Result {
     writeln!(out, "## Attacks\n")?;
-    writeln!(out, "| seed | publisher | attack | container | delay s | told of what the injector made | events |")?;
+    writeln!(out, "| seed | publisher | attack | container | delay s | told of what the injector made | documents |")?;
     writeln!(out, "|---|---|---|---|---|---|---|")?;
     for seed in &measured.seeds {
         for phase in &seed.phases {
@@ -40,7 +40,8 @@ fn attacks(out: &mut String, measured: &Measured, figures: &Figures) -> std::fmt
         out,
         "\nThe delay ends where the window ends that decided, by the incident's own time; judging and publishing it come \
          after that. A flood is told of where documents of the time from the decision to its end count more connections \
-         than half of its requests then and all that the container usually gets."
+         than half of its requests then and all that the container usually gets: its peer is the address that the usual load comes \
+         from too."
     )?;
     if figures.side(Publisher::Duty).is_some() {
         writeln!(
@@ -95,8 +96,8 @@ fn false_incidents(out: &mut String, measured: &Measured, figures: &Figures) -> 
         "## False incidents\n\n{} live, in {:.1} container-hours of all adaptive publishers together: blocks, phases but for \
          the attacked containers, and turns, each without the first window after a start, since it takes two. That is at \
          most {:.2} a container-day (one-sided 95 %; the rule of three where there is none, Byar's approximation of \
-         Poisson's bound elsewhere). {} in the repeated hours: windows that come again are no time of their own.\n",
-        alarms.live, alarms.container_hours, alarms.per_day_at_most, alarms.repeated,
+         Poisson's bound elsewhere). {} in {:.0} container-hours of drawn windows, which never were in that order.\n",
+        alarms.live, alarms.container_hours, alarms.per_day_at_most, alarms.drawn, alarms.drawn_hours,
     )?;
     let mut rows = String::new();
     for seed in &measured.seeds {

@@ -1,5 +1,6 @@
 //! Cgroups as meters: what all processes in one have used, the ended ones included.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -36,18 +37,18 @@ impl Cgroup {
 
     /// The most that its processes have had resident at once, each for itself, in bytes.
     pub(crate) fn peak_memory(&self) -> Result<u64, HarnessError> {
-        let path = self.0.join("cgroup.procs");
-        let processes = fs::read_to_string(&path).naming("read", &path)?;
-        Ok(processes.lines().filter_map(|pid| peak_rss(pid.parse().ok()?)).sum())
+        Ok(self.processes()?.lines().filter_map(|pid| peak_rss(pid.parse().ok()?)).sum())
     }
-}
 
-impl Cgroup {
     /// What the BPF maps that its processes hold take in the kernel, in bytes, each process's for itself.
     pub(crate) fn map_memory(&self) -> Result<u64, HarnessError> {
+        Ok(self.processes()?.lines().map(map_memory).sum())
+    }
+
+    /// Their numbers, a line each.
+    fn processes(&self) -> Result<String, HarnessError> {
         let path = self.0.join("cgroup.procs");
-        let processes = fs::read_to_string(&path).naming("read", &path)?;
-        Ok(processes.lines().map(map_memory).sum())
+        fs::read_to_string(&path).naming("read", &path)
     }
 }
 
@@ -59,7 +60,7 @@ fn map_memory(pid: &str) -> u64 {
         let number = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok());
         Some((number("map_id:")?, number("memlock:")?))
     });
-    maps.collect::<std::collections::BTreeMap<_, _>>().values().sum()
+    maps.collect::<BTreeMap<_, _>>().values().sum()
 }
 
 impl Drop for Cgroup {

@@ -157,10 +157,11 @@ impl Pool {
         let rows_of = |runs: &[&vaectl_trainer::Run]| filled(featuriser.rows(runs.iter().copied().flatten()));
         let (training, calibration) = (rows_of(&split.training), rows_of(&split.calibration));
         let rows = filled(featuriser.rows(windows.iter().copied()));
-        let scores = Density::ALL.map(|density| density.scores(&training, &calibration, &rows));
-        if let Some(at) = scores.iter().position(Option::is_none) {
-            return Err(fail(format!("{} cannot be fitted", Density::ALL[at].name())));
-        }
+        let scores = Density::ALL.map(|density| {
+            let scores = density.scores(&training, &calibration, &rows);
+            scores.ok_or_else(|| fail(format!("{} cannot be fitted", density.name())))
+        });
+        let scores = scores.into_iter().collect::<Result<Vec<_>, _>>()?;
 
         let mut judgements = Vec::new();
         model.judge(windows, &mut judgements);
@@ -181,7 +182,7 @@ impl Pool {
             self.model.push(judgement.score);
         }
         for (density, scores) in Density::ALL.into_iter().zip(scores) {
-            self.densities.entry(density.name()).or_default().extend(scores.into_iter().flatten());
+            self.densities.entry(density.name()).or_default().extend(scores);
         }
         for &(series, index, event) in noticed {
             let label = &joined.events[event].label;

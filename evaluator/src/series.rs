@@ -180,12 +180,10 @@ impl Joined {
         let places: Vec<_> = places.collect();
         // Of several of one name nobody can say which one was meant: the first stands for it, and the others are left out.
         let place = places.first().copied();
-        for (at, first, last) in places.iter().skip(1) {
-            let others = &mut self.series[*at].points[*first..=*last];
-            others
-                .iter_mut()
-                .filter(|_| span.label.class != Class::Calm)
-                .for_each(|point| point.class = Class::LeftOut);
+        if span.label.class != Class::Calm {
+            for &(at, first, last) in places.iter().skip(1) {
+                self.series[at].points[first..=last].iter_mut().for_each(|point| point.class = Class::LeftOut);
+            }
         }
         let mut group =
             place.map_or_else(|| groups.of(&span.container), |(at, first, _)| self.series[at].points[first].group);

@@ -39,13 +39,8 @@ impl<'a> Split<'a> {
         }
         let mut runs: Vec<&Run> = group.runs.values().collect();
         runs.sort_by_key(|run| run.first().map(|window| window.timestamp));
-        let (mut short, long): (Vec<&Run>, Vec<&Run>) =
-            runs.iter().partition(|run| run.len() < LEAST_CALIBRATION_WINDOWS);
-        if long.len() < LEAST_RUNS {
-            short.clear();
-        } else {
-            runs = long;
-        }
+        let (short, long): (Vec<&Run>, Vec<&Run>) = runs.iter().partition(|run| run.len() < LEAST_CALIBRATION_WINDOWS);
+        let (short, mut runs) = if long.len() < LEAST_RUNS { (Vec::new(), runs) } else { (short, long) };
         let mut calibration = runs.split_off(runs.len() - (runs.len() / 4).max(1));
         let count = |runs: &[&Run]| runs.iter().map(|run| run.len()).sum::<usize>();
         while let [rest @ .., last] = &runs[..]
@@ -62,13 +57,12 @@ impl<'a> Split<'a> {
                 count(&calibration)
             ));
         }
-        // In front: the newest of those that teach are held out.
-        short.append(&mut runs);
         let established = group.runs.len() >= ESTABLISHED_RUNS
             && windows >= ESTABLISHED_WINDOWS
             && count(&calibration) >= CALIBRATION_WINDOWS;
         let grade = if established { Grade::Established } else { Grade::Provisional };
-        Ok(Self { training: short, calibration, grade })
+        // The short ones in front: the newest of those that teach are held out.
+        Ok(Self { training: [short, runs].concat(), calibration, grade })
     }
 }
 

@@ -84,11 +84,8 @@ pub fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
         print!("{}", ablation::table(&archive, &recorded, &judged)?);
     }
     println!("{}", judged.line());
-    Ok(if judged.is_reached(if options.quick { 0.0 } else { STEADY_HOURS }) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    let steady_hours = if options.quick { 0.0 } else { STEADY_HOURS };
+    Ok(if judged.is_reached(steady_hours) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Runs `soak`: 72 container-hours in which nothing happens, under the models of `attacks`; fails where there may be more

@@ -83,6 +83,20 @@ pub(super) enum Asked {
 }
 
 impl Goal {
+    /// Of which nothing is asked.
+    fn told(name: &'static str, value: f64) -> Self {
+        Self::own(name, value, Asked::Nothing)
+    }
+
+    /// Of which the paper says nothing.
+    fn own(name: &'static str, value: f64, asked: Asked) -> Self {
+        Self { name, value, paper: None, asked }
+    }
+
+    fn claimed(name: &'static str, value: f64, paper: f64, asked: Asked) -> Self {
+        Self { paper: Some(paper), ..Self::own(name, value, asked) }
+    }
+
     /// Whether it lies there; what is no number does not.
     pub(super) fn is_reached(&self) -> bool {
         match self.asked {
@@ -239,28 +253,34 @@ impl Figures {
         }
     }
 
-    /// What is asked for, and what is told beside it.
-    pub(super) fn goals(&self) -> Vec<Goal> {
-        use Asked::{AtLeast, AtMost, Nothing};
-        let goal = |name, value, paper, asked| Goal { name, value, paper, asked };
-        // Nothing is asked of what was not compared.
-        let duty = if self.side(Publisher::Duty).is_some() { AtMost(1.0) } else { Nothing };
-        vec![
-            goal("CPU of processes, measured", self.user_factor, None, Nothing),
-            goal("CPU of processes at 10,000 events/s", self.user_factor_10k, Some(100.0), AtLeast(100.0)),
-            goal("all CPU, with the kernel's part", self.balance.factor(), None, Nothing),
-            goal("the same, as a part of what unit costs allow", self.balance.of_ceiling(), None, AtLeast(0.8)),
-            goal("all CPU, with the duty cycle", self.total_factor_duty, None, Nothing),
-            goal("CPU of processes, the peer's over the adaptive ones'", self.peer_factor, Some(100.0), AtLeast(100.0)),
-            goal("bytes on the connection", self.network_factor, Some(1e3), AtLeast(1e4)),
-            goal("bytes stored, marginal", self.storage_factor, Some(1e4), AtLeast(3e4)),
-            goal("% more CPU of a request, at most", self.overhead[1], None, AtMost(3.0)),
-            goal("the same with the duty cycle", self.overhead_duty[1], None, duty),
-            goal("attacks found of two, the least of all phases", self.attacks_found as f64, Some(2.0), AtLeast(2.0)),
-            goal("false incidents, live", self.alarms.live as f64, None, AtMost(0.0)),
-            goal("false incidents in drawn hours", self.alarms.drawn as f64, None, Nothing),
-            goal("what the injector made and incidents tell of, as a part", self.coverage, None, AtLeast(0.99)),
+    /// How many times as much as the adaptive publisher others take; no number where that was not compared.
+    pub(super) fn factors(&self) -> [Goal; 7] {
+        [
+            Goal::told("CPU of processes, measured", self.user_factor),
+            Goal::claimed("CPU of processes at 10,000 events/s", self.user_factor_10k, 100.0, Asked::AtLeast(100.0)),
+            Goal::told("all CPU, with the kernel's part", self.balance.factor()),
+            Goal::told("all CPU, with the duty cycle", self.total_factor_duty),
+            Goal::claimed("CPU of processes, the peer's", self.peer_factor, 100.0, Asked::AtLeast(100.0)),
+            Goal::claimed("bytes on the connection", self.network_factor, 1e3, Asked::AtLeast(1e4)),
+            Goal::claimed("bytes stored, marginal", self.storage_factor, 1e4, Asked::AtLeast(3e4)),
         ]
+    }
+
+    /// All that is asked for, and what is told beside it: the factors first.
+    pub(super) fn goals(&self) -> Vec<Goal> {
+        // Nothing is asked of what was not compared.
+        let duty = if self.side(Publisher::Duty).is_some() { Asked::AtMost(1.0) } else { Asked::Nothing };
+        let found = self.attacks_found as f64;
+        let others = [
+            Goal::own("all CPU, as a part of what unit costs allow", self.balance.of_ceiling(), Asked::AtLeast(0.8)),
+            Goal::own("% more CPU of a request, at most", self.overhead[1], Asked::AtMost(3.0)),
+            Goal::own("the same with the duty cycle", self.overhead_duty[1], duty),
+            Goal::claimed("attacks found of two, the least of all phases", found, 2.0, Asked::AtLeast(2.0)),
+            Goal::own("false incidents, live", self.alarms.live as f64, Asked::AtMost(0.0)),
+            Goal::told("false incidents in drawn hours", self.alarms.drawn as f64),
+            Goal::own("what the injector made and incidents tell of, as a part", self.coverage, Asked::AtLeast(0.99)),
+        ];
+        self.factors().into_iter().chain(others).collect()
     }
 
     /// Whether all that the comparison is to reach at least is reached.
@@ -341,17 +361,13 @@ mod tests {
     use super::{Figures, Plan, Publisher};
     use crate::fifty::Measured;
 
-    fn figures(measured: &Measured) -> Figures {
-        Figures::of(&measured.plan, &measured.costs, &measured.seeds, &measured.overhead)
-    }
-
     fn is(value: f64, expected: f64) -> bool {
         (value / expected - 1.0).abs() < 1e-9
     }
 
     #[test]
     fn factors_are_those_of_hand_computed_sums() {
-        let figures = figures(&measured(Plan::full()));
+        let figures = measured(Plan::full()).figures();
         // 60 ms a second over 1 ms; 12 us an event, 10,000 times a second.
         assert!(is(figures.user_factor, 60.0) && is(figures.user_factor_10k, 120.0), "{figures:?}");
         assert!(is(figures.peer_factor, 120.0));
@@ -383,7 +399,7 @@ mod tests {
         for change in changes {
             let mut measured = measured(Plan::full());
             change(&mut measured, why());
-            let figures = figures(&measured);
+            let figures = measured.figures();
             assert_eq!(figures.alarms.live, 1);
             assert!(!figures.reached());
         }
@@ -391,7 +407,7 @@ mod tests {
 
     #[test]
     fn each_goal_is_missed_by_itself_and_by_what_is_no_number() {
-        let good = figures(&measured(Plan::full()));
+        let good = measured(Plan::full()).figures();
         let changes: [fn(&mut Figures, f64); 9] = [
             |figures, bad| figures.user_factor_10k *= bad,
             |figures, bad| figures.balance.ours /= bad,
@@ -415,7 +431,7 @@ mod tests {
 
     #[test]
     fn nothing_is_asked_of_a_duty_cycle_that_was_not_compared() {
-        let figures = figures(&measured(Plan { duty: false, ..Plan::full() }));
+        let figures = measured(Plan { duty: false, ..Plan::full() }).figures();
         assert!(figures.overhead_duty[1].is_nan() && figures.side(Publisher::Duty).is_none());
         assert!(figures.reached());
     }

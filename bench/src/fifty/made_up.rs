@@ -60,7 +60,6 @@ fn block(publisher: Publisher) -> Block {
         node_cpu_s: None,
         peak_memory: 1,
         map_memory: 1,
-        indexed: documents,
         totals: Some(Totals { lines: 0, events: documents, lost: 0, wakeups: 0, counted: 1.0 }),
         lost: None,
         work: Work { requests: 1000, failed: 0, cpu_s: 1.0, p99_ms: 1.0 },

@@ -67,6 +67,12 @@ struct Measured {
     growth: Vec<growth::Size>,
 }
 
+impl Measured {
+    fn figures(&self) -> Figures {
+        Figures::of(&self.plan, &self.costs, &self.seeds, &self.overhead)
+    }
+}
+
 /// What the user asked for.
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -111,7 +117,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Box<dyn Error>> {
         println!("bench fifty: skipped=no_jdk");
         return Ok(ExitCode::SUCCESS);
     };
-    let figures = Figures::of(&measured.plan, &measured.costs, &measured.seeds, &measured.overhead);
+    let figures = measured.figures();
     let text = report::text(&measured, &figures);
     print!("{text}");
     report::write_all(&measured, &figures, &text, &options.results)?;
@@ -138,9 +144,7 @@ pub struct Ratios {
 
 /// The smallest form in a folder of its own; `None` where there is no server to publish to.
 pub fn smoke(folder: &Path) -> Result<Option<Ratios>, Box<dyn Error>> {
-    let figures =
-        |measured: Measured| Figures::of(&measured.plan, &measured.costs, &measured.seeds, &measured.overhead);
-    Ok(measure(&Plan::smoke(), folder)?.map(|measured| figures(measured).ratios()))
+    Ok(measure(&Plan::smoke(), folder)?.map(|measured| measured.figures().ratios()))
 }
 
 /// Measures what is not measured yet; `None` where there is no server to publish to.

@@ -6,7 +6,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use super::Measured;
-use super::figures::Figures;
+use super::figures::{Asked, Figures, Goal};
 use super::publishers::Publisher;
 use super::strike::Told;
 use crate::AttackKind;
@@ -50,17 +50,7 @@ fn picture(size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Drawn) -> Result<St
 /// Names on the left, powers of ten on the right; a red mark is what is asked for at least.
 fn factors(area: &Area<'_>, figures: &Figures) -> Drawn {
     const POWERS: f64 = 6.0;
-    let bars = [
-        ("CPU of processes, measured", figures.user_factor, None),
-        ("CPU of processes at 10,000 events/s", figures.user_factor_10k, Some(100.0)),
-        ("all CPU, with the kernel's part", figures.balance.factor(), None),
-        ("all CPU, with the duty cycle", figures.total_factor_duty, None),
-        ("CPU of the peer's processes", figures.peer_factor, Some(100.0)),
-        ("bytes on the connection", figures.network_factor, Some(1e4)),
-        ("bytes stored, marginal", figures.storage_factor, Some(3e4)),
-    ];
-    // A form that leaves a part out has no factor of it.
-    let bars: Vec<_> = bars.into_iter().filter(|(_, factor, _)| factor.is_finite()).collect();
+    let bars: Vec<Goal> = figures.factors().into_iter().filter(|factor| factor.value.is_finite()).collect();
     let (names, bars_area) = area.split_horizontally(300);
     let mut chart = ChartBuilder::on(&bars_area)
         .margin(12)
@@ -76,12 +66,12 @@ fn factors(area: &Area<'_>, figures: &Figures) -> Drawn {
         .x_desc("times as much as the adaptive publisher (red: asked for at least)")
         .light_line_style(TRANSPARENT)
         .draw()?;
-    for (row, (name, factor, asked)) in bars.iter().rev().enumerate() {
-        let (y, length) = (row as f64, factor.max(1.0).log10().min(POWERS));
+    for (row, Goal { name, value, asked, .. }) in bars.iter().rev().enumerate() {
+        let (y, length) = (row as f64, value.max(1.0).log10().min(POWERS));
         chart.draw_series([Rectangle::new([(0.0, y + 0.2), (length, y + 0.8)], REACHED.mix(0.7).filled())])?;
-        chart.draw_series([Text::new(format!("{factor:.0}"), (length + 0.05, y + 0.6), FONT)])?;
-        if let Some(asked) = asked {
-            let x = f64::log10(*asked);
+        chart.draw_series([Text::new(format!("{value:.0}"), (length + 0.05, y + 0.6), FONT)])?;
+        if let Asked::AtLeast(least) = asked {
+            let x = least.log10();
             chart.draw_series([PathElement::new([(x, y + 0.1), (x, y + 0.9)], ASKED.stroke_width(2))])?;
         }
         let (_, middle) = chart.backend_coord(&(0.0, y + 0.6));

@@ -34,8 +34,6 @@ pub(super) struct Block {
     pub(super) peak_memory: u64,
     /// What the BPF maps that its processes hold take in the kernel at its end, in bytes.
     pub(super) map_memory: u64,
-    /// Documents that became searchable from its start to its end.
-    pub(super) indexed: u64,
     /// What its recorder says of all from its start to its end; `None` where none says so.
     pub(super) totals: Option<Totals>,
     /// Events that it lost from its start to its end; `None` where nobody publishes.
@@ -108,7 +106,6 @@ pub(super) fn block(around: &Surroundings<'_>, plan: &Plan, publisher: Publisher
         node_cpu_s: node_cpu.map(|time| time.as_secs_f64()),
         peak_memory,
         map_memory,
-        indexed,
         totals,
         lost,
         work,

@@ -86,12 +86,15 @@ fn factors(out: &mut String, measured: &Measured, figures: &Figures) -> std::fmt
     for (row, goal) in figures.goals().iter().enumerate().filter(|(_, goal)| !goal.value.is_nan()) {
         let [least, most] = spread(seeds.iter().map(|goals| goals[row].value));
         let spread = if least < most { format!("{} to {}", plain(least), plain(most)) } else { "-".to_owned() };
-        let (asked, reached) = match goal.asked {
-            Asked::AtLeast(least) => {
-                (format!("at least {}", plain(least)), if goal.is_reached() { "yes" } else { "no" })
-            }
-            Asked::AtMost(most) => (format!("at most {}", plain(most)), if goal.is_reached() { "yes" } else { "no" }),
-            Asked::Nothing => ("-".to_owned(), "-"),
+        let asked = match goal.asked {
+            Asked::AtLeast(least) => format!("at least {}", plain(least)),
+            Asked::AtMost(most) => format!("at most {}", plain(most)),
+            Asked::Nothing => "-".to_owned(),
+        };
+        let reached = match goal.is_reached() {
+            _ if goal.asked == Asked::Nothing => "-",
+            true => "yes",
+            false => "no",
         };
         let paper = goal.paper.map_or("-".to_owned(), plain);
         writeln!(out, "| {} | {paper} | {asked} | {} | {spread} | {reached} |", goal.name, plain(goal.value))?;
@@ -100,12 +103,16 @@ fn factors(out: &mut String, measured: &Measured, figures: &Figures) -> std::fmt
         out,
         "\nFactors say how many times as much the other publisher takes. That at 10,000 events a second extrapolates one \
          side: the conventional publisher's CPU for an event, 10,000 times a second, over the adaptive one's CPU a second as \
-         it was. The peer's leaves the kernel's part out on both sides{}. Overhead is of a fleet of its own.\n",
-        Some(figures.peer_factor_at_least)
-            .filter(|factor| factor.is_finite())
-            .map(|factor| format!("; with that of the adaptive one, and none of the peer's, it is {factor:.1}"))
-            .unwrap_or_default(),
-    )
+         it was. The peer's leaves the kernel's part out on both sides. Overhead is of a fleet of its own."
+    )?;
+    if figures.peer_factor_at_least.is_finite() {
+        writeln!(
+            out,
+            "\nWith the kernel's part of the adaptive publisher, and none of the peer's, the peer's factor is {:.1}.",
+            figures.peer_factor_at_least
+        )?;
+    }
+    writeln!(out)
 }
 
 /// A figure with as many digits as a person compares.
@@ -250,14 +257,14 @@ mod tests {
     use super::super::made_up::measured;
     use super::super::plan::Plan;
     use super::super::{Measured, Written};
-    use super::{Figures, text, write_all};
+    use super::{text, write_all};
     use crate::Workspace;
 
     #[test]
     fn a_report_speaks_of_a_duty_cycle_only_where_it_was_compared() {
         for duty in [true, false] {
             let measured = measured(Plan { duty, ..Plan::full() });
-            let figures = Figures::of(&measured.plan, &measured.costs, &measured.seeds, &measured.overhead);
+            let figures = measured.figures();
             let text = text(&measured, &figures);
             assert_eq!(text.contains("duty cycle"), duty);
             assert!(text.contains("| bytes on the connection | 1000 | at least 10000 | 36000 | - | yes |"), "{text}");
@@ -268,7 +275,7 @@ mod tests {
     fn a_report_can_be_written_anew_of_its_own_figures() {
         let folder = Workspace::new("report").unwrap();
         let write = |measured: &Measured| {
-            let figures = Figures::of(&measured.plan, &measured.costs, &measured.seeds, &measured.overhead);
+            let figures = measured.figures();
             write_all(measured, &figures, &text(measured, &figures), folder.path()).unwrap();
             std::fs::read_to_string(folder.path().join("RESULTS.md")).unwrap()
         };

@@ -19,7 +19,7 @@ build: packages-build
 demo: packages-demo
 	$(call say,"building the release binaries: about six minutes on two cores the first time")
 	$(CARGO) build --release --package vaectl --package vaectl-bench
-	$(call say,"running the demo: under five minutes")
+	$(call say,"running the demo: about five minutes")
 	bench/run demo $(DEMO)
 
 test: packages-test unpack lint deny

@@ -19,14 +19,16 @@ const LEAST_RUNS: usize = 2;
 const LEAST_WINDOWS: usize = 120;
 const ESTABLISHED_RUNS: usize = 3;
 const ESTABLISHED_WINDOWS: usize = 600;
-const CALIBRATION_WINDOWS: usize = 200;
+const ESTABLISHED_CALIBRATION_WINDOWS: usize = 200;
+/// By so many windows of 5 s a model can promise one episode a day; more are worth more to the networks.
+const PROMISING_WINDOWS: usize = 600;
 /// Fewer windows than these calibrate nothing, and a run that has fewer teaches only, where two longer ones are there.
 const LEAST_CALIBRATION_WINDOWS: usize = 30;
 
 impl<'a> Split<'a> {
     /// Splits a group's runs in the order of their first windows, the newest for calibration; or says what is missing.
     ///
-    /// One run in four calibrates, and more until they have 200 windows, as long as two runs and as many windows are
+    /// One run in four calibrates, and more until they have 600 windows, as long as two runs and as many windows are
     /// left to teach.
     pub fn of(group: &'a Group) -> Result<Self, String> {
         let windows: usize = group.runs.values().map(Vec::len).sum();
@@ -44,7 +46,7 @@ impl<'a> Split<'a> {
         let mut calibration = runs.split_off(runs.len() - (runs.len() / 4).max(1));
         let count = |runs: &[&Run]| runs.iter().map(|run| run.len()).sum::<usize>();
         while let [rest @ .., last] = &runs[..]
-            && count(&calibration) < CALIBRATION_WINDOWS
+            && count(&calibration) < PROMISING_WINDOWS
             && rest.len() >= 2
             && count(&calibration) + last.len() <= count(rest)
         {
@@ -59,7 +61,7 @@ impl<'a> Split<'a> {
         }
         let established = group.runs.len() >= ESTABLISHED_RUNS
             && windows >= ESTABLISHED_WINDOWS
-            && count(&calibration) >= CALIBRATION_WINDOWS;
+            && count(&calibration) >= ESTABLISHED_CALIBRATION_WINDOWS;
         let grade = if established { Grade::Established } else { Grade::Provisional };
         // The short ones in front: the newest of those that teach are held out.
         Ok(Self { training: [short, runs].concat(), calibration, grade })
@@ -91,6 +93,7 @@ mod tests {
     fn the_newest_calibrate_till_there_are_enough_and_as_many_are_left_to_teach() {
         assert_eq!(split(&[60, 61]), Ok((vec![60], vec![61], Grade::Provisional)));
         assert_eq!(split(&[80; 6]), Ok((vec![80; 3], vec![80; 3], Grade::Provisional)));
+        assert_eq!(split(&[150; 12]), Ok((vec![150; 8], vec![150; 4], Grade::Established)));
         assert_eq!(split(&[200, 200, 201]), Ok((vec![200, 200], vec![201], Grade::Established)));
         assert_eq!(split(&[300, 300, 100]), Ok((vec![300, 300], vec![100], Grade::Provisional)));
     }

@@ -21,7 +21,7 @@ use crate::stage::{DRAIN, Stage};
 use crate::{Attack, Container, HarnessError, Progress, Workspace, interrupt};
 
 /// Windows of each container that the models are made of.
-const WINDOWS: u64 = 60;
+const WINDOWS: u64 = 90;
 
 /// Held while a demo watches containers: two would take the processors from each other, and what is usual with it.
 const MACHINE: &str = "/run/vaectl-demo.lock";
@@ -34,7 +34,7 @@ const TRAIN_LIMIT: Duration = Duration::from_mins(2);
 pub(super) fn run(options: &Options, folder: &Folder, progress: Progress) -> Result<Outcome, HarnessError> {
     let _lock = Lock::take(Path::new(MACHINE), "another demo")?;
     let seed = options.seed.unwrap_or_else(|| Timestamp::now().as_ns() / 1_000_000 % 1_000_000);
-    let total = WINDOWS * WINDOW + LIVE.as_secs() + 35;
+    let total = WINDOWS * WINDOW + LIVE.as_secs() + 45;
     progress
         .say(format!("Seed {seed}. This takes about {} minutes. Building images first: about 5 s.", (total + 30) / 60));
     let workspace = Workspace::new("demo")?;
@@ -42,7 +42,7 @@ pub(super) fn run(options: &Options, folder: &Folder, progress: Progress) -> Res
     let recording = folder.file("train.ndjson");
     {
         progress.say(format!(
-            "Starting {} containers to learn from, nginx and redis under load and a Python worker: about 12 s.",
+            "Starting {} containers to learn from, nginx and redis under load and a Python worker: about 16 s.",
             fleet::size(TEACHING)
         ));
         let fleet = Fleet::start(&images, 1..1 + TEACHING, seed, &workspace)?;

@@ -9,13 +9,13 @@ use super::fleet::{self, WATCHED};
 use crate::AttackKind;
 
 /// How long fresh containers are watched.
-pub(super) const LIVE: Duration = Duration::from_secs(100);
+pub(super) const LIVE: Duration = Duration::from_secs(90);
 
 /// How long an attack lasts.
 pub(super) const ATTACK: Duration = Duration::from_secs(20);
 
 /// When an attack may begin, in seconds of the watch: with some calm before, and time enough behind.
-const BEGIN: std::ops::Range<f64> = 20.0..64.0;
+const BEGIN: std::ops::Range<f64> = 20.0..54.0;
 
 /// One attack to come.
 #[derive(Clone, Copy, Debug, PartialEq)]

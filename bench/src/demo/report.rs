@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use vaectl_schemas::{State, Timestamp};
-use vaectl_scorer::model::phrase;
+use vaectl_scorer::model::{ModelFolder, phrase};
 
 use super::outcome::{Finding, Mode, Outcome, Watched};
 use super::{Folder, WINDOW, tree};
@@ -25,10 +25,7 @@ pub(super) fn print(outcome: &Outcome, folder: &Folder) {
     if outcome.mode == Mode::Replay {
         println!("This was a replay of a recording that this demo made on real containers; nothing was started here.");
     }
-    println!(
-        "The models are provisional: two minutes of a few replicas, calibrated on other ones. Established ones take three\n\
-         runs and 600 windows."
-    );
+    println!("{}", promise(outcome, &ModelFolder::open(&folder.models()).0));
     println!(
         "{} events were published; repository: {}  models: {}  truth, logs: {}",
         outcome.events,
@@ -36,6 +33,19 @@ pub(super) fn print(outcome: &Outcome, folder: &Folder) {
         folder.models().display(),
         folder.path().display()
     );
+}
+
+/// What the models let expect of a watch like this one; each image has as many containers.
+fn promise(outcome: &Outcome, models: &ModelFolder) -> String {
+    let scene = &outcome.scene;
+    let per_day: Vec<f64> = models.models().map(|model| model.card().calibration.episodes_per_day).collect();
+    let mean = per_day.iter().sum::<f64>() / per_day.len() as f64;
+    let days = scene.to.as_ns().saturating_sub(scene.from.as_ns()) as f64 / 1e9 / 86_400.0;
+    format!(
+        "Of a few minutes of recording the models can promise no fewer than {mean:.1} false incidents a container and day: {:.2}\n\
+         in a watch like this one. An hour of windows makes it about one a day.",
+        mean * days * scene.watched.len() as f64
+    )
 }
 
 /// One row a container, one mark a window, and the attacks below those that were attacked.

@@ -46,6 +46,8 @@ def prepare(*_ignored) -> None:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # A body behind its header would wait for the delayed acknowledgement of the header.
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         if not limiter.allows():

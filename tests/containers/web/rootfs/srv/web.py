@@ -10,6 +10,8 @@ KEPT = 64
 
 class Answer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # A body behind its header would wait for the delayed acknowledgement of the header.
+    disable_nagle_algorithm = True
     number = 0
 
     def do_GET(self) -> None:

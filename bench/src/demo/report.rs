@@ -39,7 +39,7 @@ pub(super) fn print(outcome: &Outcome, folder: &Folder) {
 fn promise(outcome: &Outcome, models: &ModelFolder) -> String {
     let scene = &outcome.scene;
     let per_day: Vec<f64> = models.models().map(|model| model.card().calibration.episodes_per_day).collect();
-    let mean = per_day.iter().sum::<f64>() / per_day.len() as f64;
+    let mean = per_day.iter().sum::<f64>() / per_day.len().max(1) as f64;
     let days = scene.to.as_ns().saturating_sub(scene.from.as_ns()) as f64 / 1e9 / 86_400.0;
     format!(
         "Of a few minutes of recording the models can promise no fewer than {mean:.1} false incidents a container and day: {:.2}\n\

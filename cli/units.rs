@@ -45,7 +45,7 @@ pub(crate) fn seconds(time: Timestamp) -> String {
 
 /// How long it is from one time to another, in at most two units.
 pub(crate) fn span(from: Timestamp, to: Timestamp) -> String {
-    let seconds = to.as_ns().saturating_sub(from.as_ns()) / 1_000_000_000;
+    let seconds = to.since(from).as_secs();
     match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
         (0, 0, 0, seconds) => format!("{seconds}s"),
         (0, 0, minutes, seconds) => format!("{minutes}m {seconds}s"),

@@ -99,6 +99,9 @@ impl Attack {
 /// About thirty times what the demo's servers are used to, and a fraction of what they can answer.
 const FLOOD_PER_SECOND: f64 = 1500.0;
 
+/// How an intruder's program is called in the container.
+pub const INTRUDER: &str = "/tmp/.x/kworkerd";
+
 /// As an intruder does it: the program is fetched, named like a kernel thread, made executable, started.
 fn mine(container: &Container, time: Duration) -> Result<(), HarnessError> {
     let payload = container.control().join("payload");
@@ -109,7 +112,7 @@ fn mine(container: &Container, time: Duration) -> Result<(), HarnessError> {
 /// What the intruder's shell is told.
 pub(crate) fn mining(time: Duration) -> String {
     format!(
-        "mkdir -p /tmp/.x && cp /control/payload /tmp/.x/kworkerd && chmod 755 /tmp/.x/kworkerd && /tmp/.x/kworkerd {}",
+        "mkdir -p /tmp/.x && cp /control/payload {INTRUDER} && chmod 755 {INTRUDER} && {INTRUDER} {}",
         time.as_secs()
     )
 }

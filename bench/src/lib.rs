@@ -39,7 +39,7 @@ mod synthetic;
 pub mod train;
 mod workspace;
 
-pub use attack::{Attack, AttackKind, Truth};
+pub use attack::{Attack, AttackKind, INTRUDER, Truth};
 pub use bystanders::without_bystanders;
 pub use container::{Container, Options};
 pub use engine::Engine;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use vaectl_bench::{AttackKind, Truth, Workspace};
+use vaectl_bench::{AttackKind, INTRUDER, Truth, Workspace};
 use vaectl_schemas::{DEFAULT_MAX_LINE_BYTES, Event, Incident, IncidentStatus, LineReader, open};
 use vaectl_scorer::Scorer;
 use vaectl_trainer::train;
@@ -76,7 +76,11 @@ fn both_attacks_of_the_recording_are_found_and_nothing_else_and_nothing_of_them_
     let mined = programs.filter(|event| {
         event.timestamp >= attack.began && attack.container == event.container.as_ref().unwrap().id.as_deref().unwrap()
     });
-    assert!(mined.clone().count() >= 2 && mined.clone().all(|event| event.vaectl.incident.is_some()));
+    let is_intruder = |event: &&Event<'_>| {
+        event.process.as_ref().is_some_and(|process| process.args.iter().flatten().any(|arg| arg.contains(INTRUDER)))
+    };
+    assert!(mined.clone().filter(is_intruder).count() >= 2, "the shell that starts it, and itself");
+    assert!(mined.clone().all(|event| event.vaectl.incident.is_some()));
 }
 
 #[test]

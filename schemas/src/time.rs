@@ -31,6 +31,12 @@ impl Timestamp {
         Self(since.map_or(0, |d| d.as_nanos() as u64))
     }
 
+    /// How long after `earlier` it is; nothing where it is before it.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> std::time::Duration {
+        std::time::Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
     /// The UTC day as `YYYY-MM-DD`.
     #[must_use]
     pub fn day(self) -> String {
@@ -119,6 +125,13 @@ impl JsonSchema for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::Timestamp;
+
+    #[test]
+    fn an_instant_is_no_time_after_a_later_one() {
+        let [early, late] = [1_000_000_000, 2_500_000_000].map(Timestamp::from_ns);
+        assert_eq!(late.since(early), std::time::Duration::from_millis(1500));
+        assert_eq!(early.since(late), std::time::Duration::ZERO);
+    }
 
     #[test]
     fn a_time_survives_its_text() {

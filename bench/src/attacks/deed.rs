@@ -15,16 +15,13 @@ use super::plan::What;
 use super::stage::Member;
 use crate::error::Naming;
 use crate::stage::mortal;
-use crate::{Container, HarnessError, Load, interrupt, netns};
+use crate::{Container, HarnessError, INTRUDER, Load, interrupt, netns};
 
 /// The core that what is pinned shares.
 const CORE: usize = 1;
 
 /// Where the resident intruder reads what it is told, as the container sees it.
 pub(super) const ORDERS: &str = "orders";
-
-/// How an intruder's program is called in the container.
-const PROGRAM: &str = "/tmp/.x/kworkerd";
 
 impl Member<'_> {
     /// Does it, and waits until it is over.
@@ -112,7 +109,7 @@ fn order(
     let line = line.replace("SECONDS", &attack.seconds().to_string()).replace("PORT", &port);
     if with_program {
         return container.run_inside(&format!(
-            "mkdir -p /tmp/.x && cp /control/intruder {PROGRAM} && chmod 755 {PROGRAM} && exec {PROGRAM} {line}"
+            "mkdir -p /tmp/.x && cp /control/intruder {INTRUDER} && chmod 755 {INTRUDER} && exec {INTRUDER} {line}"
         ));
     }
     let orders = container.control().join(ORDERS);

@@ -1,7 +1,8 @@
 //! The whole pipeline on real containers: record, train, score, publish, and two attacks to find.
 //!
-//! Twenty-four containers are recorded and learned; nine fresh ones run under `record | score | publish`, as `run` keeps them, while a miner
-//! starts in one and a flood hits another. Where containers cannot be watched, a recording of the same takes their place.
+//! Twenty-four containers are recorded and learned; nine fresh ones run under `record | score | publish`, as `run` keeps
+//! them, while a miner starts in one and a flood hits another. Where containers cannot be watched, a recording of the same
+//! takes their place.
 
 mod fleet;
 mod live;

@@ -159,8 +159,7 @@ impl Outcome {
     pub(super) fn delays(&self) -> Vec<Option<f64>> {
         let first =
             |index| self.findings.iter().filter(move |finding| finding.truth == Some(index)).map(|f| f.noticed).min();
-        let since =
-            |truth: &Truth, noticed: Timestamp| noticed.as_ns().saturating_sub(truth.began.as_ns()) as f64 / 1e9;
+        let since = |truth: &Truth, noticed: Timestamp| noticed.since(truth.began).as_secs_f64();
         self.scene.truths.iter().enumerate().map(|(index, truth)| Some(since(truth, first(index)?))).collect()
     }
 

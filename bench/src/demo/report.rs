@@ -39,8 +39,8 @@ pub(super) fn print(outcome: &Outcome, folder: &Folder) {
 fn promise(outcome: &Outcome, models: &ModelFolder) -> String {
     let scene = &outcome.scene;
     let per_day: Vec<f64> = models.models().map(|model| model.card().calibration.episodes_per_day).collect();
-    let mean = per_day.iter().sum::<f64>() / per_day.len().max(1) as f64;
-    let days = scene.to.as_ns().saturating_sub(scene.from.as_ns()) as f64 / 1e9 / 86_400.0;
+    let mean = per_day.iter().sum::<f64>() / per_day.len() as f64;
+    let days = scene.to.since(scene.from).as_secs_f64() / 86_400.0;
     format!(
         "Of a few minutes of recording the models can promise no fewer than {mean:.1} false incidents a container and day: {:.2}\n\
          in a watch like this one. An hour of windows makes it about one a day.",
@@ -68,7 +68,7 @@ fn states(outcome: &Outcome) -> String {
 }
 
 fn windows(from: Timestamp, to: Timestamp) -> usize {
-    (to.as_ns().saturating_sub(from.as_ns()) / (WINDOW * 1_000_000_000)) as usize
+    (to.since(from).as_secs() / WINDOW) as usize
 }
 
 fn row(watched: &Watched, outcome: &Outcome) -> String {
@@ -103,7 +103,7 @@ fn incident(finding: &Finding, outcome: &Outcome) -> String {
     let (line, info) = (&finding.incident, &finding.incident.vaectl);
     let name = line.container.as_ref().and_then(|container| container.name.as_deref().or(container.id.as_deref()));
     let mut out = format!("Incident {} on {}, noticed {}", info.incident, name.unwrap_or("?"), clock(finding.noticed));
-    let after = |truth: &Truth| finding.noticed.as_ns().saturating_sub(truth.began.as_ns()) as f64 / 1e9;
+    let after = |truth: &Truth| finding.noticed.since(truth.began).as_secs_f64();
     match finding.truth.map(|index| &outcome.scene.truths[index]) {
         Some(truth) => writeln!(out, ": {:.1} s after the {} began", after(truth), truth.attack),
         None => writeln!(out, ": FALSE, nothing was done to it"),

@@ -13,7 +13,7 @@ use super::incidents::{Incident, incidents, search};
 use super::plan::{Plan, draw};
 use super::publishers::{Publisher, Surroundings};
 use crate::attack::mining;
-use crate::{Attack, AttackKind, Progress, Truth, interrupt};
+use crate::{Attack, AttackKind, INTRUDER, Progress, Truth, interrupt};
 
 /// Attacks and recovery under one publisher.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -134,13 +134,13 @@ fn deeds(truth: &Truth, time: Duration, decided: Timestamp, requests: u64) -> Ve
         // The shell makes the folder and the copy itself: busybox executes no program for that.
         AttackKind::Miner => vec![
             Deed::Program(format!("sh -c {}", mining(time))),
-            Deed::Program(format!("/tmp/.x/kworkerd {}", time.as_secs())),
+            Deed::Program(format!("{INTRUDER} {}", time.as_secs())),
             Deed::File("create", "/tmp/.x"),
-            Deed::File("create", "/tmp/.x/kworkerd"),
-            Deed::File("chmod", "/tmp/.x/kworkerd"),
+            Deed::File("create", INTRUDER),
+            Deed::File("chmod", INTRUDER),
         ],
         AttackKind::Flood => {
-            let seconds = |from: Timestamp| (truth.ends.as_ns().saturating_sub(from.as_ns())) as f64 / 1e9;
+            let seconds = |from: Timestamp| truth.ends.since(from).as_secs_f64();
             let left = seconds(decided);
             // The container's usual requests come from the same peer. What was before the decision is told from a flight
             // recorder of two windows, which a flood overflows.
